@@ -1,0 +1,252 @@
+"""The validated experiment configuration: one TOML file, every number of an experiment.
+
+Sizes are (rows, columns). Thresholds and weights are dimensionless (a weight of 1 raises a potential by 1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Shape
+
+
+def _pair(value: Any) -> Any:
+    return (value, value) if isinstance(value, int) else value
+
+
+Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Size = Annotated[tuple[Count, Count], BeforeValidator(_pair)]
+Margin = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], BeforeValidator(_pair)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, values cannot change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(Section):
+    """Where stimuli come from and how they are divided."""
+
+    dataset: Literal["caltech-101", "orange-panda"]
+    classes: tuple[str, ...] = Field(min_length=1)
+    train: Count = Field(description="training images per class")
+    validation: Annotated[int, Field(ge=0)] = Field(0, description="validation images per class")
+    test: Count | None = Field(None, description="test images per class; all that are left when absent")
+
+
+class Input(Section):
+    """Pictures to ON/OFF events in `steps` input steps (paper, section IV.A)."""
+
+    rows: Count
+    columns: Count
+    dog_size: Annotated[int, Field(gt=0)] = 7
+    center_sigma: Positive = 1.0
+    surround_sigma: Positive = 2.0
+    polarity: Literal["merged", "split"] = "merged"
+    events: Count = Field(description="the strongest so many pixels spike")
+    steps: Count = 10
+    flush_steps: Count = 10
+    dt_ms: Positive = 1.0
+    threshold_variation: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.05, description="thresholds vary by +- this fraction between the fewest and the most events (IV.B)"
+    )
+
+    @property
+    def shape(self) -> Shape:
+        """Input layer: 1 channel of merged or 2 of ON and OFF events."""
+        return Shape(1 if self.polarity == "merged" else 2, self.rows, self.columns)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps per stimulus: input, then flush."""
+        return self.steps + self.flush_steps
+
+
+class Gabor(Section):
+    """Conv1: fixed, even Gabor filters; the positive part sums to 1, the negative to `negative`."""
+
+    orientations: Count = 4
+    kernel: Count = 5
+    wavelength: Positive = 5.0
+    sigma: Positive = 1.6
+    aspect: Positive = 0.5
+    negative: Annotated[float, Field(ge=-1, le=0)] = -0.5
+    threshold: Positive = 0.5
+
+    @property
+    def padding(self) -> int:
+        """Conv1 keeps the size of the picture."""
+        return self.kernel // 2
+
+
+class Pool(Section):
+    """A pooling layer; windows at the far edges may be incomplete (ceil mode)."""
+
+    window: Count
+    stride: Count
+
+
+class Learning(Section):
+    """STDP with winner-take-all and homeostasis of one layer (contract 5 and 6)."""
+
+    weight_mean: Fraction
+    weight_std: Annotated[float, Field(ge=0)]
+    a_plus: Annotated[float, Field(gt=0, lt=1)]
+    a_minus_ratio: Annotated[float, Field(ge=0)] = Field(description="a- / a+")
+    doubling: Count = Field(description="a+ doubles every so many stimuli")
+    a_plus_max: Annotated[float, Field(gt=0, lt=1)]
+    winners: Count = Field(description="at most so many winners per stimulus, one per map")
+    inhibition_radius: Annotated[int, Field(ge=0)] = Field(
+        description="a winner silences all maps within so many rows and columns"
+    )
+    threshold_start: Positive
+    homeostasis: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="a winner's threshold rises by this fraction, all fall by as much shared between the maps"
+    )
+    threshold_silent: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="every map's fall after a stimulus without a winner"
+    )
+    stimuli: Count = Field(description="at most so many stimuli")
+    convergence: Positive = Field(description="stop when mean w (1 - w) is below this")
+    chunk: Count = Field(50, description="stimuli between two checkpoints")
+
+
+class Conv(Section):
+    """A learned convolutional layer with stride 1."""
+
+    maps: Count
+    kernel: Size
+    padding: Margin = (0, 0)
+    threshold: Positive | None = Field(None, description="at inference; the one that homeostasis reached when absent")
+    learning: Learning
+
+
+class Decoder(Section):
+    """Which spikes are decoded, and how a mask becomes a box."""
+
+    mode: Literal["causal", "exact", "end"] = "end"
+    weight_threshold: Fraction = 0.5
+    gabor_threshold: float = 0.05
+    inhibition: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="weak synapses inside the learned support inhibit by this when places compete"
+    )
+    region_threshold: Fraction | None = Field(
+        None, description="keep the mask within the learned kernel's cells above this; no region when absent"
+    )
+    region_margin: float = Field(2.0, description="pixels added to each side of the region")
+    box: Literal["mask", "mask+events"] = "mask"
+
+
+class Config(Section):
+    """A whole experiment."""
+
+    name: str
+    seed: Annotated[int, Field(ge=0)] = 0
+    data: Data
+    input: Input
+    conv1: Gabor = Gabor()
+    pool1: Pool
+    conv2: Conv
+    pool2: Pool
+    conv3: Conv
+    decoder: Decoder = Decoder()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Config:
+        layer_shapes(self, (self.input.rows, self.input.columns))
+        return self
+
+    def digest(self) -> str:
+        """Content hash: equal configurations have equal labels, whatever their file's layout."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def layer_shapes(config: Config, size: tuple[int, int]) -> dict[str, Shape]:
+    """Shapes of ``input, conv1, pool1, conv2, pool2, conv3`` for an input of `size` (rows, columns).
+
+    Raises
+    ------
+    ValueError
+        A kernel or window does not fit its input, or a stride leaves inputs uncovered.
+    """
+    shapes = {"input": Shape(config.input.shape.features, *size)}
+
+    def convolve(name: str, below: str, maps: int, kernel, padding) -> None:
+        _, *sizes = shapes[below]
+        out = [n + 2 * p - k + 1 for n, p, k in zip(sizes, padding, kernel, strict=True)]
+        if min(out) < 1:
+            raise ValueError(
+                f"{name}: kernel {kernel[0]}x{kernel[1]} with padding {padding[0]}, {padding[1]} "
+                f"does not fit its input of {sizes[0]}x{sizes[1]}"
+            )
+        shapes[name] = Shape(maps, *out)
+
+    def pool(name: str, below: str, layer: Pool) -> None:
+        features, *sizes = shapes[below]
+        if layer.stride > layer.window:
+            raise ValueError(f"{name}: stride {layer.stride} skips inputs of window {layer.window}")
+        if layer.window > min(sizes):
+            raise ValueError(f"{name}: window {layer.window} does not fit its input of {sizes[0]}x{sizes[1]}")
+        shapes[name] = Shape(features, *(-(-(n - layer.window) // layer.stride) + 1 for n in sizes))
+
+    gabor = config.conv1
+    convolve("conv1", "input", gabor.orientations, (gabor.kernel,) * 2, (gabor.padding,) * 2)
+    pool("pool1", "conv1", config.pool1)
+    convolve("conv2", "pool1", config.conv2.maps, config.conv2.kernel, config.conv2.padding)
+    pool("pool2", "conv2", config.pool2)
+    convolve("conv3", "pool2", config.conv3.maps, config.conv3.kernel, config.conv3.padding)
+    return shapes
+
+
+def shipped() -> dict[str, Path]:
+    """The configurations that come with the package, by name."""
+    return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.toml"))}
+
+
+def load(source: str | Path, **overrides: Any) -> Config:
+    """Read a configuration from a TOML file, or by the name of one that comes with the package.
+
+    `overrides` replace top-level keys, e.g. ``seed=3``.
+
+    Raises
+    ------
+    SpikeSegError
+        No such file, not TOML, an unknown key, a value out of range, or a geometry that does not fit.
+    """
+    path = shipped().get(str(source), Path(source))
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except FileNotFoundError as error:
+        names = ", ".join(shipped())
+        raise SpikeSegError(f"no configuration {source}: neither a file nor one of {names}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SpikeSegError(f"{path} cannot be read as TOML: {error}") from error
+    return validate({**content, **overrides}, str(path))
+
+
+def validate(content: dict[str, Any], where: str) -> Config:
+    """Check a configuration's content. Raises SpikeSegError with one line that names every wrong key."""
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise SpikeSegError(f"{where}: " + "; ".join(_explain(e) for e in error.errors())) from error
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {key}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message

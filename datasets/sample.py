@@ -1,0 +1,72 @@
+"""What every dataset yields: a picture with its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+
+class Box(NamedTuple):
+    """Axis-aligned box in pixel coordinates, half open: rows [top, bottom), columns [left, right)."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    def scaled(self, rows: float, columns: float) -> Box:
+        """The box after resizing the picture by these factors."""
+        return Box(self.top * rows, self.left * columns, self.bottom * rows, self.right * columns)
+
+    def shifted(self, rows: float, columns: float) -> Box:
+        """The box after moving the picture's content by this many pixels."""
+        return Box(self.top + rows, self.left + columns, self.bottom + rows, self.right + columns)
+
+    @property
+    def area(self) -> float:
+        """Area in pixels, 0 for an empty box."""
+        return max(0.0, self.bottom - self.top) * max(0.0, self.right - self.left)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One object in a picture: its class, its box if annotated, and its pixels (H, W) bool if known."""
+
+    label: str
+    box: Box | None
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture with what is known about it.
+
+    Attributes
+    ----------
+    name
+        Unique in its dataset, e.g. ``Faces/image_0001.jpg``.
+    image
+        (H, W) or (H, W, 3), uint8.
+    targets
+        Its objects; one for single-object datasets. Boxes and masks are in pixels of `image`.
+    """
+
+    name: str
+    image: np.ndarray
+    targets: tuple[Target, ...]
+
+
+class Dataset(Protocol):
+    """A sequence of samples whose names and labels are known without loading a picture."""
+
+    names: Sequence[str]
+    labels: Sequence[str]  # of the first target; what a stratified split goes by
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample: ...
+
+    def __iter__(self) -> Iterator[Sample]: ...

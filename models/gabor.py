@@ -1,0 +1,29 @@
+"""Conv1's fixed filters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..configs.schema import Gabor
+
+
+def gabor_kernels(gabor: Gabor) -> np.ndarray:
+    """Even Gabor filters at equally spaced orientations (paper, section III.A).
+
+    The positive part of each is scaled to sum to 1 and the negative part to `gabor.negative`.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (orientations, 1, kernel, kernel).
+    """
+    reach = np.arange(gabor.kernel) - (gabor.kernel - 1) / 2
+    y, x = np.meshgrid(reach, reach, indexing="ij")
+    kernels = []
+    for angle in np.arange(gabor.orientations) * np.pi / gabor.orientations:
+        along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        envelope = np.exp(-(along**2 + gabor.aspect**2 * across**2) / (2 * gabor.sigma**2))
+        kernel = envelope * np.cos(2 * np.pi * along / gabor.wavelength)
+        positive, negative = kernel.clip(min=0), kernel.clip(max=0)
+        kernels.append(positive / positive.sum() + gabor.negative * negative / negative.sum())
+    return np.array(kernels)[:, None]

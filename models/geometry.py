@@ -1,0 +1,97 @@
+"""Who is connected to whom: sliding windows between layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeseg.spikes import Shape
+
+
+@dataclass(frozen=True)
+class Window:
+    """Connectivity of a convolution or a pooling: every target sees a window of the source.
+
+    Target (m, oy, ox) sees source (c, oy * stride - pad_y + i, ox * stride - pad_x + j) for all i, j of the kernel
+    that fall inside the source; for all c, or for c = m only where `depthwise`. Weights are shared between places:
+    index ((m * C + c) * kernel rows + i) * kernel columns + j.
+
+    Attributes
+    ----------
+    source, target
+        Sizes of the two layers.
+    kernel, padding
+        (rows, columns).
+    stride
+        The same for rows and columns.
+    depthwise
+        Each feature by itself, as in pooling.
+    """
+
+    source: Shape
+    target: Shape
+    kernel: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    stride: int = 1
+    depthwise: bool = False
+
+    @property
+    def weights(self) -> int:
+        """Number of shared weights."""
+        return self.target.features * self.source.features * self.kernel[0] * self.kernel[1]
+
+    def synapses(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every synapse, listed by source neuron, then target neuron.
+
+        Returns
+        -------
+        source, target, weight
+            Flat indices, int32, shape (number of synapses,).
+        """
+        (C, H, W), (M, OH, OW), (KH, KW) = self.source, self.target, self.kernel
+        m, oy, ox, c, i, j = np.ogrid[:M, :OH, :OW, : 1 if self.depthwise else C, :KH, :KW]
+        if self.depthwise:
+            c = m
+        y = oy * self.stride - self.padding[0] + i
+        x = ox * self.stride - self.padding[1] + j
+        inside = np.broadcast_to((y >= 0) & (y < H) & (x >= 0) & (x < W), np.broadcast(m, oy, ox, c, i, j).shape)
+
+        def flat(index: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(index, inside.shape)[inside].astype(np.int32)
+
+        source, target = flat((c * H + y) * W + x), flat((m * OH + oy) * OW + ox)
+        weight = flat(((m * C + c) * KH + i) * KW + j)
+        order = np.lexsort((target, source))
+        return source[order], target[order], weight[order]
+
+
+def same_place(source: Shape, features: int) -> Window:
+    """From every map to `features` maps, at the same place."""
+    return Window(source, Shape(features, source.rows, source.columns))
+
+
+def neighbourhood(shape: Shape, radius: int) -> Window:
+    """Within a layer, from every map to every map, within `radius` rows and columns."""
+    return Window(shape, shape, (2 * radius + 1,) * 2, (radius,) * 2)
+
+
+def same_map(shape: Shape) -> Window:
+    """Within a layer, from every neuron to all of its map."""
+    rows, columns = shape.rows - 1, shape.columns - 1
+    return Window(shape, shape, (2 * rows + 1, 2 * columns + 1), (rows, columns), depthwise=True)
+
+
+def own_feature(shape: Shape) -> Window:
+    """From every neuron to one neuron that stands for its map."""
+    return Window(shape, Shape(shape.features, 1, 1), shape[1:], depthwise=True)
+
+
+def whole_layer(shape: Shape, targets: int) -> Window:
+    """From every neuron to each of `targets` neurons."""
+    return Window(shape, Shape(targets, 1, 1), shape[1:])
+
+
+def one_to_one(shape: Shape) -> Window:
+    """From every neuron to its twin."""
+    return Window(shape, shape, depthwise=True)

@@ -1,0 +1,158 @@
+"""One conv layer that learns by STDP with winner-take-all, driven by recorded spikes of the layer below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, linked_var, second
+
+from spikeseg.spikes import Shape
+
+from ..configs.schema import Conv
+from ..equations import competition, neurons, plasticity
+from .convolution import connect
+from .geometry import Window, neighbourhood, one_to_one, own_feature, same_map, whole_layer
+from .model import Model
+
+
+def padded(shape: Shape, conv: Conv) -> Shape:
+    """Size of a layer's input with its padding: inputs that never fire, and so are depressed (contract 5)."""
+    return Shape(shape.features, shape.rows + 2 * conv.padding[0], shape.columns + 2 * conv.padding[1])
+
+
+def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Model:
+    """Build the learning network of one layer.
+
+    Input spikes come at steps 0 .. `input_steps` - 1 of a stimulus and on the padded grid (`padded`). A step is cut
+    into as many ticks as there are winners per stimulus: one winner fires a tick, which equals choosing them
+    greedily, one after the other. Of the winners' spikes those of the last tick of a step belong to the next step.
+
+    Its state: ``w``, ``theta``, ``a_plus``, ``presented`` (stimuli so far) and ``wins`` (in the last stimulus), which
+    a checkpoint keeps; and the constants of `Learning`.
+    """
+    return _Learner(conv, below, input_steps, dt).model()
+
+
+class _Learner:
+    def __init__(self, conv: Conv, below: Shape, input_steps: int, dt: float):
+        self.ticks = conv.learning.winners
+        self.steps = input_steps + 1
+        self.dt = dt
+        self.below = padded(below, conv)
+        rows, columns = (n - k + 1 for n, k in zip(self.below[1:], conv.kernel, strict=True))
+        self.shape = Shape(conv.maps, rows, columns)
+        self.window = Window(self.below, self.shape, conv.kernel)
+        self.step_clock = Clock(dt * second, name="step")
+        self.tick_clock = Clock(dt / self.ticks * second, name="tick") if self.ticks > 1 else self.step_clock
+        self.period = self.steps * dt * second
+        self.objects: list[Any] = []
+        self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
+        self.kernel = NeuronGroup(self.window.weights, neurons.KERNEL, name="kernel", clock=self.step_clock)
+        self.gate = self._gate()
+        self.features = self._features()
+        self.layer = self._layer(conv.learning.inhibition_radius)
+        self._stdp()
+
+    def model(self) -> Model:
+        monitor = SpikeMonitor(self.layer, name="winners")
+        network = Network(
+            self.source,
+            self.kernel,
+            self.gate,
+            self.features,
+            self.layer,
+            *self.objects,
+            monitor,
+            name="learner",
+        )
+        layer = ("a_plus", "a_minus_ratio", "a_plus_max", "doubling", "presented", "winners")
+        state: dict[str, tuple[Any, str]] = {
+            "w": (self.kernel, "w"),
+            "theta": (self.features, "theta"),
+            "wins": (self.gate, "wins"),
+            "rise": (self.features, "rise"),
+            "fall": (self.features, "fall"),
+            "silent_fall": (self.features, "silent_fall"),
+        }
+        state |= {name: (self.layer, name) for name in layer}
+        shapes = {"input": self.below, "winners": self.shape}
+        return Model(network, self.source, {"winners": monitor}, shapes, state, self.steps, self.ticks, self.dt)
+
+    def _connect(self, source, target, window: Window, statement: str, name: str, **options: Any) -> None:
+        self.objects.append(connect(source, target, window, statement, name=name, **options))
+
+    def _gate(self) -> NeuronGroup:
+        gate = NeuronGroup(1, competition.LAYER_GATE, name="gate", clock=self.tick_clock)
+        gate.run_regularly(
+            plasticity.GATE_NEW_STIMULUS, dt=self.period, when="start", order=1, name="gate_new_stimulus"
+        )
+        gate.run_regularly(competition.GATE_OPEN, when="start", clock=self.tick_clock, name="gate_open")
+        return gate
+
+    def _features(self) -> NeuronGroup:
+        """One neuron per map holds its threshold and is told of wins."""
+        features = NeuronGroup(self.shape.features, plasticity.FEATURE, name="features", clock=self.tick_clock)
+        features.wins = linked_var(self.gate, "wins", index=np.zeros(self.shape.features, dtype=int))
+        features.run_regularly(
+            plasticity.FEATURE_NEW_STIMULUS, dt=self.period, when="start", name="features_new_stimulus"
+        )
+        return features
+
+    def _layer(self, radius: int) -> NeuronGroup:
+        shape = self.shape
+        layer = NeuronGroup(
+            shape.size,
+            plasticity.LEARNER,
+            name="layer",
+            clock=self.tick_clock,
+            threshold=competition.LAYER_THRESHOLD,
+            reset=neurons.RESET,
+            events={"candidate": competition.LAYER_CANDIDATE},
+        )
+        layer.set_event_schedule("candidate", when="before_thresholds", order=-2)
+        layer.neuron = np.arange(shape.size)
+        everyone = np.zeros(shape.size, dtype=int)
+        layer.holder = linked_var(self.gate, "holder", index=everyone)
+        layer.wins = linked_var(self.gate, "wins", index=everyone)
+        maps = np.repeat(np.arange(shape.features), shape.rows * shape.columns)
+        layer.theta = linked_var(self.features, "theta", index=maps)
+        layer.run_regularly(plasticity.LEARNER_NEW_STIMULUS, dt=self.period, when="start", name="layer_new_stimulus")
+        self._connect(
+            layer,
+            self.gate,
+            whole_layer(shape, 1),
+            competition.LAYER_COMPARE,
+            "compare",
+            event="candidate",
+            when="before_thresholds",
+            order=-1,
+        )
+        self._connect(layer, self.gate, whole_layer(shape, 1), competition.LAYER_WIN, "win")
+        self._connect(layer, layer, same_map(shape), neurons.SILENCE, "silence_map")
+        self._connect(layer, layer, neighbourhood(shape, radius), neurons.SILENCE, "silence_neighbourhood")
+        features = self.features
+        self._connect(layer, features, own_feature(shape), plasticity.FEATURE_RISE, "threshold_rise")
+        everything = whole_layer(shape, shape.features)
+        self._connect(layer, features, everything, plasticity.FEATURE_FALL, "threshold_fall", order=1)
+        return layer
+
+    def _stdp(self) -> None:
+        """Weights change first, then new input arrives: it has not contributed to this winner."""
+        afferent = NeuronGroup(self.below.size, plasticity.AFFERENT, name="afferent", clock=self.step_clock)
+        afferent.run_regularly(
+            plasticity.AFFERENT_NEW_STIMULUS, dt=self.period, when="start", name="afferent_new_stimulus"
+        )
+        self.objects.append(afferent)
+        self._connect(
+            afferent,
+            self.layer,
+            self.window,
+            plasticity.STDP,
+            "stdp",
+            kernel=self.kernel,
+            on="post",
+            order=-1,
+        )
+        self._connect(self.source, self.layer, self.window, neurons.CONV_FORWARD, "forward", kernel=self.kernel)
+        self._connect(self.source, afferent, one_to_one(self.below), plasticity.AFFERENT_SPIKE, "afferent_spike")

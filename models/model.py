@@ -1,0 +1,40 @@
+"""What a builder hands to a runner: a network, and the names by which it is driven and read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor
+
+from spikeseg.spikes import Shape
+
+
+@dataclass(frozen=True)
+class Model:
+    """A Brian2 network that presents stimuli one after the other.
+
+    Attributes
+    ----------
+    network
+        All of its objects.
+    source
+        The input layer.
+    monitors, shapes
+        The recorded layers, by name, and their sizes.
+    state
+        Variables that a run sets before it starts and reads when it has ended: name to (group, variable).
+    steps, ticks
+        Steps per stimulus, and ticks per step (competition picks one winner a tick).
+    dt
+        Duration of a step in seconds.
+    """
+
+    network: Network
+    source: SpikeGeneratorGroup
+    monitors: dict[str, SpikeMonitor]
+    shapes: dict[str, Shape]
+    state: dict[str, tuple[Any, str]]
+    steps: int
+    ticks: int
+    dt: float

@@ -1,0 +1,142 @@
+"""The one seam between a model and the machine: `open_simulator(build, device)`, then `run(stimuli, state)`.
+
+A runtime simulator runs the network in this process (`numpy`, `cython`). The standalone simulator compiles it once
+into a cached program; every run starts that program anew, so that neither order nor chunking of runs can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from brian2 import BrianLogger, prefs, second
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Shape, Spikes
+
+from ..models.model import Model
+
+Device = Literal["cpp_standalone", "cython", "numpy"]
+DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy")
+
+# Strict floating point, so that every backend gives the same bits.
+COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Spikes per recorded layer, and the state at the end of the run, flat arrays by name."""
+
+    spikes: dict[str, Spikes]
+    state: dict[str, np.ndarray]
+
+
+class Simulator(Protocol):
+    """Runs one model as often as asked; every run starts from the model's initial state."""
+
+    steps: int
+    ticks: int
+
+    def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
+        """Present `stimuli` one after the other, with these values of the model's state variables.
+
+        Raises
+        ------
+        SpikeSegError
+            The simulation could not run to its end.
+        """
+        ...
+
+
+def configure() -> None:
+    """Set what every backend needs to give the same bits."""
+    prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
+    prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
+    prefs.core.default_float_dtype = np.float64
+    BrianLogger.log_level_error()  # it warns of order dependence, which the event order settles here
+
+
+@contextmanager
+def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterator[Simulator]:
+    """Give a simulator of the model that `build` makes.
+
+    Parameters
+    ----------
+    build
+        Called at most once; not at all where a program compiled before can be used.
+    device
+        One of `DEVICES`.
+    key
+        Names all that `build` depends on; equal keys may share a compiled program.
+
+    Raises
+    ------
+    SpikeSegError
+        No such device, or its compiler failed.
+    """
+    configure()
+    if device == "cpp_standalone":
+        from .standalone import StandaloneSimulator
+
+        yield StandaloneSimulator(build, key)
+    elif device in ("numpy", "cython"):
+        before = prefs.codegen.target
+        prefs.codegen.target = device
+        try:
+            yield RuntimeSimulator(build())
+        finally:
+            prefs.codegen.target = before
+    else:
+        raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
+
+
+class RuntimeSimulator:
+    """Runs in this process."""
+
+    def __init__(self, model: Model):
+        self._model = model
+        self.steps, self.ticks = model.steps, model.ticks
+        model.network.store()
+
+    def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
+        """See `Simulator.run`."""
+        model = self._model
+        model.network.restore()
+        for name, values in state.items():
+            group, variable = model.state[name]
+            group.variables[variable].get_value()[:] = values
+        bins = stimuli.stimulus * model.steps + stimuli.step
+        model.source.set_spikes(stimuli.neuron, bins * model.dt * second, sorted=True)
+        model.network.run(stimuli.stimuli * model.steps * model.dt * second, namespace={})
+        spikes = {
+            name: recorded_spikes(
+                model.shapes[name],
+                stimuli.stimuli,
+                np.asarray(monitor.i[:]),
+                np.asarray(monitor.t_[:]),
+                model.steps,
+                model.ticks,
+                model.dt,
+            )
+            for name, monitor in model.monitors.items()
+        }
+        final = {name: group.variables[v].get_value().copy() for name, (group, v) in model.state.items()}
+        return Result(spikes, final)
+
+
+def recorded_spikes(
+    shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, steps: int, ticks: int, dt: float
+) -> Spikes:
+    """Turn a monitor's times into stimuli and steps; within a step, ticks after the first belong to the next.
+
+    Parameters
+    ----------
+    neuron, t
+        Shape (n,); times in seconds.
+    """
+    tick = np.rint(t * (ticks / dt)).astype(np.int64)
+    stimulus, tick = np.divmod(tick, steps * ticks)
+    return Spikes.collect(shape, stimuli, stimulus, -(-tick // ticks), neuron)

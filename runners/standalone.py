@@ -1,0 +1,209 @@
+"""C++ standalone: compile a model once, run the program for any stimuli, kernels and thresholds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2 import get_device, second, set_device
+
+import spikeseg
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Shape, Spikes
+
+from ..models.model import Model
+from .simulator import COMPILER_FLAGS, Result, recorded_spikes
+
+MANIFEST = "manifest.json"
+
+# Reads the run's inputs, then runs for as long as they last. `brian` is Brian2's own namespace.
+MAIN = """
+{
+    auto load = [](const char* name, std::vector<char>& bytes) {
+        std::ifstream file(std::string("inputs/") + name, std::ios::binary | std::ios::ate);
+        if (!file) { std::cerr << "cannot read inputs/" << name << std::endl; std::exit(2); }
+        bytes.resize(file.tellg());
+        file.seekg(0);
+        file.read(bytes.data(), bytes.size());
+    };
+    std::vector<char> bytes;
+    %(loads)s
+    load("duration", bytes);
+    %(network)s.run(*reinterpret_cast<double*>(bytes.data()), NULL, 10.0);
+}
+"""
+
+LOAD_ARRAY = """
+    load("%(name)s", bytes);
+    if (bytes.size() != %(count)d * sizeof(*%(array)s)) {
+        std::cerr << "inputs/%(name)s has the wrong size" << std::endl; std::exit(2);
+    }
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&%(array)s[0]));
+"""
+
+LOAD_VECTOR = """
+    load("%(name)s", bytes);
+    %(array)s.resize(bytes.size() / sizeof(%(array)s[0]));
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(%(array)s.data()));
+"""
+
+
+def cache_directory() -> Path:
+    """Where compiled programs are kept: SPIKESEG_CACHE, or `spikeseg` in the user's cache directory."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SPIKESEG_CACHE") or Path(home) / "spikeseg")
+
+
+class StandaloneSimulator:
+    """Runs a compiled program; nothing of Brian2 is needed once it exists."""
+
+    def __init__(self, build: Callable[[], Model], key: str):
+        self._directory = cache_directory() / "programs" / _digest(key)
+        if not (self._directory / MANIFEST).exists():
+            _compile(build, self._directory)
+        self._manifest: dict[str, Any] = json.loads((self._directory / MANIFEST).read_text())
+        self.steps: int = self._manifest["steps"]
+        self.ticks: int = self._manifest["ticks"]
+
+    def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
+        """See `Simulator.run`."""
+        with tempfile.TemporaryDirectory(prefix="spikeseg-") as name:
+            work = Path(name)
+            try:
+                self._write_inputs(work, stimuli, state)
+                done = subprocess.run([self._directory / "main"], cwd=work, capture_output=True, text=True)
+                if done.returncode or done.stderr:
+                    raise SpikeSegError(f"simulation failed ({done.returncode}): {done.stderr.strip()}")
+                return self._read_results(work / "results", stimuli.stimuli)
+            except OSError as error:
+                raise SpikeSegError(f"simulation failed in {work}: {error.strerror or error}") from error
+
+    def _write_inputs(self, work: Path, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> None:
+        manifest = self._manifest
+        inputs = work / "inputs"
+        inputs.mkdir()
+        (work / "results").mkdir()
+        (work / "static_arrays").symlink_to(self._directory / "static_arrays")
+        for name, known in manifest["state"].items():
+            values = np.asarray(state[name], dtype=known["dtype"])
+            np.broadcast_to(values, (known["size"],)).tofile(inputs / name)
+        (stimuli.stimulus * self.steps + stimuli.step).astype(np.int32).tofile(inputs / "input.timebins")
+        stimuli.neuron.astype(np.int32).tofile(inputs / "input.neurons")
+        duration = stimuli.stimuli * self.steps * manifest["dt"]
+        np.array(duration).tofile(inputs / "duration")
+
+    def _read_results(self, results: Path, stimuli: int) -> Result:
+        manifest = self._manifest
+        spikes = {}
+        for name, known in manifest["monitors"].items():
+            count = int(_read(results / known["count"], np.int32, 1)[0])
+            neuron = _read(results / known["i"], np.int32, count)
+            t = _read(results / known["t"], np.float64, count)
+            shape = Shape(*known["shape"])
+            spikes[name] = recorded_spikes(shape, stimuli, neuron, t, self.steps, self.ticks, manifest["dt"])
+        state = {
+            name: _read(results / known["file"], np.dtype(known["dtype"]), known["size"])
+            for name, known in manifest["state"].items()
+        }
+        return Result(spikes, state)
+
+
+def _read(path: Path, dtype: Any, count: int) -> np.ndarray:
+    values = np.fromfile(path, dtype=dtype) if path.exists() else np.empty(0, dtype)
+    if len(values) != count:
+        raise SpikeSegError(f"simulation wrote {len(values)} of {count} values to {path.name}: is the disk full?")
+    return values
+
+
+def _digest(key: str) -> str:
+    """Hash of all that a compiled program depends on."""
+    source = hashlib.sha256()
+    package = Path(spikeseg.__file__).parent
+    folders = [Path(__file__).parent] + [
+        Path(__import__(f"spikeseg.{name}", fromlist=["_"]).__file__).parent for name in ("models", "equations")
+    ]
+    for folder in [package, *folders]:
+        for path in sorted([*folder.glob("*.py"), *folder.glob("templates/*")]):
+            source.update(path.name.encode() + path.read_bytes())
+    machine = (platform.machine(), platform.node(), brian2.__version__, np.__version__, COMPILER_FLAGS)
+    source.update(repr((machine, key)).encode())
+    return source.hexdigest()[:16]
+
+
+def _compile(build: Callable[[], Model], directory: Path) -> None:
+    """Build and compile the model in a fresh directory that takes its final name when complete."""
+    if shutil.which("g++") is None and not os.environ.get("CXX"):
+        raise SpikeSegError("device cpp_standalone needs a C++ compiler: install g++, or use --device numpy")
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".building-"))
+    except OSError as error:
+        raise SpikeSegError(f"cannot write {directory.parent}: {error.strerror}") from error
+    set_device("cpp_standalone", directory=str(work), build_on_run=False)
+    device: Any = get_device()
+    try:
+        manifest = _generate(build(), device, work)
+        (work / MANIFEST).write_text(json.dumps(manifest))
+        if directory.exists():  # another process was quicker, or a damaged one is replaced
+            shutil.rmtree(directory)
+        work.rename(directory)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        if (directory / MANIFEST).exists():
+            return
+        raise SpikeSegError(f"compiling in {work} failed: {str(error).splitlines()[0]}") from error
+    finally:
+        device.reinit()
+        set_device("runtime")
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
+    """Write and compile the program; return where its inputs and results are."""
+    model.network.run(0 * second, namespace={})  # what the program does before our own main part
+    state: dict[str, dict[str, Any]] = {}
+    loads = []
+    for name, (group, attribute) in model.state.items():
+        variable = group.variables[attribute]
+        array = device.get_array_name(variable, access_data=False)
+        size = int(variable.size)
+        loads.append(LOAD_ARRAY % {"name": name, "array": array, "count": size})
+        state[name] = {
+            "dtype": np.dtype(variable.dtype).str,
+            "size": size,
+            "file": _result_file(device, variable),
+        }
+    for name, attribute in (("input.neurons", "neuron_index"), ("input.timebins", "_timebins")):
+        array = device.get_array_name(model.source.variables[attribute], access_data=False)
+        loads.append(LOAD_VECTOR % {"name": name, "array": array})
+    device.insert_code("main", MAIN % {"loads": "".join(loads), "network": model.network.name})
+    device.build(directory=str(work), compile=True, run=False, with_output=False)
+    monitors = {
+        name: {
+            "shape": model.shapes[name],
+            "count": _result_file(device, monitor.variables["N"]),
+            "i": _result_file(device, monitor.variables["i"]),
+            "t": _result_file(device, monitor.variables["t"]),
+        }
+        for name, monitor in model.monitors.items()
+    }
+    return {
+        "steps": model.steps,
+        "ticks": model.ticks,
+        "dt": model.dt,
+        "state": state,
+        "monitors": monitors,
+    }
+
+
+def _result_file(device: Any, variable: Any) -> str:
+    return Path(device.get_array_filename(variable)).name

@@ -1,0 +1,107 @@
+"""A trained network: its configuration, kernels, thresholds and what its maps mean."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .configs.schema import Config, validate
+from .errors import SpikeSegError
+from .files import replacing
+from .version import __version__
+
+FORMAT = 1  # of the file; raised when a reader of the old one would misread the new one
+
+CONV_LAYERS = ("conv1", "conv2", "conv3")
+LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Everything that inference needs.
+
+    Attributes
+    ----------
+    config
+        The configuration it was built from.
+    kernels
+        Per conv layer, shape (maps, features of the layer below, kernel rows, kernel columns), float64.
+        A map's potential is the cross-correlation of its kernel with the spikes below.
+    thresholds
+        Per conv layer, shape (maps,), float64.
+    map_labels
+        The class of each Conv3 map; empty before training has named them.
+    event_range
+        Fewest and most input events of a training stimulus (paper, IV.B).
+    provenance
+        Where it came from: data, seed, versions, stimuli, convergence.
+    """
+
+    config: Config
+    kernels: dict[str, np.ndarray]
+    thresholds: dict[str, np.ndarray]
+    map_labels: tuple[str, ...] = ()
+    event_range: tuple[int, int] = (0, 0)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def threshold_scale(self, events: np.ndarray) -> np.ndarray:
+        """Factor on all conv thresholds for stimuli of so many events (paper, IV.B); any shape.
+
+        Linear between the fewest and the most events seen in training, held beyond them.
+        """
+        fewest, most = self.event_range
+        if most <= fewest:
+            return np.ones(np.shape(events))
+        position = np.clip((np.asarray(events, float) - fewest) / (most - fewest), 0, 1)
+        return 1 + self.config.input.threshold_variation * (2 * position - 1)
+
+    def save(self, path: Path) -> None:
+        """Write one ``.npz``, atomically. Raises SpikeSegError where the file system refuses."""
+        header = {
+            "format": FORMAT,
+            "version": __version__,
+            "config": self.config.model_dump(mode="json"),
+            "map_labels": self.map_labels,
+            "event_range": [int(n) for n in self.event_range],
+            "provenance": self.provenance,
+        }
+        arrays = {f"kernel_{name}": array for name, array in self.kernels.items()}
+        arrays |= {f"threshold_{name}": array for name, array in self.thresholds.items()}
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, header=np.array(json.dumps(header)), **arrays)  # pyright: ignore
+
+    @classmethod
+    def load(cls, path: Path) -> Network:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        SpikeSegError
+            Missing, damaged, or written by another format.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            header = json.loads(str(arrays.pop("header")))
+        except FileNotFoundError as error:
+            raise SpikeSegError(f"{path} is missing: no trained network here") from error
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise SpikeSegError(f"{path} is not a trained network: {error}") from error
+        if header["format"] != FORMAT:
+            raise SpikeSegError(
+                f"{path} has format {header['format']} (spikeseg {header['version']}), "
+                f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
+            )
+        return cls(
+            validate(header["config"], str(path)),
+            {name: arrays[f"kernel_{name}"] for name in CONV_LAYERS},
+            {name: arrays[f"threshold_{name}"] for name in CONV_LAYERS},
+            tuple(header["map_labels"]),
+            tuple(header["event_range"]),
+            header["provenance"],
+        )

@@ -1,0 +1,87 @@
+"""Spikes of one layer over a set of stimuli: the S_m,t of the paper, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Shape(NamedTuple):
+    """Size of a layer: features (maps), rows and columns; neuron = (feature * rows + row) * columns + column."""
+
+    features: int
+    rows: int
+    columns: int
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return self.features * self.rows * self.columns
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes of one layer, sorted by (stimulus, step, neuron).
+
+    Attributes
+    ----------
+    shape
+        Size of the layer.
+    stimuli
+        Number of stimuli, silent ones included.
+    stimulus, step, neuron
+        One entry per spike, shape (n,), int32: which stimulus, the step within it, and the flat index of the
+        neuron in `shape`.
+    """
+
+    shape: Shape
+    stimuli: int
+    stimulus: np.ndarray
+    step: np.ndarray
+    neuron: np.ndarray
+
+    @classmethod
+    def collect(cls, shape: Shape, stimuli: int, stimulus, step, neuron) -> Spikes:
+        """Build from unsorted arrays of shape (n,)."""
+        stimulus, step, neuron = (np.asarray(a, dtype=np.int32) for a in (stimulus, step, neuron))
+        order = np.lexsort((neuron, step, stimulus))
+        return cls(shape, stimuli, stimulus[order], step[order], neuron[order])
+
+    def __len__(self) -> int:
+        return len(self.neuron)
+
+    def of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and neurons of one stimulus, shape (n,) each, sorted by (step, neuron)."""
+        start, stop = np.searchsorted(self.stimulus, [index, index + 1])
+        return self.step[start:stop], self.neuron[start:stop]
+
+    def select(self, indices) -> Spikes:
+        """The spikes of some stimuli, in the order of `indices` (which may repeat), renumbered from 0."""
+        indices = np.asarray(indices)
+        starts = np.searchsorted(self.stimulus, indices)
+        counts = np.searchsorted(self.stimulus, indices, side="right") - starts
+        offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+        take = np.arange(counts.sum()) + offsets
+        number = np.repeat(np.arange(len(indices), dtype=np.int32), counts)
+        return Spikes(self.shape, len(indices), number, self.step[take], self.neuron[take])
+
+    def first_steps(self, index: int, silent: int) -> np.ndarray:
+        """Step of each neuron's first spike in a stimulus, `silent` where there is none; shape (C, H, W)."""
+        step, neuron = self.of(index)
+        steps = np.full(self.shape.size, silent, dtype=np.int32)
+        steps[neuron[::-1]] = step[::-1]  # sorted by step: the earliest is written last, and stays
+        return steps.reshape(self.shape)
+
+    @staticmethod
+    def join(parts: list[Spikes]) -> Spikes:
+        """Put sets of stimuli one after the other."""
+        offsets = np.cumsum([0] + [part.stimuli for part in parts])
+        return Spikes(
+            parts[0].shape,
+            int(offsets[-1]),
+            np.concatenate([p.stimulus + o for p, o in zip(parts, offsets[:-1], strict=True)]).astype(np.int32),
+            np.concatenate([p.step for p in parts]),
+            np.concatenate([p.neuron for p in parts]),
+        )
