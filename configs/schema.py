@@ -42,6 +42,9 @@ class Data(Section):
     train: Count = Field(description="training images per class")
     validation: Annotated[int, Field(ge=0)] = Field(0, description="validation images per class")
     test: Count | None = Field(None, description="test images per class; all that are left when absent")
+    split_seed: Annotated[int, Field(ge=0)] = Field(
+        0, description="the split does not change with the training's seed: what is test stays test"
+    )
 
 
 class Input(Section):

@@ -7,7 +7,7 @@ import numpy as np
 from ..configs.schema import Gabor
 
 
-def gabor_kernels(gabor: Gabor) -> np.ndarray:
+def gabor_kernels(gabor: Gabor, channels: int = 1) -> np.ndarray:
     """Even Gabor filters at equally spaced orientations (paper, section III.A).
 
     The positive part of each is scaled to sum to 1 and the negative part to `gabor.negative`.
@@ -15,7 +15,7 @@ def gabor_kernels(gabor: Gabor) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        Shape (orientations, 1, kernel, kernel).
+        Shape (orientations, channels, kernel, kernel): all input channels count alike.
     """
     reach = np.arange(gabor.kernel) - (gabor.kernel - 1) / 2
     y, x = np.meshgrid(reach, reach, indexing="ij")
@@ -26,4 +26,4 @@ def gabor_kernels(gabor: Gabor) -> np.ndarray:
         kernel = envelope * np.cos(2 * np.pi * along / gabor.wavelength)
         positive, negative = kernel.clip(min=0), kernel.clip(max=0)
         kernels.append(positive / positive.sum() + gabor.negative * negative / negative.sum())
-    return np.array(kernels)[:, None]
+    return np.repeat(np.array(kernels)[:, None], channels, axis=1)

@@ -1,0 +1,1 @@
+"""Devices, training, encoding, evaluation and the command line."""

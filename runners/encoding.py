@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeseg.network import CONV_LAYERS, Network
 from spikeseg.spikes import Spikes
 
 from ..configs.schema import Config, layer_shapes
 from ..models.encoder import build_encoder
+from ..models.network import CONV_LAYERS, Network
 from .simulator import Simulator, open_simulator
 
 CAPACITY = 50  # stimuli in one run of the simulator

@@ -47,10 +47,10 @@ class Learned:
         return int(self.state["presented"][0])
 
 
-def initial(conv: Conv, below: Shape, seed: int) -> Learned:
+def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
     """Weights from a clipped normal distribution, thresholds at their start."""
     learning = conv.learning
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([*seed, 0])
     size = conv.maps * below.features * conv.kernel[0] * conv.kernel[1]
     w = rng.normal(learning.weight_mean, learning.weight_std, size).clip(0, 1)
     state = {
@@ -69,9 +69,9 @@ def convergence(w: np.ndarray) -> float:
     return float(np.mean(w * (1 - w)))
 
 
-def presentation_order(stimuli: int, presentations: int, seed: int) -> np.ndarray:
+def presentation_order(stimuli: int, presentations: int, seed: tuple[int, ...]) -> np.ndarray:
     """Which stimulus is presented when: whole epochs, each in an order of its own, shape (presentations,)."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([*seed, 1])
     epochs = [rng.permutation(stimuli) for _ in range(-(-presentations // stimuli))]
     return np.concatenate(epochs)[:presentations]
 
@@ -92,6 +92,8 @@ class Trainer:
     ----------
     conv
         The layer.
+    below
+        Size of the layer below.
     stimuli
         Its input over the training set, on the padded grid, steps from 0.
     seed
@@ -103,14 +105,14 @@ class Trainer:
     conv: Conv
     below: Shape
     stimuli: Spikes
-    seed: int
+    seed: tuple[int, ...]
     checkpoint: Path
 
     def train(self, simulator: Simulator, progress: Callable[[Learned], None]) -> Learned:
         """Train until converged or at the maximum; resumes from the checkpoint if there is one."""
         learning = self.conv.learning
         learned = load_checkpoint(self.checkpoint) or initial(self.conv, self.below, self.seed)
-        order = presentation_order(self.stimuli.stimuli, learning.stimuli, self.seed + 1)
+        order = presentation_order(self.stimuli.stimuli, learning.stimuli, self.seed)
         progress(learned)
         while not finished(learned, learning):
             chunk = order[learned.presented : learned.presented + learning.chunk]

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .configs.schema import Config, validate
-from .errors import SpikeSegError
-from .files import replacing
-from .version import __version__
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import replacing
+from spikeseg.version import __version__
+
+from ..configs.schema import Config, validate
 
 FORMAT = 1  # of the file; raised when a reader of the old one would misread the new one
 

@@ -1,0 +1,304 @@
+"""From the spikes of one stimulus to an answer: which class, which pixels, which box, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from spikeseg.errors import SpikeSegError
+
+from ..configs.schema import Config
+from ..datasets.sample import Box
+from ..models.network import Network
+from .decoder import SILENT, Mode, decode, receptive_field
+
+STRONG = 0.5  # weights end near 0 or 1: above it a synapse is part of what its map learned
+
+
+class Decision(NamedTuple):
+    """What Conv3 says about a stimulus.
+
+    Attributes
+    ----------
+    scores
+        Largest final potential / threshold of each map, (maps,): from 1 on the map spikes.
+    first_spike
+        Map and step of the first Conv3 spike (of the largest score among several); None without one.
+    """
+
+    scores: np.ndarray
+    first_spike: tuple[int, int] | None
+
+    @property
+    def map(self) -> int:
+        """The winning map: the largest score."""
+        return int(np.argmax(self.scores))
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What one Conv3 map makes of a stimulus.
+
+    Attributes
+    ----------
+    label, map
+        The class, and the map that stands for it.
+    decision
+        The scores of all maps, and the first spike.
+    place
+        Row and column of the decoded Conv3 neuron.
+    decoded_mode
+        The mode that it was decoded in: the configuration's, or ``end`` where the map did not spike.
+    mask
+        Its pixels, (H, W) bool.
+    saliency
+        How much each pixel of the mask contributed, (H, W) float, 0 outside.
+    region
+        Where the mask may lie, in input pixels: what the map's kernel covers around `place`.
+    box
+        The object's box in input pixels; None for an empty mask.
+    event_box
+        Around all input events, for comparison; None without any.
+    """
+
+    label: str
+    map: int
+    decision: Decision
+    place: tuple[int, int]
+    decoded_mode: Mode
+    mask: np.ndarray
+    saliency: np.ndarray
+    region: Box
+    box: Box | None
+    event_box: Box | None
+
+
+def segment_one(network: Network, steps: Mapping[str, np.ndarray]) -> Segmentation:
+    """Segment the object of the winning map.
+
+    Parameters
+    ----------
+    network
+        A trained network whose maps have names.
+    steps
+        Per layer, ``input`` to ``conv3``: step of each neuron's spike, -1 without one; (C, H, W) int.
+
+    Raises
+    ------
+    SpikeSegError
+        The maps have no names yet.
+    """
+    decision = decide(network, steps)
+    return _segment(network, steps, decision, decision.map)
+
+
+def segment_classes(
+    network: Network, steps: Mapping[str, np.ndarray], labels: Sequence[str] | None = None
+) -> list[Segmentation]:
+    """Segment several objects, which may overlap: each has a mask of its own.
+
+    Without `labels` every map that reaches its threshold is decoded, the largest score first; with them, the
+    best map of each of these classes, in their order.
+
+    Raises
+    ------
+    SpikeSegError
+        The maps have no names yet, or none has one of `labels`.
+    """
+    decision = decide(network, steps)
+    ranked = [int(m) for m in np.argsort(-decision.scores, kind="stable")]
+    if labels is None:
+        chosen = [m for m in ranked if decision.scores[m] >= 1]
+    else:
+        chosen = [_best_map(network, ranked, label) for label in labels]
+    return [_segment(network, steps, decision, m) for m in chosen]
+
+
+def decide(network: Network, steps: Mapping[str, np.ndarray]) -> Decision:
+    """Compare the final potentials of the Conv3 maps, and look for the first spike (contract 8)."""
+    scale = network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT)))
+    final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
+    scores = final.max(axis=(1, 2)) / (network.thresholds["conv3"] * scale)
+    map_, row, column = np.nonzero(steps["conv3"] != SILENT)
+    if len(map_) == 0:
+        return Decision(scores, None)
+    step = steps["conv3"][map_, row, column]
+    first = np.lexsort((map_, -scores[map_], step))[0]
+    return Decision(scores, (int(map_[first]), int(step[first])))
+
+
+def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
+    """Potentials of a conv layer after all spikes of the stimulus.
+
+    Parameters
+    ----------
+    pool2_steps
+        Steps of the layer below, -1 without a spike, (C, H, W) int.
+    kernel
+        (maps, C, kernel rows, kernel columns).
+    padding
+        Rows and columns of padding.
+
+    Returns
+    -------
+    (maps, H', W') float. Spikes add up in the order of their arrival, so that rounding is the encoder's.
+    """
+    maps, channels, rows, columns = kernel.shape
+    height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
+    around = np.zeros((maps, height * width))  # the potentials, with a margin of a kernel
+    # What one spike adds is the flipped kernel; spread over whole rows it can be added in one stretch.
+    flipped = np.zeros((channels, maps, rows, width))
+    flipped[..., :columns] = kernel[:, :, ::-1, ::-1].swapaxes(0, 1)
+    stretch = flipped.reshape(channels, maps, -1)[..., : (rows - 1) * width + columns]
+    spikes = np.nonzero(pool2_steps != SILENT)
+    arrival = np.argsort(pool2_steps[spikes], kind="stable")
+    channel, row, column = (index[arrival] for index in spikes)
+    start = (row + padding[0]) * width + column + padding[1]
+    for c, first in zip(channel.tolist(), start.tolist(), strict=True):
+        around[:, first : first + stretch.shape[2]] += stretch[c]
+    inside = np.s_[:, rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
+    return around.reshape(maps, height, width)[inside]
+
+
+def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:
+    """Kernel by which the places of a map compete: weak synapses inside the learned support inhibit.
+
+    The support of a map are the cells (row, column) where any of its synapses is strong. Nothing is learned:
+    an object's place is where its features are and others are not.
+
+    Parameters
+    ----------
+    kernel
+        (maps, C, kernel rows, kernel columns).
+    inhibition
+        Taken off the weak weights inside the support.
+    """
+    support = (kernel > STRONG).any(axis=1, keepdims=True)
+    return np.where(support & (kernel < STRONG), kernel - inhibition, kernel)
+
+
+def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
+    """Where the receptive field of a Pool2 cell is centred in the picture.
+
+    Parameters
+    ----------
+    cell
+        Row and column, (2,) or (..., 2); half a cell to either side are the cell's edges.
+
+    Returns
+    -------
+    Pixel coordinates of the same shape, in which pixel n covers [n, n + 1).
+    """
+    centre = np.asarray(cell, float)
+    for layer in ("pool2", "conv2", "pool1", "conv1"):
+        size, stride, padding = np.array(receptive_field(config, layer))
+        centre = stride * centre - padding + (size - 1) / 2
+    return centre + 0.5
+
+
+def learned_region(config: Config, kernel: np.ndarray, place: tuple[int, int], picture: tuple[int, int]) -> Box:
+    """What a Conv3 map has learned its object to cover, around the neuron at `place`.
+
+    Strong weights are counted per cell of the kernel and smoothed over 3 x 3 cells; cells above
+    ``region_threshold`` of the largest are kept. Their bounding rectangle, ``region_margin`` pixels wider on
+    each side, is the region.
+
+    Parameters
+    ----------
+    kernel
+        Of one map, (C, kernel rows, kernel columns).
+    place
+        Row and column of the neuron.
+    picture
+        Its rows and columns.
+
+    Returns
+    -------
+    A box in input pixels, clipped to the picture: all of it where the configuration has no region, or the
+    kernel no strong weight.
+    """
+    threshold, margin = config.decoder.region_threshold, config.decoder.region_margin
+    count = (kernel > STRONG).sum(axis=0)
+    smooth = ndimage.convolve(count, np.ones((3, 3), int), mode="constant")  # whole numbers: 9 times the mean
+    cells = None if threshold is None else extremities(smooth > threshold * smooth.max())
+    if cells is None:
+        return Box(0, 0, *picture)
+    cells = cells.shifted(*np.subtract(place, config.conv3.padding))
+    low = cell_centre(config, np.array(cells[:2]) - 0.5) - margin
+    high = cell_centre(config, np.array(cells[2:]) - 0.5) + margin
+    return Box(*np.clip(low, 0, picture).tolist(), *np.clip(high, 0, picture).tolist())
+
+
+def extremities(mask: np.ndarray) -> Box | None:
+    """Smallest box around the pixels of a mask (H, W); None without any."""
+    if not mask.any():
+        return None
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(float(rows[0]), float(columns[0]), float(rows[-1] + 1), float(columns[-1] + 1))
+
+
+def _label(network: Network, map_: int) -> str:
+    if not network.map_labels:
+        raise SpikeSegError("the Conv3 maps have no classes yet: train the network to the end")
+    return network.map_labels[map_]
+
+
+def _best_map(network: Network, ranked: list[int], label: str) -> int:
+    for map_ in ranked:
+        if _label(network, map_) == label:
+            return map_
+    known = ", ".join(sorted(set(network.map_labels)))
+    raise SpikeSegError(f"no Conv3 map stands for {label}: choose from {known}")
+
+
+def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decision, map_: int) -> Segmentation:
+    config, label = network.config, _label(network, map_)
+    kernel = network.kernels["conv3"][map_ : map_ + 1]
+    (field,) = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
+    place, mode = _seed(field, steps["conv3"][map_] != SILENT, config.decoder.mode)
+    decoded = decode(network, steps, [(map_, *place)], mode)
+    events = (steps["input"] != SILENT).any(axis=0)
+    region = learned_region(config, kernel[0], place, events.shape)
+    inside = _pixels(region, events.shape)
+    mask = decoded.mask & inside
+    return Segmentation(
+        label=label,
+        map=map_,
+        decision=decision,
+        place=place,
+        decoded_mode=mode,
+        mask=mask,
+        saliency=np.where(mask, decoded.saliency, 0),
+        region=region,
+        box=_box(mask, events & inside, config),
+        event_box=extremities(events),
+    )
+
+
+def _seed(field: np.ndarray, spiked: np.ndarray, mode: Mode) -> tuple[tuple[int, int], Mode]:
+    """Where the potential is largest; among spikes where the mode goes by their steps, if there are any."""
+    if mode == "end" or not spiked.any():
+        best, mode = np.argmax(field), "end"
+    else:
+        best = np.argmax(np.where(spiked, field, -np.inf))
+    row, column = np.unravel_index(best, field.shape)
+    return (int(row), int(column)), mode
+
+
+def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
+    """The pixels whose centre is in a box, (H, W) bool."""
+    row, column = (np.arange(n) + 0.5 for n in shape)
+    rows = (row >= region.top) & (row < region.bottom)
+    columns = (column >= region.left) & (column < region.right)
+    return rows[:, None] & columns
+
+
+def _box(mask: np.ndarray, events: np.ndarray, config: Config) -> Box | None:
+    of_mask, of_events = extremities(mask), extremities(events)
+    if config.decoder.box == "mask" or of_mask is None or of_events is None:
+        return of_mask
+    return Box(*np.mean([of_mask, of_events], axis=0).tolist())

@@ -1,0 +1,113 @@
+"""What all figures share: type, lines, colours, and how they are saved."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import replacing
+
+from ..models.network import Network
+
+WIDTH = 8.6
+"""Of a full-width figure in inches: at the width of a README the type is as large as the text around it."""
+
+INK, MUTED, FAINT = "#333333", "#8a8a8a", "#dedede"
+
+_CLASSES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's bright scheme
+_DPI = 200
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "figure.facecolor": "white",
+    "figure.titlesize": 10,
+    "figure.titleweight": "bold",
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "xtick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "xtick.major.width": 0.6,
+    "ytick.color": MUTED,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 8,
+    "ytick.major.width": 0.6,
+}
+
+_P = ParamSpec("_P")
+
+
+def styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
+    """Draw in the shared style, whatever the user's own settings, which stay as they are."""
+
+    @wraps(draw)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(_STYLE)
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure, atomically; the suffix says how: ``.png``, ``.svg``, ``.pdf``.
+
+    Raises
+    ------
+    SpikeSegError
+        Matplotlib cannot write files with that suffix, or the file system refused.
+    """
+    path, known = Path(path), figure.canvas.get_supported_filetypes()
+    if path.suffix.lower().removeprefix(".") not in known:
+        raise SpikeSegError(f"cannot write a figure to {path}: give it one of the suffixes {', '.join(sorted(known))}")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=_DPI)
+
+
+def class_colour(map_: int) -> str:
+    """Colour of a Conv3 map, and so of the class that it stands for."""
+    return _CLASSES[map_ % len(_CLASSES)]
+
+
+def map_colours(network: Network, layer: str, features: int) -> np.ndarray:
+    """Colours of the features of ``input, conv1, ... conv3``, RGB, shape (features, 3)."""
+    if layer == "conv3":
+        return np.array([to_rgb(class_colour(m)) for m in range(features)])
+    if layer == "input" and features == 1:
+        return np.array([to_rgb(INK)])
+    return hues(features)
+
+
+def hues(count: int) -> np.ndarray:
+    """Colours around the circle of hues, like the orientations of Conv1; RGB, shape (count, 3).
+
+    Many take turns in lightness, so that neighbours differ.
+    """
+    lightness = (0.45,) if count <= 8 else (0.36, 0.48, 0.6)
+    return np.array([colorsys.hls_to_rgb(k / count, lightness[k % len(lightness)], 0.6) for k in range(count)])
+
+
+def bare(axes: Axes) -> None:
+    """Leave the picture in a hairline frame: no ticks."""
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=FAINT)

@@ -1,0 +1,156 @@
+"""Caltech-101 (Li, Andreeto, Ranzato, Perona; doi 10.22002/D1.20086) in its official layout."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+from PIL import Image, ImageDraw
+
+from spikeseg.errors import SpikeSegError
+
+from .pictures import read_picture
+from .sample import Box, Sample, Target
+
+IMAGES, ANNOTATIONS = "101_ObjectCategories", "Annotations"
+
+# The folders of `Annotations` that are not called like the class; the authors' names.
+_ANNOTATION_FOLDERS = {
+    "Faces": "Faces_2",
+    "Faces_easy": "Faces_3",
+    "Motorbikes": "Motorbikes_16",
+    "airplanes": "Airplanes_Side_2",
+}
+
+
+class Caltech101:
+    """Pictures with one annotated object each, sorted by name; all are found, none is loaded, at the start.
+
+    Parameters
+    ----------
+    root
+        Holds ``101_ObjectCategories`` and ``Annotations``, itself or in its folder ``caltech-101``.
+    classes
+        Which classes to take, by the names of their folders in ``101_ObjectCategories``.
+
+    Attributes
+    ----------
+    names, labels
+        ``<class>/image_NNNN.jpg`` and ``<class>`` of every picture.
+
+    Raises
+    ------
+    SpikeSegError
+        No such directory or class, another layout, a class without a picture, a picture without its annotation.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
+        self._root = find_root(Path(root))
+        self.names = tuple(sorted(name for label in set(classes) for name in _pictures(self._root, label)))
+        self.labels = tuple(name.split("/")[0] for name in self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Load a picture with its box and, where the annotation has a contour, its mask.
+
+        Raises
+        ------
+        SpikeSegError
+            The picture or its annotation is unreadable, or they do not belong together.
+        """
+        name, label = self.names[index], self.labels[index]
+        image = read_picture(self._root / IMAGES / name)
+        box, mask = _read_annotation(_annotation(self._root, name), image.shape[:2])
+        return Sample(name, image, (Target(label, box, mask),))
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+
+def find_root(directory: Path) -> Path:
+    """Where the two official folders lie: `directory`, or ``caltech-101`` in it. Raises SpikeSegError."""
+    if not directory.is_dir():
+        raise SpikeSegError(f"{directory} is not a directory: Caltech-101 should be there")
+    for root in (directory, directory / "caltech-101"):
+        if (root / IMAGES).is_dir() and (root / ANNOTATIONS).is_dir():
+            return root
+    raise SpikeSegError(
+        f"{directory} is not Caltech-101: expected the folders {IMAGES} and {ANNOTATIONS} in it or in its "
+        "folder caltech-101"
+    )
+
+
+def _pictures(root: Path, label: str) -> list[str]:
+    """Names of a class's pictures, each of which has an annotation."""
+    classes = sorted(folder.name for folder in (root / IMAGES).iterdir() if folder.is_dir())
+    if label not in classes:
+        known = textwrap.shorten(", ".join(classes) or "none", 160, placeholder=" ...")
+        raise SpikeSegError(f"{root / IMAGES} has no class {label}; it has {known}")
+    names = [f"{label}/{path.name}" for path in (root / IMAGES / label).glob("image_*.jpg")]
+    if not names:
+        raise SpikeSegError(f"class {label} is empty: no image_NNNN.jpg in {root / IMAGES / label}")
+    for name in sorted(names):
+        if not _annotation(root, name).is_file():
+            raise SpikeSegError(f"{name} has no annotation: {_annotation(root, name)} is missing")
+    return names
+
+
+def _annotation(root: Path, name: str) -> Path:
+    label, file = name.split("/")
+    number = file.removeprefix("image_").removesuffix(".jpg")
+    return root / ANNOTATIONS / _ANNOTATION_FOLDERS.get(label, label) / f"annotation_{number}.mat"
+
+
+def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray | None]:
+    """Box, and mask of shape `size` where there is a contour.
+
+    MATLAB counts pixels from 1: ``box_coord`` is [[y1, y2, x1, x2]], inclusive, and ``obj_contour``, (2, N), holds
+    x and y relative to (x1, y1), as the authors' ``show_annotation.m`` draws them.
+    """
+    content = _read_mat(path)
+    coordinates = _numbers(content.get("box_coord", ()))
+    if coordinates.size != 4 or not np.isfinite(coordinates).all():
+        raise SpikeSegError(f"{path} has no box_coord of four numbers: fetch the annotation again")
+    y1, y2, x1, x2 = coordinates.ravel()
+    box = Box(max(y1 - 1, 0.0), max(x1 - 1, 0.0), min(y2, float(size[0])), min(x2, float(size[1])))
+    if box.bottom <= box.top or box.right <= box.left:
+        raise SpikeSegError(
+            f"{path} does not fit its picture of {size[0]} x {size[1]} pixels: "
+            f"rows {y1:g} to {y2:g}, columns {x1:g} to {x2:g}"
+        )
+    if "obj_contour" not in content:
+        return box, None
+    contour = _numbers(content["obj_contour"])
+    if contour.ndim != 2 or contour.shape[0] != 2 or contour.shape[1] < 3 or not np.isfinite(contour).all():
+        raise SpikeSegError(f"{path} has an obj_contour that is not 2 x N numbers: fetch the annotation again")
+    return box, _filled(contour[0] + x1 - 1, contour[1] + y1 - 1, size)
+
+
+def _read_mat(path: Path) -> dict:
+    try:
+        return scipy.io.loadmat(path, appendmat=False)
+    except Exception as error:  # SciPy's reader raises whatever damaged bytes lead it to
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SpikeSegError(f"{path} cannot be read as a MATLAB file: {reason}") from error
+
+
+def _numbers(array) -> np.ndarray:
+    """As float64, empty where it holds something else (cells, text)."""
+    array = np.asarray(array)
+    return array.astype(float) if array.dtype.kind in "iuf" else np.empty(0)
+
+
+def _filled(x: np.ndarray, y: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Pixels inside a polygon whose corners are given in columns and rows from 0; its line counts as inside."""
+    canvas = Image.new("1", (size[1], size[0]))
+    corners = zip(np.rint(x).astype(int).tolist(), np.rint(y).astype(int).tolist(), strict=True)
+    ImageDraw.Draw(canvas).polygon(list(corners), fill=1)
+    return np.array(canvas)

@@ -1,0 +1,193 @@
+"""The shifted test: pictures pasted at a random place and scale on a larger canvas.
+
+Where objects are centred and of one size, a constant box is hard to beat; here it fails and a network must localise.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from spikeseg.errors import SpikeSegError
+
+from .sample import Dataset, Sample, Target
+
+_SEAM = 8  # pixels around a pasted picture in which its outermost pixels fade into the canvas
+_SHAPE_AREA = 1000  # canvas pixels per shape of clutter
+_SHAPE_RADIUS = (5.0, 35.0)  # pixels
+_CONTRAST = 60.0  # grey levels that a shape is lighter or darker than the canvas, at most
+_SOFTNESS = 0.7  # pixels, sigma of the blur that gives drawn shapes the edges of a photograph
+
+
+class Canvas:
+    """A dataset's pictures, each on its canvas; item i depends on `seed` and its name, not on any order.
+
+    Parameters
+    ----------
+    dataset
+        Whose pictures to paste.
+    size, base, scale_range, clutter
+        See `on_canvas`.
+    seed
+        Same seed, same canvases.
+
+    Raises
+    ------
+    SpikeSegError
+        The largest picture does not fit the canvas, or the range of scales is not one.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        size: tuple[int, int],
+        base: tuple[int, int],
+        scale_range: tuple[float, float],
+        clutter: bool,
+        seed: int,
+    ) -> None:
+        _check(size, base, scale_range)
+        self.names, self.labels = dataset.names, dataset.labels
+        self._dataset, self._seed = dataset, seed
+        self._placing = (size, base, scale_range, clutter)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Load and place a picture. Raises what the dataset raises."""
+        sample = self._dataset[index]
+        rng = np.random.default_rng([self._seed, zlib.crc32(sample.name.encode())])
+        return on_canvas(sample, *self._placing, rng)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+
+def on_canvas(
+    sample: Sample,
+    size: tuple[int, int],
+    base: tuple[int, int],
+    scale_range: tuple[float, float],
+    clutter: bool,
+    rng: np.random.Generator,
+) -> Sample:
+    """Paste a sample's picture whole at a random place; boxes and masks move along.
+
+    Parameters
+    ----------
+    sample
+        Picture, boxes and masks of any size.
+    size
+        Rows and columns of the canvas.
+    base
+        Rows and columns of the picture at scale 1: what the network's input is for the picture alone.
+    scale_range
+        Smallest and largest factor on `base`; drawn uniformly.
+    clutter
+        Whether random lines, ellipses and polygons fill the canvas around the picture; else it is of the mean
+        grey (per channel) of the picture's border.
+    rng
+        Draws scale and place, then the clutter: with and without it a picture lies at the same place.
+
+    Raises
+    ------
+    SpikeSegError
+        The largest picture does not fit the canvas, or the range of scales is not one.
+    """
+    _check(size, base, scale_range)
+    scale = rng.uniform(*scale_range)
+    inner = max(1, round(base[0] * scale)), max(1, round(base[1] * scale))
+    place = (int(rng.integers(size[0] - inner[0] + 1)), int(rng.integers(size[1] - inner[1] + 1)))
+    picture = np.asarray(Image.fromarray(sample.image).resize((inner[1], inner[0]), Image.Resampling.BILINEAR))
+    border = _border(picture)
+    ground = np.broadcast_to(border.mean(axis=0), (*size, *picture.shape[2:]))
+    if clutter:
+        ground = _like(_clutter(size, border.mean(), rng), picture)
+    targets = tuple(_moved(target, sample.image.shape[:2], inner, place, size) for target in sample.targets)
+    return Sample(sample.name, _paste(picture, ground, place), targets)
+
+
+def _check(size: tuple[int, int], base: tuple[int, int], scale_range: tuple[float, float]) -> None:
+    low, high = scale_range
+    if not 0 < low <= high < np.inf:
+        raise SpikeSegError(f"scales from {low:g} to {high:g} are no range: give two positive numbers, smaller first")
+    if any(round(length * high) > room for length, room in zip(base, size, strict=True)):
+        raise SpikeSegError(
+            f"a picture of {base[0]} x {base[1]} at scale {high:g} does not fit a canvas of {size[0]} x {size[1]}: "
+            "enlarge the canvas or lower the scale"
+        )
+
+
+def _border(picture: np.ndarray) -> np.ndarray:
+    """The outermost pixels, shape (n,) or (n, 3)."""
+    return np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
+
+
+def _paste(picture: np.ndarray, ground: np.ndarray, place: tuple[int, int]) -> np.ndarray:
+    """Put a picture on a ground of the canvas's size, uint8.
+
+    No pixel of the picture changes: outside it, its outermost pixels are continued and fade into the ground, so
+    that neither its border nor the far side of the seam is a step that a difference of Gaussians would find.
+    """
+    rows, columns = (
+        np.arange(room) - start for room, start in zip(ground.shape[:2], place, strict=True)
+    )  # of the canvas, counted from the picture's first
+    nearest = rows.clip(0, picture.shape[0] - 1), columns.clip(0, picture.shape[1] - 1)
+    distance = np.hypot(np.abs(rows - nearest[0])[:, None], np.abs(columns - nearest[1]))
+    fade = (distance / (_SEAM + 1)).clip(0, 1)
+    fade = _like(fade * fade * (3 - 2 * fade), picture)  # a curve without kinks
+    return np.rint(picture[np.ix_(*nearest)] * (1 - fade) + ground * fade).astype(np.uint8)
+
+
+def _like(plane: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """A plane (H, W) with an axis for colours, (H, W, 1), where a picture has one."""
+    return plane.reshape(*plane.shape, *(1,) * (picture.ndim - 2))
+
+
+def _clutter(size: tuple[int, int], grey: float, rng: np.random.Generator) -> np.ndarray:
+    """Random strokes and shapes on a ground of a grey level, shape `size`."""
+    canvas = Image.new("L", (size[1], size[0]), round(grey))
+    draw = ImageDraw.Draw(canvas)
+    middle = np.clip(grey, _CONTRAST, 255 - _CONTRAST)  # so that shapes stand out from white and black, too
+    for _ in range(size[0] * size[1] // _SHAPE_AREA):
+        level = round(rng.uniform(middle - _CONTRAST, middle + _CONTRAST))
+        center, radius = rng.uniform((0, 0), size[::-1]), rng.uniform(*_SHAPE_RADIUS, size=2)
+        width = int(rng.integers(1, 5))
+        angles = np.sort(rng.uniform(0, 2 * np.pi, size=rng.integers(3, 7)))
+        corners = list(map(tuple, center + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)))
+        extent = [*(center - radius), *(center + radius)]
+        match rng.choice(["line", "ring", "disc", "polygon"]):
+            case "line":
+                draw.line(corners[:2], fill=level, width=width)
+            case "ring":
+                draw.ellipse(extent, outline=level, width=width)
+            case "disc":
+                draw.ellipse(extent, fill=level)
+            case _:
+                draw.polygon(corners, fill=level)
+    return np.asarray(canvas.filter(ImageFilter.GaussianBlur(_SOFTNESS)), dtype=float)
+
+
+def _moved(
+    target: Target,
+    old: tuple[int, int],
+    new: tuple[int, int],
+    place: tuple[int, int],
+    size: tuple[int, int],
+) -> Target:
+    """A target of a picture of size `old` after resizing it to `new` and pasting it at `place`."""
+    box, mask = target.box, None
+    if box is not None:
+        box = box.scaled(new[0] / old[0], new[1] / old[1]).shifted(*place)
+    if target.mask is not None:
+        mask = np.zeros(size, dtype=bool)
+        resized = Image.fromarray(target.mask).resize((new[1], new[0]), Image.Resampling.NEAREST)
+        mask[place[0] : place[0] + new[0], place[1] : place[1] + new[1]] = resized
+    return Target(target.label, box, mask)

@@ -1,0 +1,106 @@
+"""Pictures to spike times: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import correlate
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Shape, Spikes
+
+from ..configs.schema import Input
+
+# Responses below this, in grey levels, are the rounding of a sum that is exactly zero.
+_ROUNDING = 1e-9
+
+
+def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndarray:
+    """On-centre difference of two Gaussians with zero mean and a peak of 1, shape (size, size).
+
+    Sigmas are in pixels.
+
+    Raises
+    ------
+    SpikeSegError
+        No centre pixel or no surround: `size` is even or 1, or the surround is not wider than the centre.
+    """
+    if size < 3 or size % 2 == 0:
+        raise SpikeSegError(f"a difference of Gaussians of size {size} has no centre: make it odd, 3 or more")
+    if surround_sigma <= center_sigma:
+        raise SpikeSegError(
+            f"the surround's sigma ({surround_sigma:g}) must be larger than the centre's ({center_sigma:g})"
+        )
+    offset = np.arange(size) - size // 2
+    distance2 = offset[:, None] ** 2 + offset**2
+    center, surround = (
+        np.exp(-distance2 / (2 * sigma * sigma)) / (2 * np.pi * sigma * sigma)
+        for sigma in (center_sigma, surround_sigma)
+    )
+    kernel = center - surround
+    kernel -= kernel.mean()
+    return kernel / kernel.max()
+
+
+def prepare(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Grey levels of a uint8 picture, (H, W) or (H, W, 3), resized to `size` (rows, columns), float64 in 0..255."""
+    rows, columns = size
+    grey = Image.fromarray(image).convert("L").resize((columns, rows), Image.Resampling.BILINEAR)
+    return np.asarray(grey, dtype=float)
+
+
+def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarray]:
+    """When which input neuron spikes: the strongest `config.events` pixels, in equal parts per step.
+
+    A fixed number of events stands in for a threshold that adapts to the picture (paper, section IV.B). A pixel
+    without contrast never spikes, so a picture may have fewer events, down to none.
+
+    Parameters
+    ----------
+    picture
+        Grey levels, shape (rows, columns), of any size; see `prepare`.
+    config
+        Polarity ``merged`` takes a response's magnitude in one channel, ``split`` has ON, then OFF, in two.
+
+    Returns
+    -------
+    step, neuron
+        One entry per event, shape (n,), int32, strongest first; neuron = (channel * rows + row) * columns + column.
+    """
+    kernel = dog_kernel(config.dog_size, config.center_sigma, config.surround_sigma)
+    response = correlate(picture, kernel, mode="nearest")
+    channels = np.abs(response) if config.polarity == "merged" else np.stack([response, -response])
+    strength = channels.ravel()
+    neuron = np.argsort(-strength, kind="stable")[: config.events]
+    neuron = neuron[strength[neuron] > _ROUNDING]
+    step = np.arange(len(neuron)) * config.steps // max(len(neuron), 1)
+    return step.astype(np.int32), neuron.astype(np.int32)
+
+
+def stimuli(pictures: Iterable[np.ndarray], config: Input) -> Spikes:
+    """Input spikes of many pictures, one stimulus each; see `to_events`.
+
+    Parameters
+    ----------
+    pictures
+        Grey levels, shape (rows, columns), all of one size, which need not be the configuration's.
+
+    Raises
+    ------
+    ValueError
+        The pictures differ in size.
+    """
+    sizes, steps, neurons = [], [], []
+    for picture in pictures:
+        sizes.append(picture.shape)
+        step, neuron = to_events(picture, config)
+        steps.append(step)
+        neurons.append(neuron)
+    if len(set(sizes)) > 1:
+        raise ValueError(f"pictures of one set differ in size: {sorted(set(sizes))}")
+    features, *size = config.shape
+    shape = Shape(features, *(sizes[0] if sizes else size))
+    stimulus = np.repeat(np.arange(len(sizes)), [len(step) for step in steps])
+    return Spikes.collect(shape, len(sizes), stimulus, np.concatenate([[], *steps]), np.concatenate([[], *neurons]))

@@ -1,0 +1,62 @@
+"""Any picture that a user brings, as an RGB array."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from spikeseg.errors import SpikeSegError
+
+_WITH_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """Read a picture in any format that Pillow knows.
+
+    The orientation that a camera noted (EXIF) is applied, transparency lies on white, 16-bit grey keeps its
+    full range, and of an animation the first frame is taken.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (H, W, 3), uint8, RGB.
+
+    Raises
+    ------
+    SpikeSegError
+        No such file, not a picture, truncated, or larger than Pillow thinks safe (about 89 million pixels).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of unusual metadata, which a user can do nothing about
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                return np.array(_rgb(ImageOps.exif_transpose(picture)))
+    except FileNotFoundError as error:
+        raise SpikeSegError(f"{path} is missing: no picture here") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise SpikeSegError(f"{path} is too large to be read safely: scale the picture down") from error
+    except Exception as error:  # decoders raise whatever damaged bytes lead them to, SyntaxError included
+        raise SpikeSegError(f"{path} cannot be read as a picture: {_reason(error)}") from error
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # Pillow's own conversion clips 16 bits at 255
+        grey = np.asarray(picture).astype(float).clip(0, 65535) / 257
+        return Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
+    if picture.mode == "F":
+        raise ValueError("its pixels are floating-point numbers, save it with 8 or 16 bits")
+    if picture.mode in _WITH_ALPHA or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "no known picture format"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__

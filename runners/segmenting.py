@@ -1,0 +1,71 @@
+"""From pictures to segmentations: encode in bounded memory, decode each stimulus, at one or several zooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..analysis.segmentation import Segmentation, segment_classes, segment_one
+from ..datasets.dog import prepare, stimuli
+from ..models.network import Network
+from .encoding import Encoder, open_encoder
+
+BATCH = 50  # pictures whose spikes are held at once
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A network ready to segment pictures.
+
+    Attributes
+    ----------
+    network
+        Trained.
+    encoders
+        One per zoom: the size (rows, columns) at which a picture is presented, and its encoder.
+    """
+
+    network: Network
+    encoders: tuple[tuple[tuple[int, int], Encoder], ...]
+
+    def segment(
+        self, images: Sequence[np.ndarray], classes: Sequence[str] | None = None
+    ) -> Iterator[list[Segmentation]]:
+        """Segment uint8 pictures, (H, W) or (H, W, 3), of any size; yields in order, one list per picture.
+
+        Without `classes` the list holds the winning class alone; with them, one segmentation for each. Masks and
+        boxes are in pixels of the presented size. With several zooms, the one where Conv3 responds most counts.
+        """
+        for start in range(0, len(images), BATCH):
+            batch = images[start : start + BATCH]
+            zooms = [self._at(size, encoder, batch, classes) for size, encoder in self.encoders]
+            for answers in zip(*zooms, strict=True):
+                yield [max(found, key=response) for found in zip(*answers, strict=True)]
+
+    def _at(
+        self, size: tuple[int, int], encoder: Encoder, images: Sequence[np.ndarray], classes: Sequence[str] | None
+    ) -> list[list[Segmentation]]:
+        pictures = [prepare(image, size) for image in images]
+        spikes = encoder.encode(self.network, stimuli(pictures, self.network.config.input))
+        answers = []
+        for index in range(len(images)):
+            steps = {name: recorded.first_steps(index, silent=-1) for name, recorded in spikes.items()}
+            one = [segment_one(self.network, steps)] if classes is None else None
+            answers.append(one or segment_classes(self.network, steps, classes))
+        return answers
+
+
+def response(segmentation: Segmentation) -> float:
+    """Final potential / threshold of the segmentation's map."""
+    return float(segmentation.decision.scores[segmentation.map])
+
+
+@contextmanager
+def open_segmenter(network: Network, sizes: Sequence[tuple[int, int]], device: str) -> Iterator[Segmenter]:
+    """Give a segmenter that presents pictures at `sizes`. Raises what `open_simulator` raises."""
+    with ExitStack() as stack:
+        encoders = tuple((size, stack.enter_context(open_encoder(network.config, size, device))) for size in sizes)
+        yield Segmenter(network, encoders)

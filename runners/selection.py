@@ -1,0 +1,110 @@
+"""Which network, on which pictures: what encode and evaluate are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_json
+
+from ..datasets import Dataset, OrangePanda, open_dataset
+from ..datasets.canvas import Canvas
+from ..datasets.split import Split
+from ..models.network import Network
+from .directory import Run, load_network
+
+CANVAS = 1.5  # sides of the shifted test's canvas, over the network's input
+CANVAS_SEED = 0
+OVERLAP_SEED = 1_000_000  # apart from the seeds that anybody trains with
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A trained network and the pictures that it is to see.
+
+    Attributes
+    ----------
+    network, run
+        The network and where it lives.
+    dataset, indices
+        Pictures `indices` of `dataset`.
+    source
+        Where the pictures come from, for a result's record.
+    zooms
+        At which multiples of its size a picture is presented.
+    """
+
+    network: Network
+    run: Run
+    dataset: Dataset
+    indices: np.ndarray
+    source: str
+    size: tuple[int, int]
+    zooms: tuple[float, ...] = (1.0,)
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Rows and columns at which a picture is presented."""
+        rows, columns = self.size
+        return [(round(rows * zoom), round(columns * zoom)) for zoom in self.zooms]
+
+
+def select(name: str | Path, data: Path | None, part: str) -> Selection:
+    """Choose a part of a dataset: ``train``, ``validation`` or ``test`` of the run's split, or ``all`` there is.
+
+    Raises
+    ------
+    SpikeSegError
+        No such run or dataset, or the dataset lacks pictures of the split.
+    """
+    network, run = load_network(name)
+    config = network.config
+    rendered = config.data.dataset == "orange-panda"
+    directory = None if rendered else data or run.data()
+    dataset = open_dataset(config, directory)
+    if part == "all":
+        indices = np.arange(len(dataset))
+    else:
+        indices = getattr(Split.from_json(read_json(run.path / "split.json"), dataset.names), part)
+    if not len(indices):
+        raise SpikeSegError(f"the {part} part of {run.path} is empty: choose another --split")
+    source = f"{config.data.dataset} (simulated)" if rendered else str(directory)
+    return Selection(network, run, dataset, indices, source, (config.input.rows, config.input.columns))
+
+
+def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) -> Selection:
+    """The same pictures, each at a random place and scale on a larger canvas.
+
+    An object smaller than the network has learned is presented at zooms that make up for it, a factor of at most
+    1.25 apart.
+    """
+    base = selection.size
+    size = round(base[0] * CANVAS), round(base[1] * CANVAS)
+    smallest, largest = scales
+    count = 1 + int(np.ceil(np.log(largest / smallest) / np.log(1.25) - 1e-9))
+    zooms = tuple(np.geomspace(1 / largest, 1 / smallest, count).tolist())
+    dataset = Canvas(selection.dataset, size, base, scales, clutter, CANVAS_SEED)
+    source = f"{selection.source}, pasted on a canvas of {size[0]} x {size[1]} at scales {smallest:g} to {largest:g}"
+    return replace(
+        selection, dataset=dataset, source=source + (", cluttered" if clutter else ""), size=size, zooms=zooms
+    )
+
+
+def overlapping(selection: Selection, overlap: float) -> Selection:
+    """Instead of the chosen pictures as many rendered ones with two objects that overlap by this fraction.
+
+    Raises
+    ------
+    SpikeSegError
+        The network was not trained on rendered pictures.
+    """
+    data = selection.network.config.data
+    if data.dataset != "orange-panda":
+        raise SpikeSegError(f"only orange-panda is rendered with overlapping objects, not {data.dataset}")
+    count = len(selection.indices)
+    dataset = OrangePanda(count, OVERLAP_SEED, selection.size, "both", overlap, data.classes)
+    source = f"{selection.source}, two objects overlapping by {overlap:.0%}"
+    return replace(selection, dataset=dataset, indices=np.arange(count), source=source)

@@ -1,0 +1,214 @@
+"""The whole training: stimuli, layer by layer, names of the maps, and the pictures that show what was learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_json, write_json
+from spikeseg.spikes import Spikes
+
+from ..configs.schema import Config, Conv, layer_shapes
+from ..datasets import Dataset, open_dataset
+from ..datasets.dog import prepare, stimuli
+from ..datasets.split import Split, split
+from ..models.gabor import gabor_kernels
+from ..models.network import Network
+from .directory import Run, provenance
+from .encoding import open_encoder
+from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
+
+LEARNED_LAYERS = ("conv2", "conv3")
+
+
+class Reporter(Protocol):
+    """Is told how a training gets on."""
+
+    def stage(self, name: str, total: int, done: int = 0) -> None:
+        """A stage of `total` units begins, `done` of which are done."""
+        ...
+
+    def advance(self, done: int, note: str = "") -> None:
+        """So many units of the stage are done."""
+        ...
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def stage(self, name: str, total: int, done: int = 0) -> None:
+        """See `Reporter`."""
+
+    def advance(self, done: int, note: str = "") -> None:
+        """See `Reporter`."""
+
+
+def train(
+    config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
+) -> Network:
+    """Train a network, or go on with a training that was interrupted; a complete one is only read.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    data
+        Directory of the dataset, None for a rendered one.
+    path
+        The run directory, see `Run`.
+    device
+        Where Brian2 simulates, one of `runners.simulator.DEVICES`.
+
+    Raises
+    ------
+    SpikeSegError
+        Data, run directory or device are not fit for it.
+    """
+    run = Run(Path(path))
+    run.start(config, data, device)
+    if run.network_file.exists():
+        return Network.load(run.network_file)
+    dataset = open_dataset(config, data)
+    indices = stored_split(config, dataset, run).train
+    labels = [dataset.labels[i] for i in indices]
+    training = _Training(config, run, device, reporter or Silent())
+    network, learned = training.learn(*training.stimuli(dataset, indices))
+    names = name_maps(config, learned["conv3"], labels)
+    network = replace(network, map_labels=names, provenance=_provenance(config, data, device, learned))
+    network.save(run.network_file)
+    return network
+
+
+def stored_split(config: Config, dataset: Dataset, run: Run) -> Split:
+    """The run's split, drawn and stored when it is asked for the first time."""
+    file = run.path / "split.json"
+    if file.exists():
+        return Split.from_json(read_json(file), dataset.names)
+    parts = config.data
+    drawn = split(dataset.labels, parts.train, parts.validation, parts.test, parts.split_seed, names=dataset.names)
+    write_json(file, drawn.to_json(dataset.names))
+    return drawn
+
+
+@dataclass(frozen=True)
+class _Training:
+    config: Config
+    run: Run
+    device: str
+    reporter: Reporter
+
+    def stimuli(self, dataset: Dataset, indices: np.ndarray) -> tuple[Spikes, tuple[int, int]]:
+        """Input spikes of the training pictures, and the range of their event counts; stores their boxes."""
+        size = (self.config.input.rows, self.config.input.columns)
+        self.reporter.stage("pictures", len(indices))
+        pictures, boxes = [], {}
+        for done, index in enumerate(indices):
+            sample = dataset[int(index)]
+            pictures.append(prepare(sample.image, size))
+            for target in sample.targets:
+                if target.box is not None:
+                    rows, columns = sample.image.shape[:2]
+                    boxes.setdefault(target.label, []).append(target.box.scaled(1 / rows, 1 / columns))
+            self.reporter.advance(done + 1)
+        write_json(self.run.path / "boxes.json", boxes)
+        spikes = stimuli(pictures, self.config.input)
+        counts = np.bincount(spikes.stimulus, minlength=spikes.stimuli)
+        return spikes, (int(counts.min()), int(counts.max()))
+
+    def learn(self, spikes: Spikes, event_range: tuple[int, int]) -> tuple[Network, dict[str, Learned]]:
+        network = untrained(self.config, event_range)
+        learned: dict[str, Learned] = {}
+        below = {"conv2": "pool1", "conv3": "pool2"}
+        for number, layer in enumerate(LEARNED_LAYERS):
+            conv: Conv = getattr(self.config, layer)
+            encoded = self._encode(network, spikes, below[layer])
+            trainer = Trainer(
+                conv,
+                encoded.shape,
+                on_padded_grid(encoded, conv, first_step=2 * (number + 1)),
+                (self.config.seed, number),
+                self.run.checkpoint(layer),
+            )
+            learned[layer] = self._train_layer(layer, trainer)
+            network = with_layer(network, layer, learned[layer])
+        return network, learned
+
+    def _encode(self, network: Network, spikes: Spikes, layer: str) -> Spikes:
+        self.reporter.stage(f"encode {layer}", spikes.stimuli)
+        size = (self.config.input.rows, self.config.input.columns)
+        with open_encoder(self.config, size, self.device) as encoder:
+            return encoder.encode(network, spikes, self.reporter.advance)[layer]
+
+    def _train_layer(self, layer: str, trainer: Trainer) -> Learned:
+        learning, inputs = trainer.conv.learning, self.config.input
+        before = load_checkpoint(trainer.checkpoint)
+        self.reporter.stage(f"learn {layer}", learning.stimuli, before.presented if before else 0)
+
+        def progress(learned: Learned) -> None:
+            self.reporter.advance(learned.presented, f"w(1-w) {learned.convergence[-1]:.4f}")
+
+        dt = inputs.dt_ms * 1e-3
+        with open_learner(trainer.conv, trainer.below, inputs.steps, dt, self.device) as simulator:
+            return trainer.train(simulator, progress)
+
+
+def untrained(config: Config, event_range: tuple[int, int]) -> Network:
+    """Conv1 at work, the layers above silent: their thresholds are out of reach."""
+    shapes = layer_shapes(config, (config.input.rows, config.input.columns))
+    kernels = {"conv1": gabor_kernels(config.conv1, shapes["input"].features)}
+    thresholds = {"conv1": np.full(config.conv1.orientations, config.conv1.threshold)}
+    for layer, below in (("conv2", "pool1"), ("conv3", "pool2")):
+        conv: Conv = getattr(config, layer)
+        kernels[layer] = np.zeros((conv.maps, shapes[below].features, *conv.kernel))
+        thresholds[layer] = np.full(conv.maps, np.inf)
+    return Network(config, kernels, thresholds, event_range=event_range)
+
+
+def with_layer(network: Network, layer: str, learned: Learned) -> Network:
+    """The network with a layer as it was learned."""
+    conv: Conv = getattr(network.config, layer)
+    kernel = learned.state["w"].reshape(network.kernels[layer].shape)
+    threshold = learned.state["theta"] if conv.threshold is None else np.full(conv.maps, conv.threshold)
+    return replace(
+        network,
+        kernels={**network.kernels, layer: kernel},
+        thresholds={**network.thresholds, layer: threshold},
+    )
+
+
+def name_maps(config: Config, learned: Learned, labels: list[str]) -> tuple[str, ...]:
+    """What each Conv3 map stands for: the class that it won most often in the second half of its training.
+
+    Only training labels are used, and only here.
+
+    Raises
+    ------
+    SpikeSegError
+        A map never won: its threshold starts too high, or there are more maps than the data can fill.
+    """
+    late = learned.presentation >= learned.presented // 2
+    shapes = layer_shapes(config, (config.input.rows, config.input.columns))
+    places = shapes["conv3"].rows * shapes["conv3"].columns
+    maps = learned.winners[late, 2] // places
+    classes = np.array([config.data.classes.index(label) for label in labels])[learned.winners[late, 0]]
+    names = []
+    for number in range(config.conv3.maps):
+        won = np.bincount(classes[maps == number], minlength=len(config.data.classes))
+        if not won.any():
+            raise SpikeSegError(
+                f"map {number} of conv3 never won: lower conv3.learning.threshold_start, or use fewer maps"
+            )
+        names.append(config.data.classes[int(np.argmax(won))])
+    return tuple(names)
+
+
+def _provenance(config: Config, data: Path | None, device: str, learned: dict[str, Learned]) -> dict:
+    layers = {
+        name: {"presented": state.presented, "convergence": float(state.convergence[-1])}
+        for name, state in learned.items()
+    }
+    return provenance(data, device) | {"digest": config.digest(), "seed": config.seed, "layers": layers}

@@ -1,0 +1,394 @@
+"""What the model does, in plain NumPy: small, slow, and the judge of every faster backend.
+
+Nothing here is shared with the package: plain arrays go in and plain arrays come out. Whatever simulates the
+model elsewhere has to equal this file, spike for spike and weight for weight. Read it from top to bottom:
+`encode` turns input spikes into spikes of all layers, `decide` names the winner, `decode` follows it back to
+the input, and `learn` is how the kernels came about.
+
+Conventions
+-----------
+- A layer has the shape (C, H, W): features (maps), rows, columns. A neuron's index is its position in the
+  flattened array, so all neurons of map 0 come first.
+- A neuron fires at most once per stimulus. So the spikes of a layer are one int array (C, H, W): the step of
+  each neuron's spike, -1 (`SILENT`) where there is none.
+- A stimulus starts from potentials of 0 and takes the steps 0 .. total_steps - 1. In each step neurons first
+  compare the potential they have with their threshold, then the spikes of the layer below arrive. So a spike
+  needs one step per layer: what arrives in step s shows in step s + 1 at the earliest.
+- A kernel has the shape (maps, features below, rows, columns); there is nothing outside the layer below.
+- Arithmetic is float64 and in a fixed order, because 0.1 + 0.2 + 0.3 depends on who comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+SILENT = -1
+
+Neuron = tuple[int, int, int]  # feature, row, column
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolutional layer of integrate-and-fire neurons, stride 1."""
+
+    name: str
+    kernels: np.ndarray  # (maps, features below, kernel rows, kernel columns)
+    padding: tuple[int, int]  # rows, columns
+    theta: np.ndarray  # (maps,)
+    compete: bool = False  # one spike per place, over all maps
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pooling layer; each feature is pooled by itself. Windows at the far edges may be incomplete."""
+
+    name: str
+    window: int
+    stride: int
+
+
+# ---- Encoding ------------------------------------------------------------------------------------
+
+
+def encode(
+    input_steps: np.ndarray, layers: Iterable[Conv | Pool], total_steps: int, scale: float = 1.0
+) -> dict[str, np.ndarray]:
+    """Spike steps of the input and of every layer, by name, for one stimulus.
+
+    Parameters
+    ----------
+    input_steps
+        (C, H, W), the step of each input's spike or `SILENT`.
+    layers
+        From the bottom up.
+    total_steps
+        Steps of the stimulus; what would fire later does not fire.
+    scale
+        This stimulus' factor on the thresholds of all conv layers (it follows the number of events).
+    """
+    spikes = {"input": input_steps}
+    below = input_steps
+    for layer in layers:
+        if isinstance(layer, Conv):
+            below = conv_steps(below, layer, total_steps, scale)
+        else:
+            below = pool_steps(below, layer, total_steps)
+        spikes[layer.name] = below
+    return spikes
+
+
+def conv_steps(below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1.0) -> np.ndarray:
+    """When each neuron of a conv layer fires: once, in the first step with potential >= theta * scale."""
+    threshold = (conv.theta * scale)[:, np.newaxis, np.newaxis]
+    potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
+    silenced = np.zeros(potential.shape, bool)
+    steps = np.full(potential.shape, SILENT)
+    for step in range(total_steps):
+        fires = (potential >= threshold) & ~silenced
+        if conv.compete:
+            fires = strongest_of_each_place(potential, fires)
+            silenced |= fires.any(axis=0)  # the winner silences all maps at its place, itself included
+        else:
+            silenced |= fires
+        steps[fires] = step
+        arrive(below == step, potential, conv.kernels, conv.padding)
+    return steps
+
+
+def conv_shape(below: tuple[int, ...], kernels: np.ndarray, padding: tuple[int, int]) -> tuple[int, int, int]:
+    """Shape of the conv layer above a layer of shape `below`."""
+    maps, _, *kernel = kernels.shape
+    rows, columns = (n + 2 * p - k + 1 for n, p, k in zip(below[1:], padding, kernel, strict=True))
+    return maps, rows, columns
+
+
+def arrive(fired: np.ndarray, potential: np.ndarray, kernels: np.ndarray, padding: tuple[int, int]) -> None:
+    """Let the spikes below, `fired` (C, H, W) bool, raise the potentials, in increasing order of their index.
+
+    Neuron (m, y, x) sees input (c, y - padding + i, x - padding + j) through the weight (m, c, i, j).
+    """
+    _, rows, columns = potential.shape
+    _, _, kernel_rows, kernel_columns = kernels.shape
+    for c, input_y, input_x in np.argwhere(fired):
+        for i in range(kernel_rows):
+            for j in range(kernel_columns):
+                y, x = input_y + padding[0] - i, input_x + padding[1] - j
+                if 0 <= y < rows and 0 <= x < columns:
+                    potential[:, y, x] += kernels[:, c, i, j]
+
+
+def strongest(potential: np.ndarray, candidates: np.ndarray) -> tuple[int, ...]:
+    """Position of the candidate with the largest potential; ties go to the lowest index."""
+    flat = np.argmax(np.where(candidates, potential, -np.inf))
+    return tuple(int(n) for n in np.unravel_index(flat, potential.shape))
+
+
+def strongest_of_each_place(potential: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Of the candidates (maps, H, W) keep one per place: the largest potential, then the lowest map."""
+    winners = np.zeros(candidates.shape, bool)
+    for y, x in np.argwhere(candidates.any(axis=0)):
+        (m,) = strongest(potential[:, y, x], candidates[:, y, x])
+        winners[m, y, x] = True
+    return winners
+
+
+def pool_steps(below: np.ndarray, pool: Pool, total_steps: int) -> np.ndarray:
+    """When each pooling neuron fires: in the step after the first spike in its window."""
+    features, *size = below.shape
+    rows, columns = (-(-(n - pool.window) // pool.stride) + 1 for n in size)  # rounded up
+    steps = np.full((features, rows, columns), SILENT)
+    for feature, y, x in np.ndindex(features, rows, columns):
+        window = below[(feature, *pool_window(pool, y, x))]
+        spikes = window[window != SILENT]
+        if spikes.size > 0 and spikes.min() + 1 < total_steps:
+            steps[feature, y, x] = spikes.min() + 1
+    return steps
+
+
+def pool_window(pool: Pool, y: int, x: int) -> tuple[slice, slice]:
+    """Rows and columns that the pooling neuron at (y, x) looks at; slices end with the layer."""
+    top, left = y * pool.stride, x * pool.stride
+    return slice(top, top + pool.window), slice(left, left + pool.window)
+
+
+# ---- Decision ------------------------------------------------------------------------------------
+
+
+def final_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
+    """Potentials (maps, H, W) after all spikes of the stimulus; neither a spike nor silencing resets them."""
+    potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
+    for step in range(below.max() + 1):
+        arrive(below == step, potential, conv.kernels, conv.padding)
+    return potential
+
+
+def decide(below: np.ndarray, conv: Conv) -> tuple[int, ...]:
+    """The neuron (map, row, column) with the largest final potential / theta; ties go to the lowest index."""
+    ratio = final_potential(below, conv) / conv.theta[:, np.newaxis, np.newaxis]
+    return strongest(ratio, np.ones(ratio.shape, bool))
+
+
+# ---- Decoding ------------------------------------------------------------------------------------
+
+
+class Decoded(NamedTuple):
+    """What the decoder activates, per layer name from the top layer down to the input."""
+
+    active: dict[str, np.ndarray]  # (C, H, W) bool
+    saliency: dict[str, np.ndarray]  # (C, H, W) float, 0 where not active
+
+
+def decode(
+    spikes: dict[str, np.ndarray],
+    layers: Iterable[Conv | Pool],
+    seeds: dict[Neuron, int],
+    mode: str,
+    weight_thresholds: dict[str, float],
+) -> Decoded:
+    """Follow seeds of the top layer back to the input, through neurons that really fired.
+
+    Parameters
+    ----------
+    spikes
+        What `encode` returned for this stimulus.
+    layers
+        The same as for `encode`, from the bottom up.
+    seeds
+        Neurons of the top layer, each with its step. Mode 'end' ignores the steps: there a seed need not have
+        fired.
+    mode
+        Which spikes below a conv neuron of step t it may recruit: 'causal' those before t, 'exact' those of
+        t - 1 only, 'end' all of the stimulus. Un-pooling is the same in all modes.
+    weight_thresholds
+        Per conv layer; only weights above it recruit.
+    """
+    layers = list(layers)
+    names = ["input", *(layer.name for layer in layers)]
+    steps = spikes[names[-1]].copy()
+    active = np.zeros(steps.shape, bool)
+    for neuron, step in seeds.items():
+        steps[neuron] = step
+        active[neuron] = True
+    decoded = Decoded({names[-1]: active}, {names[-1]: active.astype(float)})
+    for layer, name, name_below in zip(layers[::-1], names[:0:-1], names[-2::-1], strict=True):
+        below = spikes[name_below]
+        active, saliency = np.zeros(below.shape, bool), np.zeros(below.shape)
+        for neuron in neurons(decoded.active[name]):
+            if isinstance(layer, Conv):
+                recruits = trans_conv(layer, neuron, steps[neuron], below, mode, weight_thresholds[name])
+            else:
+                recruits = un_pool(layer, neuron, steps[neuron], below)
+            for recruit, weight in recruits.items():
+                active[recruit] = True
+                saliency[recruit] += weight * decoded.saliency[name][neuron]
+        decoded.active[name_below], decoded.saliency[name_below] = active, saliency
+        steps = below  # a recruit carries on with the step of its own spike
+    return decoded
+
+
+def neurons(mask: np.ndarray) -> list[Neuron]:
+    """Where a mask (C, H, W) is true, in increasing index."""
+    return [(int(c), int(y), int(x)) for c, y, x in np.argwhere(mask)]
+
+
+def trans_conv(
+    conv: Conv, neuron: Neuron, t: int, below: np.ndarray, mode: str, weight_threshold: float
+) -> dict[Neuron, float]:
+    """Inputs, with weights, that a conv neuron of step t recruits: strongly connected, and fired in time."""
+    m, y, x = neuron
+    _, rows, columns = below.shape
+    recruits = {}
+    for c, i, j in neurons(conv.kernels[m] > weight_threshold):
+        input_y, input_x = y - conv.padding[0] + i, x - conv.padding[1] + j
+        inside = 0 <= input_y < rows and 0 <= input_x < columns
+        if inside and may_recruit(below[c, input_y, input_x], t, mode):
+            recruits[c, input_y, input_x] = conv.kernels[m, c, i, j]
+    return recruits
+
+
+def may_recruit(step: int, t: int, mode: str) -> bool:
+    """Whether a conv neuron of step t may recruit a spike of the layer below at `step`."""
+    in_time = {"causal": step <= t - 1, "exact": step == t - 1, "end": True}
+    return in_time[mode] and step != SILENT
+
+
+def un_pool(pool: Pool, neuron: Neuron, t: int, below: np.ndarray) -> dict[Neuron, float]:
+    """The switch of a pooling neuron of step t: all inputs of its window that fired in step t - 1 exactly.
+
+    Each of them receives the neuron's full value, so their weight is 1.
+    """
+    feature, y, x = neuron
+    rows, columns = pool_window(pool, y, x)
+    window = below[feature, rows, columns]
+    switch = np.argwhere((window == t - 1) & (window != SILENT))
+    return {(feature, int(rows.start + i), int(columns.start + j)): 1.0 for i, j in switch}
+
+
+# ---- Learning ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """STDP, competition and homeostasis of a conv layer that learns."""
+
+    a_plus: float  # rate of potentiation at the start
+    a_minus_ratio: float  # rate of depression / rate of potentiation
+    doubling: int  # a_plus doubles every so many stimuli ...
+    a_plus_max: float  # ... up to this
+    winners: int  # at most so many per stimulus
+    inhibition_radius: int  # a winner silences all maps within so many rows and columns
+    threshold_rise: float  # of the winning map, per win
+    threshold_fall: float  # of every map, per win
+    threshold_silent: float = 0.0  # of every map, after a stimulus without a winner
+
+
+class Winner(NamedTuple):
+    """A neuron that fired and taught its map."""
+
+    stimulus: int
+    step: int
+    neuron: int  # flat index in the layer
+
+
+class Learned(NamedTuple):
+    """The outcome of a training."""
+
+    winners: list[Winner]
+    kernels: np.ndarray
+    theta: np.ndarray
+    a_plus: float
+
+
+def learn(
+    stimuli: Iterable[np.ndarray],
+    kernels: np.ndarray,
+    theta: np.ndarray,
+    padding: tuple[int, int],
+    rule: Rule,
+    total_steps: int,
+) -> Learned:
+    """Train one conv layer on the spikes of the layer below, one stimulus after the other.
+
+    Parameters
+    ----------
+    stimuli
+        Spike steps of the layer below, (C, H, W) each.
+    kernels, theta
+        Where to start from, (maps, C, kernel rows, kernel columns) and (maps,); they are not changed.
+    padding
+        Rows and columns of padding.
+    rule
+        How to learn.
+    total_steps
+        Steps of each stimulus.
+    """
+    kernels, theta, a_plus = np.array(kernels, float), np.array(theta, float), rule.a_plus
+    history: list[Winner] = []
+    was_silent = False
+    for number, below in enumerate(stimuli):
+        if number > 0 and number % rule.doubling == 0:
+            a_plus = min(2 * a_plus, rule.a_plus_max)
+        if was_silent:
+            theta *= 1 - rule.threshold_silent
+        winners = present(below, kernels, theta, padding, rule, a_plus, total_steps)
+        history += [Winner(number, step, neuron) for step, neuron in winners]
+        was_silent = not winners
+    return Learned(history, kernels, theta, a_plus)
+
+
+def present(
+    below: np.ndarray,
+    kernels: np.ndarray,
+    theta: np.ndarray,
+    padding: tuple[int, int],
+    rule: Rule,
+    a_plus: float,
+    total_steps: int,
+) -> list[tuple[int, int]]:
+    """Show one stimulus: change `kernels` and `theta` in place, return (step, neuron) of each winner.
+
+    Winners are chosen one after the other, and each sees the thresholds that the one before it left behind.
+    Arrivals of a step use the weights that its winners left behind; potentials of earlier arrivals stay.
+    """
+    potential = np.zeros(conv_shape(below.shape, kernels, padding))
+    silenced = np.zeros(potential.shape, bool)
+    winners: list[tuple[int, int]] = []
+    for step in range(total_steps):
+        arrived = (below != SILENT) & (below < step)
+        while len(winners) < rule.winners:
+            eligible = (potential >= theta[:, np.newaxis, np.newaxis]) & ~silenced
+            if not eligible.any():
+                break
+            m, y, x = strongest(potential, eligible)
+            winners.append((step, int(np.ravel_multi_index((m, y, x), potential.shape))))
+            silence(silenced, m, y, x, rule.inhibition_radius)
+            inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)
+            kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus)
+            theta[m] *= 1 + rule.threshold_rise
+            theta *= 1 - rule.threshold_fall
+        arrive(below == step, potential, kernels, padding)
+    return winners
+
+
+def silence(silenced: np.ndarray, m: int, y: int, x: int, radius: int) -> None:
+    """A winner silences its whole map, and every map within `radius` rows and columns of it."""
+    silenced[m] = True
+    silenced[:, max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1] = True
+
+
+def receptive_field(
+    arrived: np.ndarray, y: int, x: int, kernel: tuple[int, ...], padding: tuple[int, int]
+) -> np.ndarray:
+    """What neuron (y, x) of any map sees, 1.0 where a spike has arrived; a padding cell never fires."""
+    padded = np.pad(arrived, ((0, 0), (padding[0],) * 2, (padding[1],) * 2))
+    return padded[:, y : y + kernel[0], x : x + kernel[1]].astype(float)
+
+
+def stdp(w: np.ndarray, x: np.ndarray, a_plus: float, a_minus: float) -> np.ndarray:
+    """Strengthen weights whose input x has arrived, weaken all others (Kheradpisheh et al. 2018, eq. 3)."""
+    dw = (a_plus * x - a_minus * (1 - x)) * (w * (1 - w))
+    return np.clip(w + dw, 0, 1)

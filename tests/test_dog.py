@@ -1,0 +1,165 @@
+"""Pictures become the events that the recipe says: the strongest first, in equal parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import correlate
+
+from spikeseg.configs.schema import Input
+from spikeseg.datasets.caltech101 import Caltech101
+from spikeseg.datasets.dog import dog_kernel, prepare, stimuli, to_events
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Shape
+
+
+def _config(events=50, polarity="merged", **changes) -> Input:
+    return Input(rows=20, columns=30, events=events, polarity=polarity, **changes)
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (20, 30)).astype(float)
+
+
+def test_the_kernel_ignores_even_light_and_peaks_at_one_in_its_centre():
+    kernel = dog_kernel(7, 1.0, 2.0)
+    assert kernel.shape == (7, 7)
+    assert abs(kernel.sum()) < 1e-12
+    assert kernel[3, 3] == kernel.max() == 1
+    for symmetric in (kernel.T, kernel[::-1], kernel[:, ::-1]):
+        np.testing.assert_allclose(kernel, symmetric, atol=1e-15)
+
+
+def test_the_kernel_is_a_narrow_gaussian_less_a_wide_one():
+    kernel = dog_kernel(9, 1.0, 3.0)
+    density = [[np.exp(-0.5 * (3 / s) ** 2) / s**2, np.exp(0) / s**2] for s in (1.0, 3.0)]
+    difference = np.subtract(*density)  # at three pixels from the centre, and at the centre
+    ratio = (kernel[4, 4] - kernel[4, 1]) / (kernel[4, 4] - kernel[4, 3])
+    nearer = np.subtract(*[np.exp(-0.5 / s**2) / s**2 for s in (1.0, 3.0)])
+    assert ratio == pytest.approx((difference[1] - difference[0]) / (difference[1] - nearer))
+
+
+@pytest.mark.parametrize("arguments", [(1, 1.0, 2.0), (6, 1.0, 2.0), (7, 2.0, 2.0), (7, 2.0, 1.0)])
+def test_a_kernel_without_centre_or_surround_is_refused(arguments):
+    with pytest.raises(SpikeSegError):
+        dog_kernel(*arguments)
+
+
+def test_prepared_pictures_have_the_asked_rows_and_columns_and_keep_their_grey():
+    image = np.full((33, 47, 3), (200, 100, 50), dtype=np.uint8)
+    picture = prepare(image, (20, 30))
+    assert picture.shape == (20, 30)
+    assert picture.dtype == np.float64
+    assert (picture == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
+    np.testing.assert_array_equal(prepare(image[:, :, 0], (5, 4)), np.full((5, 4), 200.0))
+
+
+def test_the_strongest_pixels_spike_in_order_of_strength(noise):
+    step, neuron = to_events(noise, _config(events=50))
+    strength = np.abs(correlate(noise, dog_kernel(7, 1.0, 2.0), mode="nearest")).ravel()
+    assert step.dtype == neuron.dtype == np.int32
+    assert len(np.unique(neuron)) == 50
+    assert (np.diff(strength[neuron]) <= 0).all()
+    assert strength[neuron].min() >= np.delete(strength, neuron).max()
+
+
+@pytest.mark.parametrize(("events", "steps"), [(50, 10), (53, 10), (600, 7), (3, 10)])
+def test_every_step_has_an_equal_part(noise, events, steps):
+    step, neuron = to_events(noise, _config(events=events, steps=steps))
+    counts = np.bincount(step, minlength=steps)
+    assert len(step) == len(neuron) == events
+    assert len(counts) == steps
+    assert counts.max() - counts.min() <= 1
+    assert (np.diff(step) >= 0).all()
+
+
+def test_split_polarity_has_bright_spots_in_the_first_channel_and_dark_ones_in_the_second():
+    picture = np.full((20, 30), 100.0)
+    picture[5, 7], picture[14, 20] = 150, 60
+    _, neuron = to_events(picture, _config(events=2, polarity="split"))
+    assert neuron.tolist() == [5 * 30 + 7, 600 + 14 * 30 + 20]
+    _, merged = to_events(picture, _config(events=2))
+    assert merged.tolist() == [5 * 30 + 7, 14 * 30 + 20]
+
+
+def test_a_pixel_spikes_in_one_polarity_only(noise):
+    _, split = to_events(noise, _config(events=10_000, polarity="split"))
+    _, merged = to_events(noise, _config(events=10_000))
+    assert sorted(split % 600) == sorted(merged)
+    assert len(merged) == 600
+
+
+@pytest.mark.parametrize("polarity", ["merged", "split"])
+@pytest.mark.parametrize("level", [0.0, 77.0, 128.0, 255.0])
+def test_a_blank_picture_has_no_events(level, polarity):
+    step, neuron = to_events(np.full((20, 30), level), _config(polarity=polarity))
+    assert len(step) == len(neuron) == 0
+
+
+def test_pixels_without_contrast_never_spike_however_many_are_asked():
+    picture = np.full((20, 30), 128.0)
+    picture[10, 15] = 129
+    step, neuron = to_events(picture, _config(events=600))
+    assert neuron[0] == 10 * 30 + 15
+    assert 0 < len(neuron) <= 49
+    assert (np.abs(neuron // 30 - 10) <= 3).all()
+    assert (np.abs(neuron % 30 - 15) <= 3).all()
+    assert step.max() == 9
+
+
+def test_a_brighter_picture_of_the_same_contrast_has_the_same_events(noise):
+    for one, other in zip(to_events(noise, _config()), to_events(noise * 0.5 + 64, _config()), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("polarity", "channels"), [("merged", 1), ("split", 2)])
+def test_stimuli_keep_each_pictures_events_apart(noise, polarity, channels):
+    config = _config(polarity=polarity)
+    pictures = [noise, np.full_like(noise, 9.0), noise[::-1]]
+    spikes = stimuli(iter(pictures), config)
+    assert spikes.shape == Shape(channels, 20, 30)
+    assert spikes.stimuli == 3
+    for index, picture in enumerate(pictures):
+        expected = sorted(zip(*(a.tolist() for a in to_events(picture, config)), strict=True))
+        assert list(zip(*(a.tolist() for a in spikes.of(index)), strict=True)) == expected
+    assert len(spikes.of(1)[0]) == 0
+
+
+def test_stimuli_take_their_size_from_the_pictures(noise):
+    spikes = stimuli([np.tile(noise, (2, 3))], _config(events=500))
+    assert spikes.shape == Shape(1, 40, 90)
+    assert spikes.neuron.max() > 600
+
+
+def test_no_pictures_are_no_stimuli():
+    spikes = stimuli([], _config())
+    assert (spikes.shape, spikes.stimuli, len(spikes)) == (Shape(1, 20, 30), 0, 0)
+
+
+def test_pictures_of_different_sizes_are_refused(noise):
+    with pytest.raises(ValueError, match="differ in size"):
+        stimuli([noise, noise.T], _config())
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("index", [0, -1])
+def test_real_pictures_have_the_events_of_the_recipe(caltech, index):
+    """The recipe's arithmetic, stated anew: the whole chain from the file on must equal it."""
+    dataset = Caltech101(caltech, ["Faces", "Motorbikes"])
+    grey = Image.open(caltech / "101_ObjectCategories" / dataset.names[index]).convert("L")
+    picture = np.asarray(grey.resize((250, 160), Image.Resampling.BILINEAR), dtype=float)
+    squares = np.add.outer(np.arange(-3, 4) ** 2, np.arange(-3, 4) ** 2)
+    kernel = np.exp(-squares / 2) / (2 * np.pi) - np.exp(-squares / 8) / (8 * np.pi)
+    kernel = (kernel - kernel.mean()) / (kernel - kernel.mean()).max()
+    padded = np.pad(picture, 3, mode="edge")
+    strength = np.zeros_like(picture)
+    for row in range(7):
+        for column in range(7):
+            strength += kernel[row, column] * padded[row : row + 160, column : column + 250]
+    config = Input(rows=160, columns=250, events=6000)
+    step, neuron = to_events(prepare(dataset[index].image, (160, 250)), config)
+    np.testing.assert_array_equal(step, np.repeat(np.arange(10), 600))
+    expected = np.sort(np.abs(strength).ravel())[::-1][:6000]
+    np.testing.assert_allclose(np.abs(strength).ravel()[neuron], expected, rtol=0, atol=1e-10)
