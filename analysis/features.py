@@ -25,11 +25,11 @@ def project(network: Network, layer: str) -> np.ndarray:
         Shape (maps, rows, columns), float: weight of each pixel of a map's receptive field, summed over the input
         channels and over the paths that lead there.
     """
-    projected = network.kernels[layer]
+    projected = network.kernels[layer].swapaxes(0, 1)
     for below in reversed(LAYERS[: LAYERS.index(layer)]):
         size, stride, _ = receptive_field(network.config, below)
-        projected = _transposed(projected, _kernel(network, below, projected.shape[1], size), stride)
-    return projected.sum(axis=1)
+        projected = _transposed(projected, _kernel(network, below, len(projected), size), stride)
+    return projected.sum(axis=0)
 
 
 def _kernel(network: Network, layer: str, maps: int, size: tuple[int, int]) -> np.ndarray:
@@ -40,12 +40,12 @@ def _kernel(network: Network, layer: str, maps: int, size: tuple[int, int]) -> n
 
 
 def _transposed(images: np.ndarray, kernel: np.ndarray, stride: tuple[int, int]) -> np.ndarray:
-    """Transposed convolution of images (n, maps, H, W), so that nothing is cut off, to (n, features, H', W')."""
-    count, _, *sizes = images.shape
+    """Transposed convolution of images (maps, n, H, W), so that nothing is cut off, to (features, n, H', W')."""
+    _, count, *sizes = images.shape
     _, features, *extent = kernel.shape
     reach = [step * (n - 1) + 1 for step, n in zip(stride, sizes, strict=True)]
     out = np.zeros((features, count, *(r + k - 1 for r, k in zip(reach, extent, strict=True))))
     for i, j in np.ndindex(*extent):
         window = np.s_[:, :, i : i + reach[0] : stride[0], j : j + reach[1] : stride[1]]
-        out[window] += np.tensordot(kernel[:, :, i, j], images, axes=(0, 1))
-    return out.swapaxes(0, 1)
+        out[window] += np.tensordot(kernel[:, :, i, j], images, axes=(0, 0))
+    return out

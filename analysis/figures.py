@@ -6,27 +6,32 @@ Every function returns a `matplotlib.figure.Figure`, which belongs to no window 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, Patch, Rectangle
+from matplotlib.patches import Circle, Patch
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
 
 from spikeseg.spikes import Spikes
 
 from ..datasets.sample import Box, Target
 from ..models.network import LAYERS, Network
 from .decoder import SILENT, decode
+from .features import project
+from .metrics import Report
 from .segmentation import Segmentation
-from .style import FAINT, INK, MUTED, WIDTH, bare, class_colour, map_colours, save, styled
+from .style import FAINT, INK, LINES, MUTED, WIDTH, bare, class_colour, map_colours, save, style
 
 __all__ = ["convergence", "features", "gallery", "latent_sheet", "overlay", "raster", "save", "scores"]
 
 _ALL_LAYERS = ("input", *LAYERS)
-_MASK_ALPHA = 0.7
+_MASK_ALPHA = 0.8
+_PER_CLASS, _OVERALL, _TRIVIAL = "#b7cbe0", "#6e9bc5", "#cfcfcf"
 _LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
 
 Item = tuple[np.ndarray, Sequence[Segmentation], Sequence[Target], str]
@@ -35,7 +40,7 @@ Item = tuple[np.ndarray, Sequence[Segmentation], Sequence[Target], str]
 # ---- Pictures with what was found in them ----------------------------------------------------------
 
 
-@styled
+@style()
 def overlay(
     image: np.ndarray, segmentations: Sequence[Segmentation], truth: Sequence[Target] = (), title: str | None = None
 ) -> Figure:
@@ -61,7 +66,7 @@ def overlay(
     return figure
 
 
-@styled
+@style()
 def gallery(items: Sequence[Item], columns: int = 4) -> Figure:
     """Draw many overlays in a grid; items are (image, segmentations, truth, caption), see `overlay`."""
     rows = -(-len(items) // columns)
@@ -88,26 +93,33 @@ def _draw_overlay(
         axes.imshow(tint, extent=whole, interpolation="nearest")
     for target in truth:
         if target.box is not None:
-            _outline(axes, target.box, "white", dashed=True)
+            _outline(axes, target.box, _annotated(size / 5))
             _tag(axes, target.box.bottom, target.box.right, target.label, "#000000a0", size, "bottom", "right")
     for found in segmentations:
         if found.box is not None:
             box = found.box.scaled(rows / found.mask.shape[0], columns / found.mask.shape[1])
-            _outline(axes, box, class_colour(found.map), dashed=False)
+            _outline(axes, box, _predicted(class_colour(found.map), size / 5))
             _tag(axes, box.top, box.left, found.label, class_colour(found.map), size, "top", "left")
     axes.set(xlim=(0, columns), ylim=(rows, 0))
+    axes.set_anchor("N")
     bare(axes)
 
 
-def _outline(axes: Axes, box: Box, colour: str, dashed: bool) -> None:
-    size = box.right - box.left, box.bottom - box.top
-    axes.add_patch(Rectangle((box.left, box.top), *size, fill=False, edgecolor=colour, **_line(dashed)))
+def _outline(axes: Axes, box: Box, line: dict) -> None:
+    top, left, bottom, right = box
+    columns, rows = (left, right, right, left, left), (top, top, bottom, bottom, top)
+    axes.plot(columns, rows, scalex=False, scaley=False, **line)
 
 
-def _line(dashed: bool) -> dict:
-    """Line of a box: predicted solid, true dashed; edged, so that it shows on any picture."""
-    halo = [Stroke(linewidth=2.8, foreground=INK if dashed else "white"), Normal()]
-    return {"linewidth": 1.6, "linestyle": (0, (4, 2)) if dashed else "solid", "path_effects": halo}
+def _predicted(colour: str, width: float) -> dict:
+    """Line of an answer: solid, edged in white."""
+    halo = [Stroke(linewidth=width + 1.2, foreground="white"), Normal()]
+    return {"color": colour, "linewidth": width, "path_effects": halo, "solid_joinstyle": "miter"}
+
+
+def _annotated(width: float) -> dict:
+    """Line of the truth: dark dashes on white, which show on any picture."""
+    return {"color": INK, "gapcolor": "white", "linewidth": width, "linestyle": (0, (3, 2))}
 
 
 def _tag(axes: Axes, row: float, column: float, text: str, colour: str, size: float, va: str, ha: str) -> None:
@@ -116,16 +128,16 @@ def _tag(axes: Axes, row: float, column: float, text: str, colour: str, size: fl
 
 
 def _box_legend(figure: Figure, truth: bool) -> None:
-    handles = [Line2D([], [], color=MUTED, label="predicted", **_line(dashed=False))]
+    handles = [Line2D([], [], label="predicted", **_predicted(INK, 1.6))]
     if truth:
-        handles.append(Line2D([], [], color="white", label="annotated", **_line(dashed=True)))
-    figure.legend(handles=handles, loc="outside lower left", ncols=2)
+        handles.append(Line2D([], [], label="annotated", **_annotated(1.6)))
+    figure.legend(handles=handles, loc="outside lower left", ncols=2, handlelength=3.5)
 
 
 # ---- From pixels to the latent layer and back ------------------------------------------------------
 
 
-@styled
+@style()
 def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, segmentation: Segmentation) -> Figure:
     """Show one stimulus in every layer, encoded and decoded (paper, figures 5 and 8).
 
@@ -143,80 +155,73 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
     """
     steps = {layer: spikes[layer].first_steps(index, SILENT) for layer in _ALL_LAYERS}
     seed = (segmentation.map, *segmentation.place)
-    active = decode(network, steps, [seed], segmentation.decoded_mode).active
+    recruited = decode(network, steps, [seed], segmentation.decoded_mode).active
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
-    figure = Figure((WIDTH, 4.3), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.12, 1))
-    _draw_layers(upper, network, steps, fired, "Encoding: pixels to latent", "spikes")
-    _draw_layers(
-        lower,
-        network,
-        steps,
-        active,
-        f"Decoding {segmentation.label}: latent to pixels (mode {segmentation.decoded_mode})",
-        "recruited",
-    )
-    _mark_seed(lower.axes[-1], segmentation)
-    _mark_box(lower.axes[0], segmentation)
-    _layer_legends(upper, network)
+    _, rows, columns = steps["input"].shape
+    height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.55
+    figure = Figure((WIDTH, 2 * height + 0.25), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=(height + 0.35, height), squeeze=False)[:, 0]
+    encoding = _draw_layers(upper, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
+    decoding = _draw_layers(lower, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
+    upper.suptitle("Encoding: from pixels to the latent layer", x=0.005, ha="left")
+    mode = segmentation.decoded_mode
+    lower.suptitle(f"Decoding: from {segmentation.label} back to pixels (mode: {mode})", x=0.005, ha="left")
+    _explain_colours(encoding, network)
+    _mark_answer(decoding, segmentation)
     return figure
 
 
 def _draw_layers(
-    figure: SubFigure,
-    network: Network,
-    steps: Mapping[str, np.ndarray],
-    active: Mapping[str, np.ndarray],
-    title: str,
-    unit: str,
-) -> None:
-    figure.suptitle(title, x=0.005, ha="left")
-    for axes, layer in zip(figure.subplots(1, len(_ALL_LAYERS)), _ALL_LAYERS, strict=True):
-        fired = (steps[layer] != SILENT).any(axis=0)
-        axes.imshow(np.where(fired[..., None], to_rgba(FAINT), 1.0), interpolation="nearest")
-        axes.imshow(_painted(steps[layer], active[layer], map_colours(network, layer, len(steps[layer]))))
-        axes.set_title(layer.capitalize())
-        axes.set_xlabel(f"{np.count_nonzero(active[layer]):,} {unit}", fontsize=8)
+    figure: SubFigure, steps: Mapping[str, np.ndarray], active: Mapping[str, np.ndarray], caption: str, arrow: str
+) -> dict[str, Axes]:
+    """Draw a row of panels, by layer: the active neurons in colour, all others that spiked in grey."""
+    panels = dict[str, Axes](zip(_ALL_LAYERS, figure.subplots(1, len(_ALL_LAYERS)), strict=True))
+    for layer, axes in panels.items():
+        others = (steps[layer] != SILENT).any(axis=0) & ~active[layer].any(axis=0)
+        axes.imshow(np.where(others[..., None], to_rgba(FAINT), 1.0), interpolation="nearest")
+        axes.imshow(_painted(layer, steps[layer], active[layer]), interpolation="nearest")
+        axes.set_title(layer.capitalize(), pad=4)
+        axes.set_xlabel(caption.format(np.count_nonzero(active[layer])), fontsize=8)
         bare(axes)
+        if layer != _ALL_LAYERS[-1]:
+            axes.text(1.06, 0.5, arrow, transform=axes.transAxes, color=MUTED, ha="center", va="center")
+    return panels
 
 
-def _painted(steps: np.ndarray, active: np.ndarray, colours: np.ndarray) -> np.ndarray:
+def _painted(layer: str, steps: np.ndarray, active: np.ndarray) -> np.ndarray:
     """RGBA picture (H, W, 4) of the active neurons: the colour of the feature, paler the later they spiked."""
-    last = steps.max()
-    first = np.where(active, steps, last + 1)  # a seed that did not spike is drawn as the earliest
-    span = max(1, last - steps.min(where=steps != SILENT, initial=last))
-    earliest = first.min(axis=0)
-    lateness = (earliest - (last - span)) / span
-    alpha = np.where(active.any(axis=0), 1 - (1 - _LATEST) * lateness.clip(0, 1), 0)
-    return np.dstack([colours[first.argmin(axis=0)], alpha])
+    first = steps.min(where=steps != SILENT, initial=steps.max())
+    span = max(1, steps.max() - first)
+    lateness = np.where(active, np.maximum(steps - first, 0) / span, np.inf)  # 0 for a seed that did not spike
+    alpha = np.where(active.any(axis=0), 1 - (1 - _LATEST) * lateness.min(axis=0), 0).clip(0, 1)
+    return np.dstack([map_colours(layer, len(steps))[lateness.argmin(axis=0)], alpha])
 
 
-def _mark_seed(axes: Axes, segmentation: Segmentation) -> None:
-    row, column = segmentation.place
-    axes.add_patch(Circle((column, row), 2.5, fill=False, edgecolor=class_colour(segmentation.map), linewidth=1))
-
-
-def _mark_box(axes: Axes, segmentation: Segmentation) -> None:
+def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation) -> None:
+    """Circle the Conv3 neuron that is decoded, and outline the box of what it decodes to."""
+    colour, (row, column) = class_colour(segmentation.map), segmentation.place
+    panels["conv3"].add_patch(Circle((column, row), 2.5, fill=False, edgecolor=colour))
+    panels["conv3"].set_xlabel("seed")
     if segmentation.box is not None:
-        _outline(axes, segmentation.box.shifted(-0.5, -0.5), class_colour(segmentation.map), dashed=False)
+        from_centres = segmentation.box.shifted(-0.5, -0.5)  # a picture's pixel n covers n - 1/2 to n + 1/2 here
+        _outline(panels["input"], from_centres, _predicted(colour, 1.2))
 
 
-def _layer_legends(figure: SubFigure, network: Network) -> None:
-    """Under the upper row: what brightness, the colours of Conv1 and those of Conv3 mean."""
-    by_layer = dict(zip(_ALL_LAYERS, figure.axes, strict=True))
-    ink = [Patch(color=INK, alpha=alpha, label=label) for label, alpha in (("early", 1), ("late", _LATEST))]
-    colours = map_colours(network, "conv1", network.config.conv1.orientations)
+def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
+    """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
+    colours = map_colours("conv1", network.config.conv1.orientations)
     bars = [
-        Line2D([], [], color=colour, marker=(2, 2, -angle), markersize=9, markeredgewidth=2, linestyle="none")
-        for colour, angle in zip(colours, np.arange(len(colours)) * 180 / len(colours), strict=True)
+        Line2D([], [], color=colour, linestyle="none", marker=(2, 2, -180 * k // len(colours)), markersize=9, mew=2)
+        for k, colour in enumerate(colours)
     ]
+    paleness = [Patch(color=INK, alpha=alpha, label=label) for label, alpha in (("early", 1), ("late", _LATEST))]
     classes = [Patch(color=class_colour(m), label=label) for m, label in enumerate(network.map_labels)]
-    for layer, handles in (("input", ink), ("conv1", bars), ("conv3", classes)):
-        by_layer[layer].legend(
+    for layer, handles, columns in (("input", paleness, 2), ("conv1", bars, len(bars)), ("conv3", classes, 1)):
+        panels[layer].legend(
             handles=handles,
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.22),
-            ncols=2 if layer == "input" else len(handles) if layer == "conv1" else 1,
+            bbox_to_anchor=(0.5, -0.2),
+            ncols=columns,
             handlelength=0.8,
             handleheight=0.8,
             handletextpad=0.4,
@@ -224,7 +229,7 @@ def _layer_legends(figure: SubFigure, network: Network) -> None:
         )
 
 
-@styled
+@style()
 def raster(
     spikes: Mapping[str, Spikes],
     index: int,
@@ -248,8 +253,130 @@ def raster(
     figure = Figure((0.75 * WIDTH, 0.6 + 1.1 * len(layers)), layout="constrained")
     panels = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
     for axes, layer in zip(panels, layers, strict=True):
-        _draw_raster(axes, spikes[layer], index, features)
-        axes.set_title(layer.capitalize())
-    panels[-1].set_xlabel("time since onset (steps)")
+        _draw_raster(axes, layer, spikes[layer], index, features)
+    panels[-1].set_xlabel("step (spread within each step by the neuron's column)")
+    panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.supylabel("neuron", fontsize=9)
     return figure
+
+
+def _draw_raster(axes: Axes, layer: str, spikes: Spikes, index: int, features: Sequence[int] | None) -> None:
+    """Features lie one below the other; within a step the spikes are spread by column, and so show a picture."""
+    shape, (step, neuron) = spikes.shape, spikes.of(index)
+    places = shape.rows * shape.columns
+    chosen = [f for f in range(shape.features) if features is None or f in features]
+    height = np.full(shape.features, -1)  # rank of the chosen features
+    height[chosen] = np.arange(len(chosen))
+    shown = height[neuron // places] >= 0
+    feature, place = np.divmod(neuron[shown], places)
+    within = 0.8 * ((place % shape.columns + 0.5) / shape.columns - 0.5)
+    size = np.clip(1500 / max(1, len(place)), 1, 6)
+    colours = map_colours(layer, shape.features)[feature]
+    y = height[feature] * places + place
+    axes.scatter(step[shown] + within, y, s=size, c=colours, linewidths=0, rasterized=True)
+    ends = [f * places for f in chosen] + [(chosen[-1] + 1) * places] if chosen else []
+    marked = range(0, len(ends), -(-len(chosen) // 4) or 1)
+    axes.set_yticks([k * places for k in marked], [f"{ends[k]:,}" for k in marked])
+    axes.set(ylim=(max(1, len(chosen)) * places, 0), title=layer.capitalize())
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+
+
+# ---- What was learned ------------------------------------------------------------------------------
+
+
+@style()
+def features(network: Network, layer: str = "conv3") -> Figure:
+    """Show what the maps of a layer have learned, projected to pixels (paper, figures 6 and 9); see `project`.
+
+    Parameters
+    ----------
+    layer
+        One of ``conv1, conv2, conv3``.
+    """
+    projected = project(network, layer)
+    maps, rows, columns = projected.shape
+    panel = float(np.clip(0.05 * columns, 0.85, 3.8))  # inches
+    across = min(maps, int((WIDTH - 0.8) / panel))
+    down = -(-maps // across)
+    figure = Figure((across * panel + 0.8, down * (panel * rows / columns + 0.25) + 0.3), layout="constrained")
+    size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
+    figure.suptitle(f"{layer.capitalize()}: receptive fields of {size} pixels", x=0.01, ha="left")
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    names = network.map_labels if layer == "conv3" else ()
+    for map_, (axes, image) in enumerate(zip(grid, projected, strict=False)):
+        limit = np.abs(image).max() or 1.0
+        picture = axes.imshow(image / limit, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+        axes.set_title(names[map_] if names else str(map_), fontsize=9 if names else 7, pad=3)
+        bare(axes)
+    for axes in grid[maps:]:
+        axes.set_axis_off()
+    figure.colorbar(picture, ax=grid, label="weight / largest", aspect=15, pad=0.02, ticks=(-1, 0, 1))
+    return figure
+
+
+@style()
+def convergence(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Show how the weights of each layer converge: mean w (1 - w), 0 when every weight is 0 or 1.
+
+    Parameters
+    ----------
+    curves
+        By layer: how many stimuli had been presented, and mean w (1 - w) then; (n,) each.
+    """
+    figure = Figure((0.65 * WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for (layer, (presented, mean)), colour in zip(curves.items(), cycle(LINES)):
+        axes.semilogy(presented, mean, color=colour, linewidth=1.5, label=layer.capitalize())
+    axes.set(xlabel="stimuli presented", ylabel="mean $w\\,(1 - w)$", title="Convergence of the weights")
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+    axes.legend()
+    return figure
+
+
+# ---- How good it is --------------------------------------------------------------------------------
+
+
+@style()
+def scores(report: Report) -> Figure:
+    """Show accuracy and mIoU per class beside what trivial answers score; see `Report` for what they mean."""
+    base, classes = report.baselines, report.per_class
+    accuracy = {f"{label} (n = {of.n})": of.accuracy for label, of in classes.items()}
+    accuracy |= {f"all (n = {report.n})": report.accuracy}
+    overlap = {f"{label} (n = {of.n_boxes})": of.miou for label, of in classes.items()}
+    overlap |= {"mean of classes": report.miou_class_mean}
+    boxes = {
+        "box around all events": base.event_box,
+        "constant box": base.constant_box,
+        "constant box, oracle": base.constant_box_oracle,
+    }
+    trivial = {name: box and box.miou_class_mean for name, box in boxes.items()}
+    figure = Figure((WIDTH, 0.8 + 0.27 * (len(overlap) + len(trivial))), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _draw_bars(left, accuracy, {"most frequent class": base.majority_class_accuracy})
+    left.set(title="Accuracy", xlabel="pictures with the right class (%)")
+    _draw_bars(right, overlap, trivial)
+    right.set(title="mIoU", xlabel="mean IoU of predicted and annotated box (%)")
+    strict = np.array([*(of.miou_strict for of in classes.values()), report.miou_strict_class_mean], float)
+    (mark,) = right.plot(100 * strict, range(len(strict)), "|", color=INK, markersize=11)
+    mark.set_label("a wrong class counts as 0")
+    left.set_ylim(right.get_ylim())
+    meanings = (_OVERALL, "SpikeSEG"), (_TRIVIAL, "trivial answers")
+    handles = [*(Patch(color=colour, label=label) for colour, label in meanings), mark]
+    left.legend(handles=handles, loc="lower right", labelspacing=0.3)
+    return figure
+
+
+def _draw_bars(axes: Axes, results: Mapping[str, float | None], baselines: Mapping[str, float | None]) -> None:
+    """Horizontal bars in percent: results, of which the last sums up the others, above grey baselines."""
+    colours = [_PER_CLASS] * (len(results) - 1) + [_OVERALL] + [_TRIVIAL] * len(baselines)
+    bars = {**results, **baselines}
+    places = [row + 0.4 * (row >= len(results)) for row in range(len(bars))]
+    widths = [100 * (value or 0) for value in bars.values()]
+    axes.barh(places, widths, color=colours, height=0.72)
+    for place, width, value in zip(places, widths, bars.values(), strict=True):
+        axes.text(width + 1, place, "unknown" if value is None else f"{width:.1f}", va="center", fontsize=8)
+    axes.set_yticks(places, list(bars))
+    axes.set(xlim=(0, 112), xticks=range(0, 101, 25), ylim=(places[-1] + 0.6, -0.6))
+    axes.tick_params(axis="y", length=0)

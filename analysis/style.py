@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -17,17 +17,18 @@ from matplotlib.figure import Figure
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
 
-from ..models.network import Network
-
 WIDTH = 8.6
 """Of a full-width figure in inches: at the width of a README the type is as large as the text around it."""
 
 INK, MUTED, FAINT = "#333333", "#8a8a8a", "#dedede"
 
-_CLASSES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's bright scheme
+LINES = ("#004488", "#bb5566", "#ddaa33")
+"""Of anything that is not a class (Paul Tol's high-contrast scheme)."""
+
+_CLASSES = ("#0077bb", "#ee3377", "#009988", "#ee7733", "#33bbee", "#cc3311")  # Paul Tol's vibrant scheme
 _DPI = 200
 
-_STYLE = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "text.color": INK,
@@ -53,20 +54,14 @@ _STYLE = {
     "ytick.major.width": 0.6,
 }
 
-_P = ParamSpec("_P")
 
-
-def styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
-    """Draw in the shared style, whatever the user's own settings, which stay as they are."""
-
-    @wraps(draw)
-    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(_STYLE)
-            return draw(*args, **kwargs)
-
-    return wrapper
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the shared style, whatever the user's own settings, which stay as they are; also a decorator."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        yield
 
 
 def save(figure: Figure, path: str | Path) -> None:
@@ -80,8 +75,8 @@ def save(figure: Figure, path: str | Path) -> None:
     path, known = Path(path), figure.canvas.get_supported_filetypes()
     if path.suffix.lower().removeprefix(".") not in known:
         raise SpikeSegError(f"cannot write a figure to {path}: give it one of the suffixes {', '.join(sorted(known))}")
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=_DPI)
+    with replacing(path) as temporary, style():
+        figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
 
 
 def class_colour(map_: int) -> str:
@@ -89,7 +84,7 @@ def class_colour(map_: int) -> str:
     return _CLASSES[map_ % len(_CLASSES)]
 
 
-def map_colours(network: Network, layer: str, features: int) -> np.ndarray:
+def map_colours(layer: str, features: int) -> np.ndarray:
     """Colours of the features of ``input, conv1, ... conv3``, RGB, shape (features, 3)."""
     if layer == "conv3":
         return np.array([to_rgb(class_colour(m)) for m in range(features)])
@@ -104,7 +99,7 @@ def hues(count: int) -> np.ndarray:
     Many take turns in lightness, so that neighbours differ.
     """
     lightness = (0.45,) if count <= 8 else (0.36, 0.48, 0.6)
-    return np.array([colorsys.hls_to_rgb(k / count, lightness[k % len(lightness)], 0.6) for k in range(count)])
+    return np.array([colorsys.hls_to_rgb(k / count, lightness[k % len(lightness)], 0.55) for k in range(count)])
 
 
 def bare(axes: Axes) -> None:

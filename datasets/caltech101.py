@@ -119,7 +119,7 @@ def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray
     coordinates = _numbers(content.get("box_coord", ()))
     if coordinates.size != 4 or not np.isfinite(coordinates).all():
         raise SpikeSegError(f"{path} has no box_coord of four numbers: fetch the annotation again")
-    y1, y2, x1, x2 = coordinates.ravel()
+    y1, y2, x1, x2 = coordinates.ravel().tolist()
     box = Box(max(y1 - 1, 0.0), max(x1 - 1, 0.0), min(y2, float(size[0])), min(x2, float(size[1])))
     if box.bottom <= box.top or box.right <= box.left:
         raise SpikeSegError(

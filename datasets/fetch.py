@@ -7,7 +7,6 @@ import http.client
 import shutil
 import tarfile
 import urllib.error
-import urllib.parse
 import urllib.request
 import zipfile
 import zlib
@@ -76,14 +75,13 @@ def fetch_caltech101(
         if _holds_data(destination):
             return Fetched(find_root(destination), LICENCE)
         source = URL if source is None else str(source)
-        scheme = urllib.parse.urlsplit(source).scheme
-        if scheme in ("http", "https"):
+        if source.startswith(("http://", "https://")):
             archive = destination / "caltech-101.zip.part"
             _download(source, archive, progress, md5)
             root = _extract(archive, destination)
             archive.unlink()
         else:
-            archive = _local(source) if scheme == "file" else Path(source)
+            archive = _local(source)
             _verify_local(archive, md5)
             root = _extract(archive, destination)
     except OSError as error:
@@ -105,8 +103,10 @@ def _holds_data(destination: Path) -> bool:
     return True
 
 
-def _local(url: str) -> Path:
-    return Path(urllib.request.url2pathname(urllib.parse.urlsplit(url).path))
+def _local(source: str) -> Path:
+    if source.startswith("file://"):
+        return Path(urllib.request.url2pathname(source.removeprefix("file://")))
+    return Path(source)
 
 
 def _verify_local(archive: Path, md5: str) -> None:
@@ -151,11 +151,9 @@ def _download(url: str, part: Path, progress: Progress | None, md5: str) -> None
 def _open(url: str, part: Path) -> http.client.HTTPResponse:
     """Ask for what `part` lacks; the server may send all of it anew."""
     here = part.stat().st_size if part.is_file() else 0
-    request = urllib.request.Request(url, headers={"User-Agent": f"spikeseg/{__version__}"})
-    if here:
-        request.add_header("Range", f"bytes={here}-")
+    headers = {"User-Agent": f"spikeseg/{__version__}"} | ({"Range": f"bytes={here}-"} if here else {})
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if here and error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.unlink()  # as long as the file or longer, yet another one

@@ -41,9 +41,13 @@ holder : integer
 wins : integer
 """
 
+# Maps have different thresholds then: candidates are compared by how far they are beyond their own.
+
+LAYER_DRIVE = "drive = v / theta"
+
 LAYER_COMPARE = """
-holder_post = holder_post + (neuron_pre - holder_post) * int(v_pre > best_post)
-best_post = clip(best_post, v_pre, inf)
+holder_post = holder_post + (neuron_pre - holder_post) * int(drive_pre > best_post)
+best_post = clip(best_post, drive_pre, inf)
 """
 
 LAYER_CANDIDATE = "v >= theta and wins < winners"

@@ -6,6 +6,7 @@ a+ w (1 - w), all others, those that never fire included, shrink by a- w (1 - w)
 
 LEARNER = """
 v : 1
+drive : 1
 neuron : integer (constant)
 theta : 1 (linked)
 holder : integer (linked)

@@ -110,7 +110,8 @@ class _Learner:
             reset=neurons.RESET,
             events={"candidate": competition.LAYER_CANDIDATE},
         )
-        layer.set_event_schedule("candidate", when="before_thresholds", order=-2)
+        layer.set_event_schedule("candidate", when="before_thresholds", order=-3)
+        layer.run_on_event("candidate", competition.LAYER_DRIVE, when="before_thresholds", order=-2)
         layer.neuron = np.arange(shape.size)
         everyone = np.zeros(shape.size, dtype=int)
         layer.holder = linked_var(self.gate, "holder", index=everyone)

@@ -73,7 +73,7 @@ def test_box_and_mask_stay_on_the_object(scale, clutter, channels, seed):
     extremities = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
     np.testing.assert_allclose(extremities, target.box, atol=1)
     assert (placed.image[_inside(target.box, 2)] > 240).all()
-    assert (placed.image[target.mask] > 100).all()
+    assert (placed.image[target.mask] > 90).all()  # a blurred corner is a quarter bright
 
 
 def test_the_picture_itself_is_not_touched_by_seam_or_clutter():
@@ -117,15 +117,12 @@ def test_the_clean_canvas_has_the_mean_grey_of_the_pictures_border():
 
 
 def test_clutter_lies_all_around_and_leaves_picture_and_place_alone():
-    clean, cluttered = (_place(scales=(0.5, 1.5), clutter=clutter, seed=5) for clutter in (False, True))
+    clean, cluttered = (_place(scales=(0.3, 0.5), clutter=clutter, seed=5) for clutter in (False, True))
     assert clean.targets[0].box == cluttered.targets[0].box
     changed = (clean.image != cluttered.image).any(axis=2)
     assert not changed[clean.targets[0].mask].any()
-    corners = [
-        changed[rows, columns] for rows in (slice(20), slice(-20, None)) for columns in (slice(30), slice(-30, None))
-    ]
-    assert sum(corner.std() > 0 or corner.any() for corner in corners) >= 3
-    assert cluttered.image.std() > clean.image.std() * 0.8
+    quarters = [half for rows in np.array_split(changed, 2) for half in np.array_split(rows, 2, axis=1)]
+    assert all(quarter.mean() > 0.05 for quarter in quarters)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -134,7 +131,7 @@ def test_clutter_stands_out_from_any_ground(level):
     placed = _place(sample, (0.5, 0.5), clutter=True)
     contrast = np.abs(placed.image.astype(float) - level)
     assert 0.1 < (contrast > 20).mean() < 0.9
-    assert contrast.max() <= 121
+    assert 100 < np.ptp(placed.image.astype(int)) <= 121
 
 
 @pytest.mark.parametrize("clutter", [False, True])
