@@ -60,9 +60,9 @@ def overlay(
     width = 0.6 * WIDTH
     figure = Figure((width, width * image.shape[0] / image.shape[1] + 0.6), layout="constrained")
     axes = figure.subplots()
-    axes.set_title(title or "")
+    axes.set_title(title or "", parse_math=False)
     _draw_overlay(axes, image, segmentations, truth, size=8)
-    _box_legend(figure, bool(truth))
+    _box_legend(figure, truth)
     return figure
 
 
@@ -75,10 +75,10 @@ def gallery(items: Sequence[Item], columns: int = 4) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (image, segmentations, truth, caption) in zip(grid, items, strict=False):
         _draw_overlay(axes, image, segmentations, truth, size=24 / columns)
-        axes.set_title(caption, fontsize=min(9, 30 / columns), pad=3)
+        axes.set_title(caption, fontsize=min(9, 30 / columns), pad=3, parse_math=False)
     for axes in grid[len(items) :]:
         axes.set_axis_off()
-    _box_legend(figure, any(truth for _, _, truth, _ in items))
+    _box_legend(figure, [target for _, _, truth, _ in items for target in truth])
     return figure
 
 
@@ -124,12 +124,13 @@ def _annotated(width: float) -> dict:
 
 def _tag(axes: Axes, row: float, column: float, text: str, colour: str, size: float, va: str, ha: str) -> None:
     ground = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.25"}
-    axes.text(column, row, text, color="white", fontsize=size, va=va, ha=ha, bbox=ground, clip_on=True)
+    look = {"color": "white", "fontsize": size, "bbox": ground, "clip_on": True, "parse_math": False}
+    axes.text(column, row, text, va=va, ha=ha, **look)
 
 
-def _box_legend(figure: Figure, truth: bool) -> None:
+def _box_legend(figure: Figure, truth: Sequence[Target]) -> None:
     handles = [Line2D([], [], label="predicted", **_predicted(INK, 1.6))]
-    if truth:
+    if any(target.box is not None for target in truth):
         handles.append(Line2D([], [], label="annotated", **_annotated(1.6)))
     figure.legend(handles=handles, loc="outside lower left", ncols=2, handlelength=3.5)
 
@@ -158,9 +159,10 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
     recruited = decode(network, steps, [seed], segmentation.decoded_mode).active
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
     _, rows, columns = steps["input"].shape
-    height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.55
-    figure = Figure((WIDTH, 2 * height + 0.25), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(height + 0.35, height), squeeze=False)[:, 0]
+    height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.6  # of a row, in inches
+    legend = 0.1 + 0.15 * max(1, len(network.map_labels))
+    figure = Figure((WIDTH, 2 * height + legend), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=(height + legend, height), squeeze=False)[:, 0]
     encoding = _draw_layers(upper, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
     decoding = _draw_layers(lower, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
     upper.suptitle("Encoding: from pixels to the latent layer", x=0.005, ha="left")
@@ -200,7 +202,8 @@ def _painted(layer: str, steps: np.ndarray, active: np.ndarray) -> np.ndarray:
 def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation) -> None:
     """Circle the Conv3 neuron that is decoded, and outline the box of what it decodes to."""
     colour, (row, column) = class_colour(segmentation.map), segmentation.place
-    panels["conv3"].add_patch(Circle((column, row), 2.5, fill=False, edgecolor=colour))
+    radius = 0.08 * panels["conv3"].images[0].get_size()[1]
+    panels["conv3"].add_patch(Circle((column, row), radius, fill=False, edgecolor=colour))
     panels["conv3"].set_xlabel("seed")
     if segmentation.box is not None:
         from_centres = segmentation.box.shifted(-0.5, -0.5)  # a picture's pixel n covers n - 1/2 to n + 1/2 here
@@ -220,7 +223,8 @@ def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
         panels[layer].legend(
             handles=handles,
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.2),
+            bbox_to_anchor=(0.5, 0),
+            borderaxespad=2.2,
             ncols=columns,
             handlelength=0.8,
             handleheight=0.8,

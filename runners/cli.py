@@ -77,6 +77,7 @@ def train(
 ) -> None:
     """Train a network: STDP, layer by layer, without labels."""
     from ..configs import load
+    from .directory import Run
     from .progress import Bars
     from .reporting import draw_training
     from .training import train as run_training
@@ -84,9 +85,9 @@ def train(
     loaded = load(config) if seed is None else load(config, seed=seed)
     with Bars(console) as bars:
         network = run_training(loaded, data, out, device.value, bars)
-    draw_training(network, out)
-    maps = ", ".join(f"map {number} is {label}" for number, label in enumerate(network.map_labels))
-    console.print(f"{out / 'network.npz'}: {maps}")
+    draw_training(network, Run(out))
+    maps = ", ".join(f"map {number} stands for {label}" for number, label in enumerate(network.map_labels))
+    console.print(f"{out / 'network.npz'}: {maps}; figures in {Run(out).figures}")
 
 
 @app.command()
@@ -99,13 +100,98 @@ def encode(
 ) -> None:
     """Write the spikes of every layer to disk."""
     from .encoding import record
-    from .pictures import choose
     from .progress import Bars
+    from .selection import select
 
-    chosen = choose(run, data, split.value)
-    out = out or chosen.run.path / "spikes" / f"{split.value}.npz"
+    selection = select(run, data, split.value)
+    out = out or selection.run.path / "spikes" / f"{split.value}.npz"
     with Bars(console) as bars:
-        bars.stage("encode", len(chosen.indices))
-        spikes = record(chosen, out, device.value, bars.advance)
-    counts = ", ".join(f"{layer} {len(s) / max(1, s.stimuli):.0f}" for layer, s in spikes.items())
-    console.print(f"{out}: spikes per stimulus {counts}")
+        bars.stage("encode", len(selection.indices))
+        spikes = record(selection, out, device.value, bars.advance)
+    counts = ", ".join(f"{layer} {len(s) / s.stimuli:.0f}" for layer, s in spikes.items())
+    console.print(f"{out}: spikes per stimulus: {counts}")
+
+
+@app.command()
+def segment(
+    run: RunArgument,
+    images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
+    every_class: Annotated[bool, typer.Option(help="A mask for every class, not for the winner only.")] = False,
+    device: DeviceOption = Device.cpp_standalone,
+) -> None:
+    """Segment pictures: mask, box and overlay of each."""
+    from .directory import load_network
+    from .progress import Bars
+    from .reporting import write_boxes
+    from .segmenting import segment_files
+
+    network, _ = load_network(run)
+    with Bars(console) as bars:
+        bars.stage("segment", len(images))
+        rows = segment_files(network, images, out, every_class, device.value, bars.advance)
+    write_boxes(out, rows)
+    for row in rows:
+        console.print(f"{row['image']}: {row['label']} ({row['score']:.2f} of threshold), box {row['box_px']}")
+    console.print(f"masks, overlays, boxes.json and boxes.csv in {out}")
+
+
+@app.command()
+def evaluate(
+    run: RunArgument,
+    data: DataOption = None,
+    split: SplitOption = Part.test,
+    canvas: Annotated[bool, typer.Option("--canvas", help="Paste each picture somewhere on a larger canvas.")] = False,
+    scales: Annotated[tuple[float, float], typer.Option(help="With --canvas: scale of the pasted pictures.")] = (1, 1),
+    clutter: Annotated[bool, typer.Option("--clutter", help="With --canvas: a cluttered one.")] = False,
+    overlap: Annotated[
+        float | None, typer.Option(min=0, max=0.9, help="orange-panda: both objects, overlapping by this fraction.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Directory of the results; RUN by default.")] = None,
+    device: DeviceOption = Device.cpp_standalone,
+) -> None:
+    """Measure accuracy and mIoU on annotated pictures, beside honest baselines."""
+    from .evaluation import evaluate_selection
+    from .progress import Bars
+    from .reporting import present
+    from .selection import on_canvas, overlapping, select
+
+    if not canvas and (clutter or scales != (1, 1)):
+        raise SpikeSegError("--scales and --clutter go with --canvas")
+    selection = select(run, data, split.value)
+    if canvas:
+        selection = on_canvas(selection, scales, clutter)
+    if overlap is not None:
+        selection = overlapping(selection, overlap)
+    with Bars(console) as bars:
+        bars.stage("evaluate", len(selection.indices))
+        evaluation = evaluate_selection(selection, device.value, bars.advance)
+    present(evaluation, selection, split.value, out or selection.run.path, device.value, console)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Run directory of the demo.")] = Path("runs/demo"),
+    device: DeviceOption = Device.cpp_standalone,
+) -> None:
+    """Train on rendered oranges and pandas, measure, and segment two that overlap."""
+    from .demo import run_demo
+
+    run_demo(out, device.value, console)
+
+
+@data_app.command()
+def fetch(
+    dataset: Annotated[str, typer.Argument(help="Only caltech-101 can be fetched.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory for the dataset.")] = Path("data"),
+    source: Annotated[str | None, typer.Option(help="Archive to use instead of the official address.")] = None,
+) -> None:
+    """Download a dataset, with checksum; an interrupted download goes on."""
+    from ..datasets.fetch import fetch_caltech101
+    from .progress import download
+
+    if dataset != "caltech-101":
+        raise SpikeSegError(f"unknown dataset {dataset!r}: only caltech-101 can be fetched")
+    with download(console) as progress:
+        fetched = fetch_caltech101(out, source, progress)
+    console.print(f"{fetched.root}\n{fetched.licence}")

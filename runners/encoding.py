@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from spikeseg.recording import save_recording
 from spikeseg.spikes import Spikes
 
 from ..configs.schema import Config, layer_shapes
+from ..datasets.dog import prepare, stimuli
 from ..models.encoder import build_encoder
 from ..models.network import CONV_LAYERS, Network
+from .directory import provenance
+from .selection import Selection
 from .simulator import Simulator, open_simulator
 
 CAPACITY = 50  # stimuli in one run of the simulator
@@ -25,25 +30,25 @@ class Encoder:
     simulator: Simulator
 
     def encode(
-        self, network: Network, stimuli: Spikes, progress: Callable[[int], None] = lambda done: None
+        self, network: Network, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
     ) -> dict[str, Spikes]:
-        """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `stimuli`.
+        """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `inputs`.
 
         `progress` is told the number of stimuli done after every run.
         """
         parts: list[dict[str, Spikes]] = []
-        for start in range(0, stimuli.stimuli, CAPACITY):
-            chunk = stimuli.select(np.arange(start, min(start + CAPACITY, stimuli.stimuli)))
+        for start in range(0, inputs.stimuli, CAPACITY):
+            chunk = inputs.select(np.arange(start, min(start + CAPACITY, inputs.stimuli)))
             parts.append(self.simulator.run(chunk, encoder_state(network, chunk)).spikes)
             progress(start + chunk.stimuli)
-        return {"input": stimuli} | {name: Spikes.join([part[name] for part in parts]) for name in parts[0]}
+        return {"input": inputs} | {name: Spikes.join([part[name] for part in parts]) for name in parts[0]}
 
 
-def encoder_state(network: Network, stimuli: Spikes) -> Mapping[str, np.ndarray]:
+def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
     """The encoder's state variables for one run."""
-    events = np.bincount(stimuli.stimulus, minlength=stimuli.stimuli)
+    events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
-    scale[: stimuli.stimuli] = network.threshold_scale(events)
+    scale[: inputs.stimuli] = network.threshold_scale(events)
     thresholds = np.concatenate([network.thresholds[name] for name in CONV_LAYERS])
     kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
     return {**kernels, "theta": thresholds, "scale": scale}
@@ -57,3 +62,33 @@ def open_encoder(config: Config, size: tuple[int, int], device: str) -> Iterator
     key += repr((config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding))
     with open_simulator(lambda: build_encoder(config, size, CAPACITY), device, key) as simulator:
         yield Encoder(simulator)
+
+
+def record(
+    selection: Selection, out: Path, device: str, progress: Callable[[int], None] = lambda done: None
+) -> dict[str, Spikes]:
+    """Encode the selected pictures and write their spikes to `out` (.npz) with a description beside it (.json).
+
+    Raises
+    ------
+    SpikeSegError
+        A picture cannot be read, the simulation fails, or the file system refuses.
+    """
+    network, config = selection.network, selection.network.config
+    samples = [selection.dataset[int(index)] for index in selection.indices]
+    inputs = stimuli([prepare(sample.image, selection.size) for sample in samples], config.input)
+    with open_encoder(config, selection.size, device) as encoder:
+        spikes = encoder.encode(network, inputs, progress)
+    description = {
+        "names": [sample.name for sample in samples],
+        "labels": [sample.targets[0].label for sample in samples],
+        "source": selection.source,
+        "dt_ms": config.input.dt_ms,
+        "steps": config.input.total_steps,
+        "t_start_ms": 0.0,
+        "t_stop_ms": config.input.total_steps * config.input.dt_ms,
+        "seed": config.seed,
+        "config": config.digest(),
+    }
+    save_recording(out, spikes, description | provenance(None, device))
+    return spikes

@@ -13,8 +13,12 @@ from spikeseg.files import replacing
 
 from ..analysis.metrics import Outcome, Report, evaluate, mask_iou
 from ..analysis.segmentation import Segmentation
-from ..datasets.sample import Box, Dataset, Sample, Target
-from .segmenting import BATCH, Segmenter
+from ..datasets.sample import Box, Sample, Target
+from .segmenting import BATCH, Segmenter, open_segmenter, response
+from .selection import Selection
+
+EXAMPLES = 12  # pictures kept to be looked at
+NOT_FOUND = "not found"  # the answer for an object whose class does not reach its threshold
 
 
 @dataclass(frozen=True)
@@ -25,29 +29,84 @@ class Answer:
     segmentations: list[Segmentation]
 
 
-def answers(
-    segmenter: Segmenter,
-    dataset: Dataset,
-    indices: Sequence[int],
-    every_class: bool = False,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Iterator[Answer]:
-    """Segment the pictures of a dataset, a batch in memory at a time.
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
 
-    With `every_class`, each picture's own classes are segmented; else the class that wins. `progress` is told the
-    number of pictures done.
+    Attributes
+    ----------
+    report
+        Over all outcomes.
+    outcomes
+        One per picture; one per object where pictures hold several.
+    examples
+        Evenly spaced among the pictures.
+    all_found
+        Fraction of the pictures in which every object was found with its class.
     """
-    for start in range(0, len(indices), BATCH):
-        samples = [dataset[int(index)] for index in indices[start : start + BATCH]]
-        classes = segmenter.network.config.data.classes if every_class else None
+
+    report: Report
+    outcomes: list[Outcome]
+    examples: list[Answer]
+    all_found: float
+
+
+def evaluate_selection(
+    selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None
+) -> Evaluation:
+    """Segment every selected picture and compare with its annotation, a batch in memory at a time.
+
+    `progress` is told the number of pictures done.
+
+    Raises
+    ------
+    SpikeSegError
+        A picture or annotation cannot be read, or the simulation fails.
+    """
+    total = len(selection.indices)
+    keep = set(np.linspace(0, total - 1, min(EXAMPLES, total)).round().astype(int).tolist())
+    outcomes: list[Outcome] = []
+    examples: list[Answer] = []
+    found: list[bool] = []
+    with open_segmenter(selection.network, selection.sizes, device) as segmenter:
+        for number, answer in enumerate(answers(segmenter, selection)):
+            several = len(answer.sample.targets) > 1
+            compared = [
+                outcome(answer, target, _segmentation_of(answer, target), must_spike=several)
+                for target in answer.sample.targets
+            ]
+            outcomes += compared
+            found.append(all(one.correct for one in compared))
+            if number in keep:
+                examples.append(answer)
+            progress(number + 1)
+    boxes = {} if selection.pasted else selection.run.training_boxes()
+    return Evaluation(evaluate(outcomes, boxes), outcomes, examples, float(np.mean(found)))
+
+
+def answers(segmenter: Segmenter, selection: Selection) -> Iterator[Answer]:
+    """Segment the winning class of pictures with one object, and every object's class of pictures with several."""
+    for start in range(0, len(selection.indices), BATCH):
+        samples = [selection.dataset[int(index)] for index in selection.indices[start : start + BATCH]]
+        several = len(samples[0].targets) > 1
+        classes = segmenter.network.config.data.classes if several else None
         found = segmenter.segment([sample.image for sample in samples], classes)
-        for done, (sample, segmentations) in enumerate(zip(samples, found, strict=True), start + 1):
+        for sample, segmentations in zip(samples, found, strict=True):
             yield Answer(sample, segmentations)
-            progress(done)
 
 
-def outcome(answer: Answer, target: Target, segmentation: Segmentation) -> Outcome:
-    """Compare one target with one segmentation, in pixels of the picture."""
+def _segmentation_of(answer: Answer, target: Target) -> Segmentation:
+    """The one of the target's class where each class was segmented, else the only one."""
+    same = [s for s in answer.segmentations if s.label == target.label]
+    return (same or answer.segmentations)[0]
+
+
+def outcome(answer: Answer, target: Target, segmentation: Segmentation, must_spike: bool) -> Outcome:
+    """Compare one target with one segmentation, in pixels of the picture.
+
+    With `must_spike` the class counts as found only if its map reaches the threshold; otherwise the largest
+    response is the answer, be it ever so small (contract 8).
+    """
     size = answer.sample.image.shape[:2]
     presented = segmentation.mask.shape
     rows, columns = size[0] / presented[0], size[1] / presented[1]
@@ -61,7 +120,7 @@ def outcome(answer: Answer, target: Target, segmentation: Segmentation) -> Outco
     return Outcome(
         name=answer.sample.name,
         true_label=target.label,
-        predicted_label=segmentation.label,
+        predicted_label=segmentation.label if response(segmentation) >= 1 or not must_spike else NOT_FOUND,
         true_box=target.box,
         predicted_box=fit(segmentation.box),
         event_box=fit(segmentation.event_box),
@@ -71,19 +130,13 @@ def outcome(answer: Answer, target: Target, segmentation: Segmentation) -> Outco
 
 
 def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Nearest neighbours: a mask (H, W) at another `size` (rows, columns)."""
+    """A mask (H, W) at another `size` (rows, columns), nearest neighbours."""
     rows, columns = (np.arange(n) * m // n for n, m in zip(size, mask.shape, strict=True))
     return mask[rows[:, None], columns]
 
 
-def measure(found: Sequence[Answer], training_boxes: dict[str, list[Box]]) -> tuple[Report, list[Outcome]]:
-    """Report on single-object pictures. Raises SpikeSegError where there are none."""
-    outcomes = [outcome(answer, answer.sample.targets[0], answer.segmentations[0]) for answer in found]
-    return evaluate(outcomes, training_boxes), outcomes
-
-
 def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """One CSV row per picture, boxes in its pixels. Raises SpikeSegError where the file system refuses."""
+    """One CSV row per outcome, boxes in the picture's pixels. Raises SpikeSegError where the file system refuses."""
     edges = [f"{kind}_{edge}_px" for kind in ("true", "predicted") for edge in Box._fields]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

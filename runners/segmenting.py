@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from spikeseg.errors import SpikeSegError
+
 from ..analysis.segmentation import Segmentation, segment_classes, segment_one
 from ..datasets.dog import prepare, stimuli
+from ..datasets.pictures import read_picture
+from ..datasets.sample import Sample
 from ..models.network import Network
 from .encoding import Encoder, open_encoder
 
@@ -69,3 +75,40 @@ def open_segmenter(network: Network, sizes: Sequence[tuple[int, int]], device: s
     with ExitStack() as stack:
         encoders = tuple((size, stack.enter_context(open_encoder(network.config, size, device))) for size in sizes)
         yield Segmenter(network, encoders)
+
+
+def segment_files(
+    network: Network,
+    paths: Sequence[Path],
+    directory: Path,
+    every_class: bool,
+    device: str,
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[dict[str, Any]]:
+    """Segment pictures that a user brings; masks and overlays go to `directory`.
+
+    Returns
+    -------
+    One description per object, fit for `reporting.write_boxes`.
+
+    Raises
+    ------
+    SpikeSegError
+        A picture cannot be read, two have the same name, or the file system refuses.
+    """
+    from .reporting import write_segmentation
+
+    stems = [path.stem for path in paths]
+    for path in paths:
+        if stems.count(path.stem) > 1:
+            raise SpikeSegError(f"two pictures are called {path.stem}: their masks would overwrite each other")
+    images = [read_picture(path) for path in paths]  # all of them first: a bad one stops before anything is written
+    config = network.config
+    classes = config.data.classes if every_class else None
+    described = []
+    with open_segmenter(network, [(config.input.rows, config.input.columns)], device) as segmenter:
+        answers = segmenter.segment(images, classes)
+        for done, (path, image, found) in enumerate(zip(paths, images, answers, strict=True), start=1):
+            described += write_segmentation(directory, Sample(str(path), image, ()), found)
+            progress(done)
+    return described

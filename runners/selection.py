@@ -33,8 +33,12 @@ class Selection:
         Pictures `indices` of `dataset`.
     source
         Where the pictures come from, for a result's record.
+    size
+        Rows and columns of a picture at zoom 1.
     zooms
         At which multiples of its size a picture is presented.
+    pasted
+        Whether the pictures are on a canvas, where the training pictures' boxes mean nothing.
     """
 
     network: Network
@@ -44,6 +48,7 @@ class Selection:
     source: str
     size: tuple[int, int]
     zooms: tuple[float, ...] = (1.0,)
+    pasted: bool = False
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
@@ -88,9 +93,8 @@ def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) 
     zooms = tuple(np.geomspace(1 / largest, 1 / smallest, count).tolist())
     dataset = Canvas(selection.dataset, size, base, scales, clutter, CANVAS_SEED)
     source = f"{selection.source}, pasted on a canvas of {size[0]} x {size[1]} at scales {smallest:g} to {largest:g}"
-    return replace(
-        selection, dataset=dataset, source=source + (", cluttered" if clutter else ""), size=size, zooms=zooms
-    )
+    source += ", cluttered" if clutter else ""
+    return replace(selection, dataset=dataset, source=source, size=size, zooms=zooms, pasted=True)
 
 
 def overlapping(selection: Selection, overlap: float) -> Selection:

@@ -351,7 +351,8 @@ def present(
 ) -> list[tuple[int, int]]:
     """Show one stimulus: change `kernels` and `theta` in place, return (step, neuron) of each winner.
 
-    Winners are chosen one after the other, and each sees the thresholds that the one before it left behind.
+    Winners are chosen one after the other, the largest potential / theta first, then the lowest index, and each
+    sees the thresholds that the one before it left behind.
     Arrivals of a step use the weights that its winners left behind; potentials of earlier arrivals stay.
     """
     potential = np.zeros(conv_shape(below.shape, kernels, padding))
@@ -363,7 +364,7 @@ def present(
             eligible = (potential >= theta[:, np.newaxis, np.newaxis]) & ~silenced
             if not eligible.any():
                 break
-            m, y, x = strongest(potential, eligible)
+            m, y, x = strongest(potential / theta[:, np.newaxis, np.newaxis], eligible)
             winners.append((step, int(np.ravel_multi_index((m, y, x), potential.shape))))
             silence(silenced, m, y, x, rule.inhibition_radius)
             inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)

@@ -8,10 +8,10 @@ import judge
 import numpy as np
 from hypothesis import reject, settings
 from hypothesis import strategies as st
-from spikeseg.configs import Config, layer_shapes, load, validate
-from spikeseg.models.network import CONV_LAYERS, LAYERS, Network
 
+from spikeseg.configs import Config, layer_shapes, load, validate
 from spikeseg.errors import SpikeSegError
+from spikeseg.models.network import CONV_LAYERS, LAYERS, Network
 from spikeseg.spikes import Shape, Spikes
 
 SILENT = judge.SILENT

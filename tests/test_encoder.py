@@ -17,12 +17,20 @@ from networks import (
     shapes_of,
     to_spikes,
 )
+
 from spikeseg.models.network import LAYERS
 from spikeseg.runners.encoding import CAPACITY, open_encoder
 
 GEOMETRIES = {
     "overlapping": configuration(
-        input={"rows": 13, "columns": 10, "polarity": "split", "steps": 4, "flush_steps": 6, "threshold_variation": 0.5},
+        input={
+            "rows": 13,
+            "columns": 10,
+            "polarity": "split",
+            "steps": 4,
+            "flush_steps": 6,
+            "threshold_variation": 0.5,
+        },
         conv1={"orientations": 2, "kernel": 3},
         pool1={"window": 3, "stride": 2},
         conv2={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import many
+
 from spikeseg.models.geometry import (
     Window,
     neighbourhood,
@@ -16,7 +17,6 @@ from spikeseg.models.geometry import (
     same_place,
     whole_layer,
 )
-
 from spikeseg.spikes import Shape
 
 shapes = st.builds(Shape, st.integers(1, 3), st.integers(1, 4), st.integers(1, 5))

@@ -338,8 +338,9 @@ class TestCompetitionWhileLearning:
     def test_the_earliest_wins(self):
         assert train([row(1, 1, 0, _)], [0.5, 0.5]).winners == [Winner(0, 1, 1)]
 
-    def test_then_the_largest_potential_whatever_the_thresholds(self):
-        assert train([row(0)], [0.5], [0.75], theta=[0.125, 0.75]).winners == [Winner(0, 1, 1)]
+    def test_then_the_largest_potential_over_threshold(self):
+        assert train([row(0)], [0.5], [0.75], theta=[0.5, 0.5]).winners == [Winner(0, 1, 1)]
+        assert train([row(0)], [0.5], [0.75], theta=[0.125, 0.75]).winners == [Winner(0, 1, 0)]
         assert train([row(0)], [0.5], [0.75], theta=[0.5, 1.0]).winners == [Winner(0, 1, 0)]
 
     def test_then_the_lowest_index_map_by_map(self):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 from networks import assert_same_spikes, few, random_stimuli, seeds, to_spikes
+
 from spikeseg.configs.schema import Conv, Learning
 from spikeseg.runners.learning import constants, initial, on_padded_grid, open_learner
-
 from spikeseg.spikes import Shape, Spikes
 
 DT = 1e-3
@@ -86,13 +86,17 @@ def presented(case: Case, seed: int, stimuli: int) -> np.ndarray:
     return steps
 
 
-def learned(simulator, case: Case, stimuli: np.ndarray, seed: int):
-    """The run's result, begun from random weights."""
-    begin = initial(case.conv, case.below, (seed,)).state
+def start(case: Case, seed: int) -> dict[str, np.ndarray]:
+    """The state before the first stimulus; maps differ in their thresholds."""
+    state = initial(case.conv, case.below, (seed,)).state
+    return state | {"theta": state["theta"] * np.random.default_rng(seed).choice([0.75, 1.0, 1.25], case.conv.maps)}
+
+
+def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]):
     return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), constants(case.conv) | begin)
 
 
-def judged(case: Case, stimuli: np.ndarray, seed: int) -> judge.Learned:
+def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
     conv, learning = case.conv, case.conv.learning
     rule = judge.Rule(
         a_plus=learning.a_plus,
@@ -105,15 +109,14 @@ def judged(case: Case, stimuli: np.ndarray, seed: int) -> judge.Learned:
         threshold_fall=learning.homeostasis / conv.maps,
         threshold_silent=learning.threshold_silent,
     )
-    begin = initial(conv, case.below, (seed,)).state
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
     return judge.learn(stimuli, kernels, begin["theta"], conv.padding, rule, case.steps + 1)
 
 
 def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:
     """Returns what the judge learned, to see that there was something."""
-    shown = presented(case, seed, stimuli)
-    result, expected = learned(simulator, case, shown, seed), judged(case, shown, seed)
+    shown, begin = presented(case, seed, stimuli), start(case, seed)
+    result, expected = learned(simulator, case, shown, begin), judged(case, shown, begin)
     found = result.spikes["winners"]
     winners = np.array(expected.winners, int).reshape(-1, 3).T
     assert_same_spikes(found, Spikes.collect(found.shape, stimuli, *winners))
@@ -129,7 +132,7 @@ def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Le
 def assert_learned(case: Case, seed: int, expected: judge.Learned) -> None:
     """The comparison was not one of nothing with nothing."""
     assert expected.winners
-    assert not np.allclose(initial(case.conv, case.below, (seed,)).state["w"], expected.kernels.ravel())
+    assert not np.allclose(start(case, seed)["w"], expected.kernels.ravel())
 
 
 @few
@@ -171,8 +174,8 @@ def test_a_step_has_as_many_ticks_as_there_are_winners_and_input_steps_are_follo
 
 def test_thresholds_that_nobody_reaches_fall_until_somebody_does():
     case = Case(layer(kernel=(2, 2), threshold_start=20.0, threshold_silent=0.5), Shape(1, 2, 2), 2)
-    stimuli = np.zeros((6, *case.below), int)  # 4 inputs of 0.5
+    stimuli, begin = np.zeros((6, *case.below), int), initial(case.conv, case.below, (0,)).state  # 4 inputs of 0.5
     with open_learner(*case, DT, "numpy") as simulator:
-        result = learned(simulator, case, stimuli, seed=0)
+        result = learned(simulator, case, stimuli, begin)
     assert result.spikes["winners"].stimulus[0] == 4  # 20, 10, 5, 2.5, 1.25
-    assert judged(case, stimuli, seed=0).winners[0].stimulus == 4
+    assert judged(case, stimuli, begin).winners[0].stimulus == 4

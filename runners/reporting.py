@@ -1,0 +1,177 @@
+"""What people look at: tables on the terminal, figures and files in a directory."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from spikeseg.files import replacing, write_json
+
+from ..analysis import figures
+from ..analysis.figures import save
+from ..analysis.metrics import Report
+from ..analysis.segmentation import Segmentation, segment_one
+from ..datasets.dog import prepare, stimuli
+from ..datasets.sample import Box, Sample
+from ..models.network import Network
+from .directory import Run, provenance
+from .encoding import open_encoder
+from .evaluation import Evaluation, resized, write_outcomes
+from .learning import load_checkpoint
+from .selection import Selection
+from .training import LEARNED_LAYERS
+
+
+def draw_training(network: Network, run: Run) -> None:
+    """Learned features of every conv layer, and the convergence curves, into the run's figures."""
+    for layer in ("conv1", *LEARNED_LAYERS):
+        save(figures.features(network, layer), run.figures / f"features-{layer}.png")
+    curves = {}
+    for layer in LEARNED_LAYERS:
+        learned = load_checkpoint(run.checkpoint(layer))
+        if learned is not None:
+            chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
+            curves[layer] = (np.minimum(chunks, learned.presented), learned.convergence)
+    if curves:
+        save(figures.convergence(curves), run.figures / "convergence.png")
+
+
+def report_table(report: Report, title: str) -> Table:
+    """Accuracy and mIoU, per class and overall, with the baselines below."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for heading in ("images", "accuracy", "mIoU", "mIoU, wrong class 0", "mean of classes", "with wrong class 0"):
+        table.add_column(heading, justify="right")
+    for label, row in report.per_class.items():
+        table.add_row(label, str(row.n), _percent(row.accuracy), _iou(row.miou), _iou(row.miou_strict))
+    table.add_section()
+    table.add_row(
+        "all",
+        str(report.n),
+        _percent(report.accuracy),
+        _iou(report.miou),
+        _iou(report.miou_strict),
+        _iou(report.miou_class_mean),
+        _iou(report.miou_strict_class_mean),
+        style="bold",
+    )
+    table.add_section()
+    baselines = report.baselines
+    table.add_row("baseline: majority class", "", _percent(baselines.majority_class_accuracy))
+    for name, overlap in (
+        ("baseline: box of all events", baselines.event_box),
+        ("baseline: constant box per true class", baselines.constant_box),
+        ("the same, fitted to these very images", baselines.constant_box_oracle),
+    ):
+        if overlap is not None:
+            table.add_row(name, "", "", _iou(overlap.miou), "", _iou(overlap.miou_class_mean), style="dim")
+    if report.pixel_iou:
+        table.add_section()
+        for label, value in report.pixel_iou.items():
+            table.add_row(f"pixel IoU of {label}", "", "", _iou(value))
+    return table
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _iou(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def write_metrics(path: Path, report: Report, context: dict[str, Any]) -> None:
+    """The report as JSON, with what it was measured on. Raises SpikeSegError where the file system refuses."""
+    write_json(path, report.to_dict() | context)
+
+
+def present(
+    evaluation: Evaluation, selection: Selection, part: str, directory: Path, device: str, console: Console
+) -> None:
+    """Print the table; write metrics.json, outcomes.csv and pictures to `directory`."""
+    network = selection.network
+    console.print(report_table(evaluation.report, f"{network.config.name} on {selection.source}, {part}"))
+    context = {
+        "all_found": evaluation.all_found,
+        "name": network.config.name,
+        "seed": network.config.seed,
+        "data": selection.source,
+        "split": part,
+        "decoder_mode": network.config.decoder.mode,
+        "training": network.provenance,
+        "evaluation": provenance(None, device),
+    }
+    draw_evaluation(evaluation, selection, directory / "figures", device)
+    write_outcomes(directory / "outcomes.csv", evaluation.outcomes)
+    write_metrics(directory / "metrics.json", evaluation.report, context)
+    console.print(f"metrics.json, outcomes.csv and figures in {directory}")
+
+
+def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
+    """A gallery, the scores beside the baselines, and one stimulus seen through: latent sheet and raster."""
+    items = [(a.sample.image, a.segmentations, a.sample.targets, a.sample.name) for a in evaluation.examples]
+    save(figures.gallery(items), directory / "gallery.png")
+    save(figures.scores(evaluation.report), directory / "scores.png")
+    example = evaluation.examples[0]
+    config = selection.network.config
+    with open_encoder(config, selection.size, device) as encoder:
+        inputs = stimuli([prepare(example.sample.image, selection.size)], config.input)
+        spikes = encoder.encode(selection.network, inputs)
+    steps = {name: recorded.first_steps(0, silent=-1) for name, recorded in spikes.items()}
+    segmentation = segment_one(selection.network, steps)
+    save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
+    save(figures.raster(spikes, 0), directory / "raster.png")
+
+
+def write_segmentation(directory: Path, sample: Sample, segmentations: Sequence[Segmentation]) -> list[dict[str, Any]]:
+    """Mask PNG per class, overlay and saliency of a user's picture; returns a row per object for `write_boxes`."""
+    stem = Path(sample.name).stem
+    rows, columns = sample.image.shape[:2]
+    described = []
+    for segmentation in segmentations:
+        mask = resized(segmentation.mask, (rows, columns))
+        file = directory / f"{stem}_{segmentation.label}_mask.png"
+        with replacing(file) as temporary:
+            Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
+        box = segmentation.box
+        presented = segmentation.mask.shape
+        if box is not None:
+            box = box.scaled(rows / presented[0], columns / presented[1])
+        described.append(_description(sample.name, segmentation, box, file.name))
+    overlay = figures.overlay(sample.image, segmentations, title=Path(sample.name).name)
+    save(overlay, directory / f"{stem}_overlay.png")
+    return described
+
+
+def _description(name: str, segmentation: Segmentation, box: Box | None, mask: str) -> dict[str, Any]:
+    first = segmentation.decision.first_spike
+    return {
+        "image": name,
+        "label": segmentation.label,
+        "score": float(segmentation.decision.scores[segmentation.map]),
+        "box_px": None if box is None else {edge: round(value, 1) for edge, value in box._asdict().items()},
+        "first_spike_step": None if first is None else first[1],
+        "mask": mask,
+    }
+
+
+def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
+    """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError where the file system refuses."""
+    described = list(described)
+    write_json(directory / "boxes.json", described)
+    with replacing(directory / "boxes.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        edges = [f"{edge}_px" for edge in Box._fields]
+        writer.writerow(["image", "label", "score", *edges, "first_spike_step", "mask"])
+        for row in described:
+            box = row["box_px"] or dict.fromkeys(Box._fields, "")
+            writer.writerow(
+                [row["image"], row["label"], row["score"], *box.values(), row["first_spike_step"], row["mask"]]
+            )
