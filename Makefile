@@ -1,0 +1,38 @@
+# `make demo` sets everything up and runs the main job; `make test` sets everything up and passes the tests.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+CONSTRAINTS ?= constraints/newest.txt
+
+SETUP := $(VENV)/.installed
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-genn-stack lint types check clean
+
+demo: $(SETUP)
+	$(BIN)/spikeseg demo
+
+test: $(SETUP)
+	$(BIN)/python -m pytest $(PYTEST)
+
+# The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs.
+test-genn-stack:
+	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt
+
+lint: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(SETUP)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+check: lint types test test-genn-stack
+
+$(SETUP): pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip "setuptools<81"
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv .venv-genn build dist *.egg-info
