@@ -26,6 +26,24 @@ from .simulator import COMPILER_FLAGS, Result, recorded_spikes
 
 MANIFEST = "manifest.json"
 
+PREFIX = "prefix.h"
+HEADERS = (
+    "objects.h",
+    "brianlib/common_math.h",
+    "brianlib/stdint_compat.h",
+    "climits",
+    "cmath",
+    "ctime",
+    "fstream",
+    "iostream",
+)
+PREFIX_RULES = f"""
+{PREFIX}.gch: {PREFIX}
+\t$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+$(filter-out %.c,$(SRCS:.cpp=.o)): {PREFIX}.gch
+$(filter-out %.c,$(SRCS:.cpp=.o)): private CXXFLAGS += -include {PREFIX}
+"""
+
 # Reads the run's inputs, then runs for as long as they last. `brian` is Brian2's own namespace.
 MAIN = """
 {
@@ -160,7 +178,7 @@ def _compile(build: Callable[[], Model], directory: Path) -> None:
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         if (directory / MANIFEST).exists():
             return
-        raise SpikeSegError(f"compiling in {work} failed: {str(error).splitlines()[0]}") from error
+        raise SpikeSegError(f"compiling the simulation failed: {str(error).splitlines()[0]}") from error
     finally:
         device.reinit()
         set_device("runtime")
@@ -186,7 +204,8 @@ def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
         array = device.get_array_name(model.source.variables[attribute], access_data=False)
         loads.append(LOAD_VECTOR % {"name": name, "array": array})
     device.insert_code("main", MAIN % {"loads": "".join(loads), "network": model.network.name})
-    device.build(directory=str(work), compile=True, run=False, with_output=False)
+    device.build(directory=str(work), compile=False, run=False, with_output=False)
+    _make(work)
     monitors = {
         name: {
             "shape": model.shapes[name],
@@ -203,6 +222,18 @@ def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
         "state": state,
         "monitors": monitors,
     }
+
+
+def _make(work: Path) -> None:
+    """Run the generated makefile; every file includes the same headers, which are compiled once, beforehand."""
+    (work / PREFIX).write_text("".join(f"#include <{name}>\n" for name in HEADERS))
+    with (work / "makefile").open("a") as makefile:
+        makefile.write(PREFIX_RULES)
+    command = ["make", f"-j{os.cpu_count()}", f"CXX={os.environ.get('CXX', 'g++')}"]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        raise RuntimeError((errors or ["make failed"])[0])
 
 
 def _result_file(device: Any, variable: Any) -> str:

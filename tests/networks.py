@@ -1,23 +1,26 @@
-"""Small random networks and stimuli, and what the judge makes of them."""
+"""Small networks, layers that learn, windows and stimuli, mostly random, and what the judge makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
 
 import judge
 import numpy as np
-from hypothesis import reject, settings
+from hypothesis import Phase, reject, settings
 from hypothesis import strategies as st
 
 from spikeseg.configs import Config, layer_shapes, load, validate
+from spikeseg.configs.schema import Conv, Learning
 from spikeseg.errors import SpikeSegError
+from spikeseg.models.geometry import Window
 from spikeseg.models.network import CONV_LAYERS, LAYERS, Network
 from spikeseg.spikes import Shape, Spikes
 
 SILENT = judge.SILENT
 
-few = settings(max_examples=12, deadline=None, derandomize=True)  # of what takes a good part of a second each
 many = settings(max_examples=100, deadline=None, derandomize=True)
+few = settings(many, max_examples=12, phases=[Phase.generate])  # of what takes a good part of a second each
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -62,6 +65,88 @@ def configurations(draw) -> Config:
         )
     except SpikeSegError:  # a window that does not fit
         reject()
+
+
+ENCODERS = {
+    "overlapping pools": configuration(
+        input={
+            "rows": 13,
+            "columns": 10,
+            "polarity": "split",
+            "steps": 4,
+            "flush_steps": 6,
+            "threshold_variation": 0.5,
+        },
+        conv1={"orientations": 2, "kernel": 3},
+        pool1={"window": 3, "stride": 2},
+        conv2={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},
+        pool2={"window": 3, "stride": 1},
+        conv3={"maps": 2, "kernel": [3, 2], "padding": [1, 0]},
+    ),
+    "kernels larger than their layers": configuration(
+        input={"rows": 9, "columns": 14, "polarity": "merged", "steps": 10, "flush_steps": 3},
+        conv1={"orientations": 3, "kernel": 4},
+        pool1={"window": 2, "stride": 2},
+        conv2={"maps": 2, "kernel": [7, 3], "padding": [4, 1]},
+        pool2={"window": 4, "stride": 3},
+        conv3={"maps": 3, "kernel": [5, 5], "padding": [2, 3]},
+    ),
+}
+
+
+def learning_layer(maps=2, kernel=(2, 3), padding=(0, 0), **learning) -> Conv:
+    """Weights are all 0.5 unless told otherwise: then maps and places tie until the first winner has learned."""
+    defaults = {
+        "weight_mean": 0.5,
+        "weight_std": 0.0,
+        "a_plus": 0.0625,
+        "a_minus_ratio": 0.5,
+        "doubling": 4,
+        "a_plus_max": 0.4,
+        "winners": 1,
+        "inhibition_radius": 0,
+        "threshold_start": 2.0,
+        "homeostasis": 0.02,
+        "threshold_silent": 0.1,
+        "stimuli": 20,
+        "convergence": 1e-6,
+    }
+    return Conv(maps=maps, kernel=kernel, padding=padding, learning=Learning(**defaults | learning))
+
+
+layer_shape = st.builds(Shape, st.integers(1, 3), st.integers(1, 4), st.integers(1, 5))
+
+
+@st.composite
+def windows(draw) -> Window:
+    """Of all sorts: strides that skip sources, targets that see nothing but padding."""
+    source, target, depthwise = draw(layer_shape), draw(layer_shape), draw(st.booleans())
+    return Window(
+        source,
+        target._replace(features=source.features) if depthwise else target,
+        kernel=(draw(st.integers(1, 4)), draw(st.integers(1, 4))),
+        padding=(draw(st.integers(0, 3)), draw(st.integers(0, 3))),
+        stride=draw(st.integers(1, 3)),
+        depthwise=depthwise,
+    )
+
+
+def neurons(shape: Shape) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """(flat index, (feature, row, column)) of every neuron of a layer."""
+    return enumerate(product(*map(range, shape)))
+
+
+def connected(window: Window) -> list[tuple[int, int, int]]:
+    """(source, target, weight) of the pairs of neurons that a window connects, by its definition, sorted."""
+    weights = np.arange(window.weights).reshape(window.target.features, window.source.features, *window.kernel)
+    found = []
+    for (source, (c, y, x)), (target, (m, oy, ox)) in product(neurons(window.source), neurons(window.target)):
+        i = y - (oy * window.stride - window.padding[0])
+        j = x - (ox * window.stride - window.padding[1])
+        own = c == m or not window.depthwise
+        if own and 0 <= i < window.kernel[0] and 0 <= j < window.kernel[1]:
+            found.append((source, target, int(weights[m, c, i, j])))
+    return found
 
 
 # Weights and thresholds: exact ties, ties but for rounding, none, and sums that tell in which order they were added.

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import (
+    ENCODERS,
     KINDS,
     assert_same_spikes,
-    configuration,
     configurations,
     few,
     judged,
@@ -20,32 +20,6 @@ from networks import (
 
 from spikeseg.models.network import LAYERS
 from spikeseg.runners.encoding import CAPACITY, open_encoder
-
-GEOMETRIES = {
-    "overlapping": configuration(
-        input={
-            "rows": 13,
-            "columns": 10,
-            "polarity": "split",
-            "steps": 4,
-            "flush_steps": 6,
-            "threshold_variation": 0.5,
-        },
-        conv1={"orientations": 2, "kernel": 3},
-        pool1={"window": 3, "stride": 2},
-        conv2={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},
-        pool2={"window": 3, "stride": 1},
-        conv3={"maps": 2, "kernel": [3, 2], "padding": [1, 0]},
-    ),
-    "kernels larger than their layers": configuration(
-        input={"rows": 9, "columns": 14, "polarity": "merged", "steps": 10, "flush_steps": 3},
-        conv1={"orientations": 3, "kernel": 4},
-        pool1={"window": 2, "stride": 2},
-        conv2={"maps": 2, "kernel": [7, 3], "padding": [4, 1]},
-        pool2={"window": 4, "stride": 3},
-        conv3={"maps": 3, "kernel": [5, 5], "padding": [2, 3]},
-    ),
-}
 
 
 def opened(config, device):
@@ -74,9 +48,9 @@ def test_small_networks_fire_as_judged(config, seed, kinds):
             assert_as_judged(encoder, *random_case(config, seed, kind, stimuli=5))
 
 
-@pytest.mark.parametrize("name", GEOMETRIES)
+@pytest.mark.parametrize("name", ENCODERS)
 def test_every_layer_fires_as_judged(name):
-    config = GEOMETRIES[name]
+    config = ENCODERS[name]
     fired = 0
     with opened(config, "numpy") as encoder:
         for seed, kind in enumerate(KINDS):
@@ -85,9 +59,9 @@ def test_every_layer_fires_as_judged(name):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("name", GEOMETRIES)
+@pytest.mark.parametrize("name", ENCODERS)
 def test_the_compiled_encoder_fires_as_judged(name):
-    config = GEOMETRIES[name]
+    config = ENCODERS[name]
     fired = 0
     with opened(config, "cpp_standalone") as encoder:
         for seed, kind in enumerate(KINDS * 3):
@@ -97,7 +71,7 @@ def test_the_compiled_encoder_fires_as_judged(name):
 
 @pytest.mark.compiled
 def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
-    config = GEOMETRIES["overlapping"]
+    config = ENCODERS["overlapping pools"]
     network, stimuli = random_case(config, 1, "whole", stimuli=2 * CAPACITY + 7)
     done = []
     with opened(config, "cpp_standalone") as encoder:

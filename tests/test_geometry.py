@@ -5,8 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from networks import many
+from networks import connected, layer_shape, many, neurons, windows
 
 from spikeseg.models.geometry import (
     Window,
@@ -19,44 +18,6 @@ from spikeseg.models.geometry import (
 )
 from spikeseg.spikes import Shape
 
-shapes = st.builds(Shape, st.integers(1, 3), st.integers(1, 4), st.integers(1, 5))
-
-
-@st.composite
-def windows(draw):
-    """Windows of all sorts: strides that skip sources, targets that see nothing but padding."""
-    source, target, depthwise = draw(shapes), draw(shapes), draw(st.booleans())
-    return Window(
-        source,
-        target._replace(features=source.features) if depthwise else target,
-        kernel=(draw(st.integers(1, 4)), draw(st.integers(1, 4))),
-        padding=(draw(st.integers(0, 3)), draw(st.integers(0, 3))),
-        stride=draw(st.integers(1, 3)),
-        depthwise=depthwise,
-    )
-
-
-def places(shape):
-    """(flat index, (feature, row, column)) of every neuron."""
-    return enumerate(product(*map(range, shape)))
-
-
-def by_definition(window):
-    """(source, target, weight) of every pair of neurons that are connected, sorted."""
-    connected = []
-    for (source, (c, y, x)), (target, (m, oy, ox)) in product(places(window.source), places(window.target)):
-        i = y - (oy * window.stride - window.padding[0])
-        j = x - (ox * window.stride - window.padding[1])
-        own = c == m or not window.depthwise
-        if own and 0 <= i < window.kernel[0] and 0 <= j < window.kernel[1]:
-            weight = np.ravel_multi_index((m, c, i, j), weights_shape(window))
-            connected.append((source, target, int(weight)))
-    return connected
-
-
-def weights_shape(window):
-    return (window.target.features, window.source.features, *window.kernel)
-
 
 def triples(window):
     return list(zip(*(column.tolist() for column in window.synapses()), strict=True))
@@ -65,8 +26,7 @@ def triples(window):
 @many
 @given(windows())
 def test_synapses_are_the_windows_by_source_then_target(window):
-    assert triples(window) == by_definition(window)
-    assert window.weights == np.prod(weights_shape(window))
+    assert triples(window) == connected(window)
     assert all(column.dtype == np.int32 for column in window.synapses())
 
 
@@ -107,13 +67,13 @@ RELATIONS = {
 
 @pytest.mark.parametrize("name", RELATIONS)
 @many
-@given(shapes)
+@given(layer_shape)
 def test_relations_between_neurons(name, shape):
     make, related = RELATIONS[name]
     window = make(shape)
     expected = [
         (source, target)
-        for (source, a), (target, b) in product(places(window.source), places(window.target))
+        for (source, a), (target, b) in product(neurons(window.source), neurons(window.target))
         if related(a, b)
     ]
     assert [(source, target) for source, target, _ in triples(window)] == expected

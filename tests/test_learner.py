@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
-from networks import assert_same_spikes, few, random_stimuli, seeds, to_spikes
+from networks import assert_same_spikes, few, learning_layer, random_stimuli, seeds, to_spikes
 
-from spikeseg.configs.schema import Conv, Learning
+from spikeseg.configs.schema import Conv
 from spikeseg.runners.learning import constants, initial, on_padded_grid, open_learner
 from spikeseg.spikes import Shape, Spikes
 
@@ -24,26 +24,6 @@ class Case(NamedTuple):
     steps: int
 
 
-def layer(maps=2, kernel=(2, 3), padding=(0, 0), **learning) -> Conv:
-    """Weights are all 0.5 unless told otherwise: then maps and places tie until the first winner has learned."""
-    defaults = {
-        "weight_mean": 0.5,
-        "weight_std": 0.0,
-        "a_plus": 0.0625,
-        "a_minus_ratio": 0.5,
-        "doubling": 4,
-        "a_plus_max": 0.4,
-        "winners": 1,
-        "inhibition_radius": 0,
-        "threshold_start": 2.0,
-        "homeostasis": 0.02,
-        "threshold_silent": 0.1,
-        "stimuli": 1,
-        "convergence": 0.01,
-    }
-    return Conv(maps=maps, kernel=kernel, padding=padding, learning=Learning(**defaults | learning))
-
-
 @st.composite
 def cases(draw) -> Case:
     """Of all sorts; the second stimulus, a full one, finds thresholds within reach."""
@@ -56,7 +36,7 @@ def cases(draw) -> Case:
     if any(n + 2 * p < k for n, p, k in zip(below[1:], padding, kernel, strict=True)):
         reject()
     sees = below.features * min(kernel[0], below.rows) * min(kernel[1], below.columns)
-    conv = layer(
+    conv = learning_layer(
         whole(1, 4),
         kernel,
         padding,
@@ -74,8 +54,8 @@ def cases(draw) -> Case:
 
 
 GEOMETRIES = {
-    "one winner": Case(layer(2, (5, 7), (2, 3), doubling=13, threshold_silent=0.05), Shape(3, 4, 6), 5),
-    "three winners": Case(layer(5, (2, 3), (1, 0), winners=3, inhibition_radius=1), Shape(2, 7, 6), 4),
+    "one winner": Case(learning_layer(2, (5, 7), (2, 3), doubling=13, threshold_silent=0.05), Shape(3, 4, 6), 5),
+    "three winners": Case(learning_layer(5, (2, 3), (1, 0), winners=3, inhibition_radius=1), Shape(2, 7, 6), 4),
 }
 
 
@@ -173,7 +153,7 @@ def test_a_step_has_as_many_ticks_as_there_are_winners_and_input_steps_are_follo
 
 
 def test_thresholds_that_nobody_reaches_fall_until_somebody_does():
-    case = Case(layer(kernel=(2, 2), threshold_start=20.0, threshold_silent=0.5), Shape(1, 2, 2), 2)
+    case = Case(learning_layer(kernel=(2, 2), threshold_start=20.0, threshold_silent=0.5), Shape(1, 2, 2), 2)
     stimuli, begin = np.zeros((6, *case.below), int), initial(case.conv, case.below, (0,)).state  # 4 inputs of 0.5
     with open_learner(*case, DT, "numpy") as simulator:
         result = learned(simulator, case, stimuli, begin)
