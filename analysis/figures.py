@@ -14,126 +14,23 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
 from spikeseg.spikes import Spikes
 
-from ..datasets.sample import Box, Target
 from ..models.network import LAYERS, Network
 from .decoder import SILENT, decode
 from .features import project
 from .metrics import Report
+from .overlays import gallery, outline, overlay, predicted
 from .segmentation import Segmentation
-from .style import FAINT, INK, LINES, MUTED, WIDTH, bare, class_colour, map_colours, save, style
+from .style import FAINT, INK, LINES, MUTED, WIDTH, bare, class_colours, map_colours, save, style
 
 __all__ = ["convergence", "features", "gallery", "latent_sheet", "overlay", "raster", "save", "scores"]
 
 _ALL_LAYERS = ("input", *LAYERS)
-_MASK_ALPHA = 0.8
 _PER_CLASS, _OVERALL, _TRIVIAL = "#b7cbe0", "#6e9bc5", "#cfcfcf"
 _LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
-
-Item = tuple[np.ndarray, Sequence[Segmentation], Sequence[Target], str]
-
-
-# ---- Pictures with what was found in them ----------------------------------------------------------
-
-
-@style()
-def overlay(
-    image: np.ndarray, segmentations: Sequence[Segmentation], truth: Sequence[Target] = (), title: str | None = None
-) -> Figure:
-    """Draw what was segmented over the picture (paper, figures 7 and 10).
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) or (H, W), uint8, of any size.
-    segmentations
-        Masks and boxes in network pixels, which are stretched to the picture.
-    truth
-        The objects as annotated, in pixels of the picture.
-    title
-        Above the picture.
-    """
-    width = 0.6 * WIDTH
-    figure = Figure((width, width * image.shape[0] / image.shape[1] + 0.6), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title or "", parse_math=False)
-    _draw_overlay(axes, image, segmentations, truth, size=8)
-    _box_legend(figure, truth)
-    return figure
-
-
-@style()
-def gallery(items: Sequence[Item], columns: int = 4) -> Figure:
-    """Draw many overlays in a grid; items are (image, segmentations, truth, caption), see `overlay`."""
-    rows = -(-len(items) // columns)
-    aspect = float(np.median([image.shape[0] / image.shape[1] for image, *_ in items]))
-    figure = Figure((WIDTH, rows * (WIDTH / columns * aspect + 0.25) + 0.35), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (image, segmentations, truth, caption) in zip(grid, items, strict=False):
-        _draw_overlay(axes, image, segmentations, truth, size=24 / columns)
-        axes.set_title(caption, fontsize=min(9, 30 / columns), pad=3, parse_math=False)
-    for axes in grid[len(items) :]:
-        axes.set_axis_off()
-    _box_legend(figure, [target for _, _, truth, _ in items for target in truth])
-    return figure
-
-
-def _draw_overlay(
-    axes: Axes, image: np.ndarray, segmentations: Sequence[Segmentation], truth: Sequence[Target], size: float
-) -> None:
-    rows, columns = image.shape[:2]
-    whole = (0, columns, rows, 0)
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=whole)
-    for found in segmentations:
-        tint = np.where(found.mask[..., None], to_rgba(class_colour(found.map), _MASK_ALPHA), 0.0)
-        axes.imshow(tint, extent=whole, interpolation="nearest")
-    for target in truth:
-        if target.box is not None:
-            _outline(axes, target.box, _annotated(size / 5))
-            _tag(axes, target.box.bottom, target.box.right, target.label, "#000000a0", size, "bottom", "right")
-    for found in segmentations:
-        if found.box is not None:
-            box = found.box.scaled(rows / found.mask.shape[0], columns / found.mask.shape[1])
-            _outline(axes, box, _predicted(class_colour(found.map), size / 5))
-            _tag(axes, box.top, box.left, found.label, class_colour(found.map), size, "top", "left")
-    axes.set(xlim=(0, columns), ylim=(rows, 0))
-    axes.set_anchor("N")
-    bare(axes)
-
-
-def _outline(axes: Axes, box: Box, line: dict) -> None:
-    top, left, bottom, right = box
-    columns, rows = (left, right, right, left, left), (top, top, bottom, bottom, top)
-    axes.plot(columns, rows, scalex=False, scaley=False, **line)
-
-
-def _predicted(colour: str, width: float) -> dict:
-    """Line of an answer: solid, edged in white."""
-    halo = [Stroke(linewidth=width + 1.2, foreground="white"), Normal()]
-    return {"color": colour, "linewidth": width, "path_effects": halo, "solid_joinstyle": "miter"}
-
-
-def _annotated(width: float) -> dict:
-    """Line of the truth: dark dashes on white, which show on any picture."""
-    return {"color": INK, "gapcolor": "white", "linewidth": width, "linestyle": (0, (3, 2))}
-
-
-def _tag(axes: Axes, row: float, column: float, text: str, colour: str, size: float, va: str, ha: str) -> None:
-    ground = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.25"}
-    look = {"color": "white", "fontsize": size, "bbox": ground, "clip_on": True, "parse_math": False}
-    axes.text(column, row, text, va=va, ha=ha, **look)
-
-
-def _box_legend(figure: Figure, truth: Sequence[Target]) -> None:
-    handles = [Line2D([], [], label="predicted", **_predicted(INK, 1.6))]
-    if any(target.box is not None for target in truth):
-        handles.append(Line2D([], [], label="annotated", **_annotated(1.6)))
-    figure.legend(handles=handles, loc="outside lower left", ncols=2, handlelength=3.5)
-
 
 # ---- From pixels to the latent layer and back ------------------------------------------------------
 
@@ -160,28 +57,34 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
     _, rows, columns = steps["input"].shape
     height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.6  # of a row, in inches
-    legend = 0.1 + 0.15 * max(1, len(network.map_labels))
+    legend = 0.1 + 0.15 * len(network.config.data.classes)
     figure = Figure((WIDTH, 2 * height + legend), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=(height + legend, height), squeeze=False)[:, 0]
-    encoding = _draw_layers(upper, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
-    decoding = _draw_layers(lower, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
+    encoding = _draw_layers(upper, network, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
+    decoding = _draw_layers(lower, network, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
     upper.suptitle("Encoding: from pixels to the latent layer", x=0.005, ha="left")
     mode = segmentation.decoded_mode
     lower.suptitle(f"Decoding: from {segmentation.label} back to pixels (mode: {mode})", x=0.005, ha="left")
     _explain_colours(encoding, network)
-    _mark_answer(decoding, segmentation)
+    _mark_answer(decoding, segmentation, class_colours(network.config.data.classes)[segmentation.label])
     return figure
 
 
 def _draw_layers(
-    figure: SubFigure, steps: Mapping[str, np.ndarray], active: Mapping[str, np.ndarray], caption: str, arrow: str
+    figure: SubFigure,
+    network: Network,
+    steps: Mapping[str, np.ndarray],
+    active: Mapping[str, np.ndarray],
+    caption: str,
+    arrow: str,
 ) -> dict[str, Axes]:
     """Draw a row of panels, by layer: the active neurons in colour, all others that spiked in grey."""
     panels = dict[str, Axes](zip(_ALL_LAYERS, figure.subplots(1, len(_ALL_LAYERS)), strict=True))
     for layer, axes in panels.items():
         others = (steps[layer] != SILENT).any(axis=0) & ~active[layer].any(axis=0)
         axes.imshow(np.where(others[..., None], to_rgba(FAINT), 1.0), interpolation="nearest")
-        axes.imshow(_painted(layer, steps[layer], active[layer]), interpolation="nearest")
+        colours = map_colours(network, layer, len(steps[layer]))
+        axes.imshow(_painted(colours, steps[layer], active[layer]), interpolation="nearest")
         axes.set_title(layer.capitalize(), pad=4)
         axes.set_xlabel(caption.format(np.count_nonzero(active[layer])), fontsize=8)
         bare(axes)
@@ -190,35 +93,35 @@ def _draw_layers(
     return panels
 
 
-def _painted(layer: str, steps: np.ndarray, active: np.ndarray) -> np.ndarray:
+def _painted(colours: np.ndarray, steps: np.ndarray, active: np.ndarray) -> np.ndarray:
     """RGBA picture (H, W, 4) of the active neurons: the colour of the feature, paler the later they spiked."""
     first = steps.min(where=steps != SILENT, initial=steps.max())
     span = max(1, steps.max() - first)
     lateness = np.where(active, np.maximum(steps - first, 0) / span, np.inf)  # 0 for a seed that did not spike
     alpha = np.where(active.any(axis=0), 1 - (1 - _LATEST) * lateness.min(axis=0), 0).clip(0, 1)
-    return np.dstack([map_colours(layer, len(steps))[lateness.argmin(axis=0)], alpha])
+    return np.dstack([colours[lateness.argmin(axis=0)], alpha])
 
 
-def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation) -> None:
+def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour: str) -> None:
     """Circle the Conv3 neuron that is decoded, and outline the box of what it decodes to."""
-    colour, (row, column) = class_colour(segmentation.map), segmentation.place
+    row, column = segmentation.place
     radius = 0.08 * panels["conv3"].images[0].get_size()[1]
     panels["conv3"].add_patch(Circle((column, row), radius, fill=False, edgecolor=colour))
     panels["conv3"].set_xlabel("seed")
     if segmentation.box is not None:
         from_centres = segmentation.box.shifted(-0.5, -0.5)  # a picture's pixel n covers n - 1/2 to n + 1/2 here
-        _outline(panels["input"], from_centres, _predicted(colour, 1.2))
+        outline(panels["input"], from_centres, predicted(colour, 1.2))
 
 
 def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
     """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
-    colours = map_colours("conv1", network.config.conv1.orientations)
+    colours = map_colours(network, "conv1", network.config.conv1.orientations)
     bars = [
         Line2D([], [], color=colour, linestyle="none", marker=(2, 2, -180 * k // len(colours)), markersize=9, mew=2)
         for k, colour in enumerate(colours)
     ]
     paleness = [Patch(color=INK, alpha=alpha, label=label) for label, alpha in (("early", 1), ("late", _LATEST))]
-    classes = [Patch(color=class_colour(m), label=label) for m, label in enumerate(network.map_labels)]
+    classes = [Patch(color=colour, label=label) for label, colour in class_colours(network.config.data.classes).items()]
     for layer, handles, columns in (("input", paleness, 2), ("conv1", bars, len(bars)), ("conv3", classes, 1)):
         panels[layer].legend(
             handles=handles,
@@ -235,15 +138,18 @@ def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
 
 @style()
 def raster(
+    network: Network,
     spikes: Mapping[str, Spikes],
     index: int,
     layers: Sequence[str] | None = None,
     features: Sequence[int] | None = None,
 ) -> Figure:
-    """Show when which neuron spikes, for one stimulus: a panel per layer, coloured by feature.
+    """Show when which neuron spikes, for one stimulus: a panel per layer, coloured by feature, Conv3 by class.
 
     Parameters
     ----------
+    network
+        Whose spikes these are.
     spikes
         By layer.
     index
@@ -257,14 +163,17 @@ def raster(
     figure = Figure((0.75 * WIDTH, 0.6 + 1.1 * len(layers)), layout="constrained")
     panels = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
     for axes, layer in zip(panels, layers, strict=True):
-        _draw_raster(axes, layer, spikes[layer], index, features)
+        colours = map_colours(network, layer, spikes[layer].shape.features)
+        _draw_raster(axes, layer, spikes[layer], index, features, colours)
     panels[-1].set_xlabel("step (spread within each step by the neuron's column)")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.supylabel("neuron", fontsize=9)
     return figure
 
 
-def _draw_raster(axes: Axes, layer: str, spikes: Spikes, index: int, features: Sequence[int] | None) -> None:
+def _draw_raster(
+    axes: Axes, layer: str, spikes: Spikes, index: int, features: Sequence[int] | None, colours: np.ndarray
+) -> None:
     """Features lie one below the other; within a step the spikes are spread by column, and so show a picture."""
     shape, (step, neuron) = spikes.shape, spikes.of(index)
     places = shape.rows * shape.columns
@@ -275,9 +184,8 @@ def _draw_raster(axes: Axes, layer: str, spikes: Spikes, index: int, features: S
     feature, place = np.divmod(neuron[shown], places)
     within = 0.8 * ((place % shape.columns + 0.5) / shape.columns - 0.5)
     size = np.clip(1500 / max(1, len(place)), 1, 6)
-    colours = map_colours(layer, shape.features)[feature]
     y = height[feature] * places + place
-    axes.scatter(step[shown] + within, y, s=size, c=colours, linewidths=0, rasterized=True)
+    axes.scatter(step[shown] + within, y, s=size, c=colours[feature], linewidths=0, rasterized=True)
     ends = [f * places for f in chosen] + [(chosen[-1] + 1) * places] if chosen else []
     marked = range(0, len(ends), -(-len(chosen) // 4) or 1)
     axes.set_yticks([k * places for k in marked], [f"{ends[k]:,}" for k in marked])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from spikeseg.errors import SpikeSegError
 
@@ -58,7 +57,7 @@ class Segmentation:
     saliency
         How much each pixel of the mask contributed, (H, W) float, 0 outside.
     region
-        Where the mask may lie, in input pixels: what the map's kernel covers around `place`.
+        Where the mask may lie, in input pixels: the map's learned extent around `place`.
     box
         The object's box in input pixels; None for an empty mask.
     event_box
@@ -200,37 +199,24 @@ def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
     return centre + 0.5
 
 
-def learned_region(config: Config, kernel: np.ndarray, place: tuple[int, int], picture: tuple[int, int]) -> Box:
-    """What a Conv3 map has learned its object to cover, around the neuron at `place`.
-
-    Strong weights are counted per cell of the kernel and smoothed over 3 x 3 cells; cells above
-    ``region_threshold`` of the largest are kept. Their bounding rectangle, ``region_margin`` pixels wider on
-    each side, is the region.
+def region(network: Network, map_: int, place: tuple[int, int], picture: tuple[int, int]) -> Box:
+    """Where the pixels of a map's winner at `place` may lie: the map's learned extent around it.
 
     Parameters
     ----------
-    kernel
-        Of one map, (C, kernel rows, kernel columns).
     place
-        Row and column of the neuron.
+        Row and column of the Conv3 neuron.
     picture
         Its rows and columns.
 
     Returns
     -------
-    A box in input pixels, clipped to the picture: all of it where the configuration has no region, or the
-    kernel no strong weight.
+    A box in input pixels, clipped to the picture: all of it where the network has no extents.
     """
-    threshold, margin = config.decoder.region_threshold, config.decoder.region_margin
-    count = (kernel > STRONG).sum(axis=0)
-    smooth = ndimage.convolve(count, np.ones((3, 3), int), mode="constant")  # whole numbers: 9 times the mean
-    cells = None if threshold is None else extremities(smooth > threshold * smooth.max())
-    if cells is None:
+    if network.extents is None:
         return Box(0, 0, *picture)
-    cells = cells.shifted(*np.subtract(place, config.conv3.padding))
-    low = cell_centre(config, np.array(cells[:2]) - 0.5) - margin
-    high = cell_centre(config, np.array(cells[2:]) - 0.5) + margin
-    return Box(*np.clip(low, 0, picture).tolist(), *np.clip(high, 0, picture).tolist())
+    centre = np.tile(np.floor(cell_centre(network.config, np.array(place))), 2)
+    return Box(*np.clip(network.extents[map_] + centre, 0, [*picture, *picture]).tolist())
 
 
 def extremities(mask: np.ndarray) -> Box | None:
@@ -255,15 +241,28 @@ def _best_map(network: Network, ranked: list[int], label: str) -> int:
     raise SpikeSegError(f"no Conv3 map stands for {label}: choose from {known}")
 
 
+def most_responsive(network: Network, steps: Mapping[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
+    """The winning map, and the row and column of its neuron whose potential, inhibited, is the largest."""
+    map_ = decide(network, steps).map
+    row, column = np.unravel_index(np.argmax(_field(network, steps, map_)), steps["conv3"].shape[1:])
+    return map_, (int(row), int(column))
+
+
+def _field(network: Network, steps: Mapping[str, np.ndarray], map_: int) -> np.ndarray:
+    """Potentials by which the places of a map compete, (H, W)."""
+    config = network.config
+    kernel = inhibited(network.kernels["conv3"][map_ : map_ + 1], config.decoder.inhibition)
+    return potentials(steps["pool2"], kernel, config.conv3.padding)[0]
+
+
 def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decision, map_: int) -> Segmentation:
     config, label = network.config, _label(network, map_)
-    kernel = network.kernels["conv3"][map_ : map_ + 1]
-    (field,) = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
+    field = _field(network, steps, map_)
     place, mode = _seed(field, steps["conv3"][map_] != SILENT, config.decoder.mode)
     decoded = decode(network, steps, [(map_, *place)], mode)
     events = (steps["input"] != SILENT).any(axis=0)
-    region = learned_region(config, kernel[0], place, events.shape)
-    inside = _pixels(region, events.shape)
+    within = region(network, map_, place, events.shape)
+    inside = _pixels(within, events.shape)
     mask = decoded.mask & inside
     return Segmentation(
         label=label,
@@ -273,7 +272,7 @@ def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decisi
         decoded_mode=mode,
         mask=mask,
         saliency=np.where(mask, decoded.saliency, 0),
-        region=region,
+        region=within,
         box=_box(mask, events & inside, config),
         event_box=extremities(events),
     )

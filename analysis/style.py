@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from matplotlib.figure import Figure
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
+
+from ..models.network import Network
 
 WIDTH = 8.6
 """Of a full-width figure in inches: at the width of a README the type is as large as the text around it."""
@@ -79,15 +82,19 @@ def save(figure: Figure, path: str | Path) -> None:
         figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
 
 
-def class_colour(map_: int) -> str:
-    """Colour of a Conv3 map, and so of the class that it stands for."""
-    return _CLASSES[map_ % len(_CLASSES)]
+def class_colours(classes: Sequence[str]) -> dict[str, str]:
+    """Colour of each class, by its place among the configuration's `classes`: the same in every figure."""
+    return dict(zip(classes, cycle(_CLASSES)))
 
 
-def map_colours(layer: str, features: int) -> np.ndarray:
-    """Colours of the features of ``input, conv1, ... conv3``, RGB, shape (features, 3)."""
-    if layer == "conv3":
-        return np.array([to_rgb(class_colour(m)) for m in range(features)])
+def map_colours(network: Network, layer: str, features: int) -> np.ndarray:
+    """Colours of the features of ``input, conv1, ... conv3``, RGB, shape (features, 3).
+
+    A Conv3 map has its class's colour, however many maps stand for the class.
+    """
+    if layer == "conv3" and network.map_labels:
+        colours = class_colours(network.config.data.classes)
+        return np.array([to_rgb(colours[label]) for label in network.map_labels])
     if layer == "input" and features == 1:
         return np.array([to_rgb(INK)])
     return hues(features)

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape
@@ -21,17 +21,25 @@ def _pair(value: Any) -> Any:
     return (value, value) if isinstance(value, int) else value
 
 
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError(f"{value} has no centre: make it odd")
+    return value
+
+
+RENDERED = ("orange", "panda")  # the classes of orange-panda
+
 Count = Annotated[int, Field(gt=0)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[tuple[Count, Count], BeforeValidator(_pair)]
 Margin = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], BeforeValidator(_pair)]
 
 
 class Section(BaseModel):
-    """A table of the file: unknown keys are refused, values cannot change afterwards."""
+    """A table of the file: unknown keys and numbers that are none are refused, values cannot change afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Data(Section):
@@ -46,13 +54,25 @@ class Data(Section):
         0, description="the split does not change with the training's seed: what is test stays test"
     )
 
+    @model_validator(mode="after")
+    def _known(self) -> Data:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes name {', '.join(self.classes)}: each of them once is enough")
+        if self.dataset == "orange-panda":
+            unknown = [label for label in self.classes if label not in RENDERED]
+            if unknown:
+                raise ValueError(f"orange-panda has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
+            if self.test is None:
+                raise ValueError("orange-panda is rendered without end: say how many pictures are to test")
+        return self
+
 
 class Input(Section):
     """Pictures to ON/OFF events in `steps` input steps (paper, section IV.A)."""
 
     rows: Count
     columns: Count
-    dog_size: Annotated[int, Field(gt=0)] = 7
+    dog_size: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 7
     center_sigma: Positive = 1.0
     surround_sigma: Positive = 2.0
     polarity: Literal["merged", "split"] = "merged"
@@ -63,6 +83,12 @@ class Input(Section):
     threshold_variation: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.05, description="thresholds vary by +- this fraction between the fewest and the most events (IV.B)"
     )
+
+    @model_validator(mode="after")
+    def _surrounded(self) -> Input:
+        if self.surround_sigma <= self.center_sigma:
+            raise ValueError(f"surround_sigma {self.surround_sigma:g} is not above center_sigma {self.center_sigma:g}")
+        return self
 
     @property
     def shape(self) -> Shape:
@@ -123,6 +149,12 @@ class Learning(Section):
     convergence: Positive = Field(description="stop when mean w (1 - w) is below this")
     chunk: Count = Field(50, description="stimuli between two checkpoints")
 
+    @model_validator(mode="after")
+    def _grows(self) -> Learning:
+        if self.a_plus_max < self.a_plus:
+            raise ValueError(f"a_plus_max {self.a_plus_max:g} is below a_plus {self.a_plus:g}")
+        return self
+
 
 class Conv(Section):
     """A learned convolutional layer with stride 1."""
@@ -143,10 +175,13 @@ class Decoder(Section):
     inhibition: Annotated[float, Field(ge=0)] = Field(
         0.0, description="weak synapses inside the learned support inhibit by this when places compete"
     )
-    region_threshold: Fraction | None = Field(
-        None, description="keep the mask within the learned kernel's cells above this; no region when absent"
+    extent_threshold: Fraction | None = Field(
+        None, description="a map's extent: its expected mask above this fraction of the largest; none when absent"
     )
-    region_margin: float = Field(2.0, description="pixels added to each side of the region")
+    extent_smoothing: Positive = Field(5.0, description="pixels, sigma of the expected mask's smoothing")
+    extent_headroom: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="pixels by which extents reach higher: what sticks out at the top varies, and averages away"
+    )
     box: Literal["mask", "mask+events"] = "mask"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import replacing
+from spikeseg.files import read_arrays, write_arrays
 from spikeseg.version import __version__
 
 from ..configs.schema import Config, validate
@@ -39,6 +38,9 @@ class Network:
         The class of each Conv3 map; empty before training has named them.
     event_range
         Fewest and most input events of a training stimulus (paper, IV.B).
+    extents
+        Per Conv3 map, the box around a winner in which its pixels lie, (maps, 4): top, left, bottom, right in pixels
+        from the winner's centre; None where the configuration has none.
     provenance
         Where it came from: data, seed, versions, stimuli, convergence.
     """
@@ -48,7 +50,14 @@ class Network:
     thresholds: dict[str, np.ndarray]
     map_labels: tuple[str, ...] = ()
     event_range: tuple[int, int] = (0, 0)
+    extents: np.ndarray | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path | None:
+        """Directory of the data that it was trained on; None where they were rendered."""
+        path = self.provenance.get("data")
+        return Path(path) if path else None
 
     def threshold_scale(self, events: np.ndarray) -> np.ndarray:
         """Factor on all conv thresholds for stimuli of so many events (paper, IV.B); any shape.
@@ -73,8 +82,9 @@ class Network:
         }
         arrays = {f"kernel_{name}": array for name, array in self.kernels.items()}
         arrays |= {f"threshold_{name}": array for name, array in self.thresholds.items()}
-        with replacing(path) as temporary:
-            np.savez_compressed(temporary, header=np.array(json.dumps(header)), **arrays)  # pyright: ignore
+        if self.extents is not None:
+            arrays["extents"] = self.extents
+        write_arrays(path, arrays | {"header": np.array(json.dumps(header))})
 
     @classmethod
     def load(cls, path: Path) -> Network:
@@ -85,24 +95,22 @@ class Network:
         SpikeSegError
             Missing, damaged, or written by another format.
         """
+        arrays = read_arrays(path, ["header"])
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(str(arrays.pop("header")))
-        except FileNotFoundError as error:
-            raise SpikeSegError(f"{path} is missing: no trained network here") from error
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise SpikeSegError(f"{path} is not a trained network: {error}") from error
-        if header["format"] != FORMAT:
-            raise SpikeSegError(
-                f"{path} has format {header['format']} (spikeseg {header['version']}), "
-                f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
+            header = json.loads(str(arrays["header"]))
+            if header["format"] != FORMAT:
+                raise SpikeSegError(
+                    f"{path} has format {header['format']} (spikeseg {header['version']}), "
+                    f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
+                )
+            return cls(
+                validate(header["config"], str(path)),
+                {name: arrays[f"kernel_{name}"] for name in CONV_LAYERS},
+                {name: arrays[f"threshold_{name}"] for name in CONV_LAYERS},
+                tuple(header["map_labels"]),
+                tuple(header["event_range"]),
+                arrays.get("extents"),
+                header["provenance"],
             )
-        return cls(
-            validate(header["config"], str(path)),
-            {name: arrays[f"kernel_{name}"] for name in CONV_LAYERS},
-            {name: arrays[f"threshold_{name}"] for name in CONV_LAYERS},
-            tuple(header["map_labels"]),
-            tuple(header["event_range"]),
-            header["provenance"],
-        )
+        except (ValueError, KeyError, TypeError) as error:
+            raise SpikeSegError(f"{path} is not a trained network: {error!r}") from error

@@ -13,10 +13,12 @@ from rich.console import Console
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
-console = Console()
+console = Console(markup=False)  # a file's name may have brackets
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(no_args_is_help=True)
 app.add_typer(data_app, name="data", help="Get datasets.")
+
+INTERRUPTED = 130  # Typer's exit code after Ctrl-C
 
 
 class Device(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
@@ -46,12 +48,13 @@ def main() -> None:
     """Run the command line; a user's error is one line on standard error and exit code 1."""
     try:
         app()
-    except SpikeSegError as error:
+    except (SpikeSegError, OSError) as error:
         print(f"spikeseg: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("spikeseg: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            print("spikeseg: interrupted; the same `train` goes on from its last checkpoint", file=sys.stderr)
+        raise
 
 
 def _version(asked: bool) -> None:
@@ -87,7 +90,7 @@ def train(
         network = run_training(loaded, data, out, device.value, bars)
     draw_training(network, Run(out))
     maps = ", ".join(f"map {number} stands for {label}" for number, label in enumerate(network.map_labels))
-    console.print(f"{out / 'network.npz'}: {maps}; figures in {Run(out).figures}")
+    console.print(f"{out / 'network.npz'}: {maps}; figures in {Run(out).figures}", soft_wrap=True)
 
 
 @app.command()
@@ -109,7 +112,7 @@ def encode(
         bars.stage("encode", len(selection.indices))
         spikes = record(selection, out, device.value, bars.advance)
     counts = ", ".join(f"{layer} {len(s) / s.stimuli:.0f}" for layer, s in spikes.items())
-    console.print(f"{out}: spikes per stimulus: {counts}")
+    console.print(f"{out}: spikes per stimulus: {counts}", soft_wrap=True)
 
 
 @app.command()
@@ -132,8 +135,10 @@ def segment(
         rows = segment_files(network, images, out, every_class, device.value, bars.advance)
     write_boxes(out, rows)
     for row in rows:
-        console.print(f"{row['image']}: {row['label']} ({row['score']:.2f} of threshold), box {row['box_px']}")
-    console.print(f"masks, overlays, boxes.json and boxes.csv in {out}")
+        console.print(
+            f"{row['image']}: {row['label']} ({row['score']:.2f} of threshold), box {row['box_px']}", soft_wrap=True
+        )
+    console.print(f"masks, overlays, boxes.json and boxes.csv in {out}", soft_wrap=True)
 
 
 @app.command()
@@ -161,6 +166,8 @@ def evaluate(
     selection = select(run, data, split.value)
     if canvas:
         selection = on_canvas(selection, scales, clutter)
+    if canvas and overlap is not None:
+        raise SpikeSegError("--overlap and --canvas are two different tests: give one of them")
     if overlap is not None:
         selection = overlapping(selection, overlap)
     with Bars(console) as bars:
@@ -194,4 +201,4 @@ def fetch(
         raise SpikeSegError(f"unknown dataset {dataset!r}: only caltech-101 can be fetched")
     with download(console) as progress:
         fetched = fetch_caltech101(out, source, progress)
-    console.print(f"{fetched.root}\n{fetched.licence}")
+    console.print(f"{fetched.root}\n{fetched.licence}", soft_wrap=True)

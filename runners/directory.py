@@ -15,7 +15,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
 from spikeseg.version import __version__
 
-from ..configs.schema import Config, validate
+from ..configs.schema import Config
 from ..datasets.sample import Box
 from ..models.network import Network
 
@@ -38,6 +38,11 @@ class Run:
         return self.path / "network.npz"
 
     @property
+    def record(self) -> Path:
+        """Configuration and provenance."""
+        return self.path / "run.json"
+
+    @property
     def figures(self) -> Path:
         """Directory of pictures."""
         return self.path / "figures"
@@ -46,22 +51,19 @@ class Run:
         """State of a layer's training after its last chunk."""
         return self.path / "checkpoints" / f"{layer}.npz"
 
-    def start(self, config: Config, data: Path | None, device: str) -> None:
-        """Create the directory, or make sure that it holds the same experiment, begun by the same version.
+    def check(self, config: Config) -> None:
+        """Make sure that the directory holds nothing, or the same experiment, begun by the same version.
 
         Raises
         ------
         SpikeSegError
-            It holds something else, or cannot be written.
+            It holds something else.
         """
-        file = self.path / "run.json"
-        if not file.exists():
+        if not self.record.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise SpikeSegError(f"{self.path} holds something that is not a run: choose another directory")
-            content = {"config": config.model_dump(mode="json"), "digest": config.digest()}
-            write_json(file, content | provenance(data, device))
             return
-        begun = read_json(file)
+        begun = read_json(self.record)
         if begun.get("version") != __version__:
             raise SpikeSegError(
                 f"{self.path} was begun by spikeseg {begun.get('version')}, this is {__version__}: "
@@ -70,24 +72,27 @@ class Run:
         if begun.get("digest") != config.digest():
             raise SpikeSegError(f"{self.path} holds another experiment: choose another directory")
 
-    def config(self) -> Config:
-        """The run's configuration. Raises SpikeSegError where there is no run."""
-        file = self.path / "run.json"
-        if not file.exists():
-            raise SpikeSegError(f"{self.path} is not a run: no run.json there")
-        return validate(read_json(file).get("config", {}), str(file))
+    def start(self, config: Config, data: Path | None, device: str) -> None:
+        """Create the directory, unless its run has begun already.
 
-    def data(self) -> Path | None:
-        """Directory of the data that the run was trained on."""
-        path = read_json(self.path / "run.json").get("data")
-        return Path(path) if path else None
+        Raises
+        ------
+        SpikeSegError
+            The file system refused.
+        """
+        if not self.record.exists():
+            content = {"config": config.model_dump(mode="json"), "digest": config.digest()}
+            write_json(self.record, content | provenance(data, device))
 
     def training_boxes(self) -> dict[str, list[Box]]:
         """Boxes of the training pictures per class, in fractions of the picture; empty where unknown."""
         file = self.path / "boxes.json"
         if not file.exists():
             return {}
-        return {label: [Box(*box) for box in boxes] for label, boxes in read_json(file).items()}
+        try:
+            return {label: [Box(*box) for box in boxes] for label, boxes in read_json(file).items()}
+        except TypeError as error:
+            raise SpikeSegError(f"{file} holds no boxes: remove it to go without that baseline") from error
 
 
 def provenance(data: Path | None, device: str) -> dict[str, Any]:
@@ -117,8 +122,12 @@ def load_network(run: str | Path) -> tuple[Network, Run]:
     if not path.exists() and str(run) in shipped:
         path = shipped[str(run)]
     if not path.is_dir():
-        raise SpikeSegError(f"no run {run}: neither a directory nor one of {', '.join(shipped)}")
+        raise SpikeSegError(
+            f"no run {run}: neither a directory nor one of {', '.join(shipped) or 'those that come along'}"
+        )
     directory = Run(path)
-    if not directory.network_file.exists() and (path / "run.json").exists():
-        raise SpikeSegError(f"the training in {path} is not complete: run the same `spikeseg train` again")
+    if not directory.network_file.exists():
+        if directory.record.exists():
+            raise SpikeSegError(f"the training in {path} is not complete: run the same `spikeseg train` again")
+        raise SpikeSegError(f"{path} is not a run: no network.npz there")
     return Network.load(directory.network_file), directory

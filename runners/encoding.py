@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeseg.recording import save_recording
+from spikeseg.recording import description_file, save_recording
 from spikeseg.spikes import Spikes
 
 from ..configs.schema import Config, layer_shapes
@@ -72,8 +72,9 @@ def record(
     Raises
     ------
     SpikeSegError
-        A picture cannot be read, the simulation fails, or the file system refuses.
+        A picture cannot be read, the simulation fails, `out` is not an .npz, or the file system refuses.
     """
+    description_file(out)  # before the work, not after it
     network, config = selection.network, selection.network.config
     samples = [selection.dataset[int(index)] for index in selection.indices]
     inputs = stimuli([prepare(sample.image, selection.size) for sample in samples], config.input)

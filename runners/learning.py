@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import replacing
+from spikeseg.files import read_arrays, write_arrays
 from spikeseg.spikes import Shape, Spikes
 
 from ..configs.schema import Conv, Learning
@@ -18,6 +17,7 @@ from ..models.learner import build_learner, padded
 from .simulator import Simulator, open_simulator
 
 CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # from one chunk to the next
+HISTORY = ("winners", "presentation", "convergence")
 
 
 @dataclass(frozen=True)
@@ -165,14 +165,8 @@ def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:
     """Write the state atomically. Raises SpikeSegError where the file system refuses."""
-    with replacing(path) as temporary:
-        np.savez(
-            temporary,
-            winners=learned.winners,
-            presentation=learned.presentation,
-            convergence=learned.convergence,
-            **{f"state_{name}": values for name, values in learned.state.items()},  # pyright: ignore
-        )
+    arrays = {name: getattr(learned, name) for name in HISTORY}
+    write_arrays(path, arrays | {f"state_{name}": values for name, values in learned.state.items()})
 
 
 def load_checkpoint(path: Path) -> Learned | None:
@@ -180,8 +174,7 @@ def load_checkpoint(path: Path) -> Learned | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            state = {name.removeprefix("state_"): file[name] for name in file.files if name.startswith("state_")}
-            return Learned(state, file["winners"], file["presentation"], file["convergence"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise SpikeSegError(f"checkpoint {path} is damaged: {error}; remove it to train that layer anew") from error
+        arrays = read_arrays(path, [*HISTORY, *(f"state_{name}" for name in CARRIED)])
+    except SpikeSegError as error:
+        raise SpikeSegError(f"checkpoint {error}; remove it to train that layer anew") from error
+    return Learned({name: arrays[f"state_{name}"] for name in CARRIED}, *(arrays[name] for name in HISTORY))

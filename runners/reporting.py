@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from spikeseg.files import replacing, write_json
+from spikeseg.spikes import Recorded
 
 from ..analysis import figures
 from ..analysis.figures import save
-from ..analysis.metrics import Report
+from ..analysis.metrics import Baselines, Report
 from ..analysis.segmentation import Segmentation, segment_one
 from ..datasets.dog import prepare, stimuli
 from ..datasets.sample import Box, Sample
@@ -44,39 +45,38 @@ def draw_training(network: Network, run: Run) -> None:
 
 
 def report_table(report: Report, title: str) -> Table:
-    """Accuracy and mIoU, per class and overall, with the baselines below."""
-    table = Table(title=title, title_justify="left")
+    """Accuracy and mIoU, per class and overall, with the baselines below; fits 80 columns."""
+    caption = "strict: a wrong class counts as IoU 0; constant boxes are given the true class"
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     table.add_column("")
-    for heading in ("images", "accuracy", "mIoU", "mIoU, wrong class 0", "mean of classes", "with wrong class 0"):
+    for heading in ("n", "accuracy", "mIoU", "strict mIoU"):
         table.add_column(heading, justify="right")
     for label, row in report.per_class.items():
         table.add_row(label, str(row.n), _percent(row.accuracy), _iou(row.miou), _iou(row.miou_strict))
     table.add_section()
-    table.add_row(
-        "all",
-        str(report.n),
-        _percent(report.accuracy),
-        _iou(report.miou),
-        _iou(report.miou_strict),
-        _iou(report.miou_class_mean),
-        _iou(report.miou_strict_class_mean),
-        style="bold",
-    )
+    overall = str(report.n), _percent(report.accuracy), _iou(report.miou), _iou(report.miou_strict)
+    table.add_row("all", *overall, style="bold")
+    means = _iou(report.miou_class_mean), _iou(report.miou_strict_class_mean)
+    table.add_row("mean of classes", "", "", *means, style="bold")
     table.add_section()
-    baselines = report.baselines
-    table.add_row("baseline: majority class", "", _percent(baselines.majority_class_accuracy))
-    for name, overlap in (
-        ("baseline: box of all events", baselines.event_box),
-        ("baseline: constant box per true class", baselines.constant_box),
-        ("the same, fitted to these very images", baselines.constant_box_oracle),
-    ):
-        if overlap is not None:
-            table.add_row(name, "", "", _iou(overlap.miou), "", _iou(overlap.miou_class_mean), style="dim")
+    _add_baselines(table, report.baselines)
     if report.pixel_iou:
         table.add_section()
         for label, value in report.pixel_iou.items():
             table.add_row(f"pixel IoU of {label}", "", "", _iou(value))
     return table
+
+
+def _add_baselines(table: Table, baselines: Baselines) -> None:
+    table.add_row("baseline: majority class", "", _percent(baselines.majority_class_accuracy), style="dim")
+    for name, overlap in (
+        ("baseline: box of all events", baselines.event_box),
+        ("baseline: constant box per class", baselines.constant_box),
+        ("the same, fitted to these images", baselines.constant_box_oracle),
+    ):
+        if overlap is not None:
+            table.add_row(name, "", "", _iou(overlap.miou), style="dim")
+            table.add_row("  mean of classes", "", "", _iou(overlap.miou_class_mean), style="dim")
 
 
 def _percent(value: float) -> str:
@@ -111,27 +111,29 @@ def present(
     draw_evaluation(evaluation, selection, directory / "figures", device)
     write_outcomes(directory / "outcomes.csv", evaluation.outcomes)
     write_metrics(directory / "metrics.json", evaluation.report, context)
-    console.print(f"metrics.json, outcomes.csv and figures in {directory}")
+    console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
 
 
 def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
     """A gallery, the scores beside the baselines, and one stimulus seen through: latent sheet and raster."""
     items = [(a.sample.image, a.segmentations, a.sample.targets, a.sample.name) for a in evaluation.examples]
-    save(figures.gallery(items), directory / "gallery.png")
+    classes = selection.network.config.data.classes
+    save(figures.gallery(items, classes), directory / "gallery.png")
     save(figures.scores(evaluation.report), directory / "scores.png")
     example = evaluation.examples[0]
     config = selection.network.config
     with open_encoder(config, selection.size, device) as encoder:
         inputs = stimuli([prepare(example.sample.image, selection.size)], config.input)
         spikes = encoder.encode(selection.network, inputs)
-    steps = {name: recorded.first_steps(0, silent=-1) for name, recorded in spikes.items()}
-    segmentation = segment_one(selection.network, steps)
+    segmentation = segment_one(selection.network, Recorded(spikes)[0])
     save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
-    save(figures.raster(spikes, 0), directory / "raster.png")
+    save(figures.raster(selection.network, spikes, 0), directory / "raster.png")
 
 
-def write_segmentation(directory: Path, sample: Sample, segmentations: Sequence[Segmentation]) -> list[dict[str, Any]]:
-    """Mask PNG per class, overlay and saliency of a user's picture; returns a row per object for `write_boxes`."""
+def write_segmentation(
+    directory: Path, sample: Sample, segmentations: Sequence[Segmentation], classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`."""
     stem = Path(sample.name).stem
     rows, columns = sample.image.shape[:2]
     described = []
@@ -145,7 +147,7 @@ def write_segmentation(directory: Path, sample: Sample, segmentations: Sequence[
         if box is not None:
             box = box.scaled(rows / presented[0], columns / presented[1])
         described.append(_description(sample.name, segmentation, box, file.name))
-    overlay = figures.overlay(sample.image, segmentations, title=Path(sample.name).name)
+    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name)
     save(overlay, directory / f"{stem}_overlay.png")
     return described
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Recorded
 
 from ..analysis.segmentation import Segmentation, segment_classes, segment_one
 from ..datasets.dog import prepare, stimuli
@@ -55,13 +56,10 @@ class Segmenter:
         self, size: tuple[int, int], encoder: Encoder, images: Sequence[np.ndarray], classes: Sequence[str] | None
     ) -> list[list[Segmentation]]:
         pictures = [prepare(image, size) for image in images]
-        spikes = encoder.encode(self.network, stimuli(pictures, self.network.config.input))
-        answers = []
-        for index in range(len(images)):
-            steps = {name: recorded.first_steps(index, silent=-1) for name, recorded in spikes.items()}
-            one = [segment_one(self.network, steps)] if classes is None else None
-            answers.append(one or segment_classes(self.network, steps, classes))
-        return answers
+        recorded = Recorded(encoder.encode(self.network, stimuli(pictures, self.network.config.input)))
+        if classes is None:
+            return [[segment_one(self.network, steps)] for steps in recorded]
+        return [segment_classes(self.network, steps, classes) for steps in recorded]
 
 
 def response(segmentation: Segmentation) -> float:
@@ -109,6 +107,6 @@ def segment_files(
     with open_segmenter(network, [(config.input.rows, config.input.columns)], device) as segmenter:
         answers = segmenter.segment(images, classes)
         for done, (path, image, found) in enumerate(zip(paths, images, answers, strict=True), start=1):
-            described += write_segmentation(directory, Sample(str(path), image, ()), found)
+            described += write_segmentation(directory, Sample(str(path), image, ()), found, config.data.classes)
             progress(done)
     return described

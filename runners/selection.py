@@ -18,6 +18,7 @@ from .directory import Run, load_network
 
 CANVAS = 1.5  # sides of the shifted test's canvas, over the network's input
 CANVAS_SEED = 0
+SMALLEST_SCALE = 0.25  # the time and memory of a zoom grow with 1 / scale squared
 OVERLAP_SEED = 1_000_000  # apart from the seeds that anybody trains with
 
 
@@ -68,7 +69,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     network, run = load_network(name)
     config = network.config
     rendered = config.data.dataset == "orange-panda"
-    directory = None if rendered else data or run.data()
+    directory = None if rendered else data or network.data
     dataset = open_dataset(config, directory)
     if part == "all":
         indices = np.arange(len(dataset))
@@ -85,13 +86,20 @@ def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) 
 
     An object smaller than the network has learned is presented at zooms that make up for it, a factor of at most
     1.25 apart.
+
+    Raises
+    ------
+    SpikeSegError
+        The scales are no range, too small to be zoomed, or too large for the canvas.
     """
     base = selection.size
     size = round(base[0] * CANVAS), round(base[1] * CANVAS)
     smallest, largest = scales
+    if 0 < smallest < SMALLEST_SCALE:
+        raise SpikeSegError(f"a scale of {smallest:g} is too small to be zoomed: give {SMALLEST_SCALE:g} or more")
+    dataset = Canvas(selection.dataset, size, base, scales, clutter, CANVAS_SEED)
     count = 1 + int(np.ceil(np.log(largest / smallest) / np.log(1.25) - 1e-9))
     zooms = tuple(np.geomspace(1 / largest, 1 / smallest, count).tolist())
-    dataset = Canvas(selection.dataset, size, base, scales, clutter, CANVAS_SEED)
     source = f"{selection.source}, pasted on a canvas of {size[0]} x {size[1]} at scales {smallest:g} to {largest:g}"
     source += ", cluttered" if clutter else ""
     return replace(selection, dataset=dataset, source=source, size=size, zooms=zooms, pasted=True)

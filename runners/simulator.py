@@ -6,13 +6,16 @@ into a cached program; every run starts that program anew, so that neither order
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from brian2 import BrianLogger, prefs, second
+from brian2 import prefs, second
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
@@ -51,12 +54,33 @@ class Simulator(Protocol):
         ...
 
 
+def check_device(device: str) -> None:
+    """Raise SpikeSegError where there is no such device."""
+    if device not in DEVICES:
+        raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
+
+
+def compiler() -> str:
+    """The C++ compiler: CXX, which may have arguments, or g++."""
+    return os.environ.get("CXX") or "g++"
+
+
+def require(device: str, *commands: str) -> None:
+    """Raise SpikeSegError where a command that the device needs is not installed."""
+    for command in commands:
+        if shutil.which(command.split()[0]) is None:
+            raise SpikeSegError(
+                f"device {device} needs a C++ compiler, and {command} is missing: install it, or use --device numpy"
+            )
+
+
 def configure() -> None:
     """Set what every backend needs to give the same bits."""
     prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
     prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
     prefs.core.default_float_dtype = np.float64
-    BrianLogger.log_level_error()  # it warns of order dependence, which the event order settles here
+    # It warns of order dependence, which the event order settles here, and logs to a disk that may be full.
+    logging.getLogger("brian2").setLevel(logging.ERROR)
 
 
 @contextmanager
@@ -77,20 +101,21 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
     SpikeSegError
         No such device, or its compiler failed.
     """
+    check_device(device)
     configure()
     if device == "cpp_standalone":
         from .standalone import StandaloneSimulator
 
         yield StandaloneSimulator(build, key)
-    elif device in ("numpy", "cython"):
+    else:
+        if device == "cython":
+            require("cython", compiler())
         before = prefs.codegen.target
         prefs.codegen.target = device
         try:
             yield RuntimeSimulator(build())
         finally:
             prefs.codegen.target = before
-    else:
-        raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
 
 
 class RuntimeSimulator:

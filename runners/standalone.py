@@ -19,10 +19,11 @@ from brian2 import get_device, second, set_device
 
 import spikeseg
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_json
 from spikeseg.spikes import Shape, Spikes
 
 from ..models.model import Model
-from .simulator import COMPILER_FLAGS, Result, recorded_spikes
+from .simulator import COMPILER_FLAGS, Result, compiler, recorded_spikes, require
 
 MANIFEST = "manifest.json"
 
@@ -78,8 +79,12 @@ LOAD_VECTOR = """
 
 def cache_directory() -> Path:
     """Where compiled programs are kept: SPIKESEG_CACHE, or `spikeseg` in the user's cache directory."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SPIKESEG_CACHE") or Path(home) / "spikeseg")
+    if chosen := os.environ.get("SPIKESEG_CACHE"):
+        return Path(chosen).absolute()
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "spikeseg"
+    except RuntimeError as error:
+        raise SpikeSegError("no home directory to keep compiled programs in: set SPIKESEG_CACHE") from error
 
 
 class StandaloneSimulator:
@@ -89,22 +94,22 @@ class StandaloneSimulator:
         self._directory = cache_directory() / "programs" / _digest(key)
         if not (self._directory / MANIFEST).exists():
             _compile(build, self._directory)
-        self._manifest: dict[str, Any] = json.loads((self._directory / MANIFEST).read_text())
+        self._manifest: dict[str, Any] = read_json(self._directory / MANIFEST)
         self.steps: int = self._manifest["steps"]
         self.ticks: int = self._manifest["ticks"]
 
     def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
         """See `Simulator.run`."""
-        with tempfile.TemporaryDirectory(prefix="spikeseg-") as name:
-            work = Path(name)
-            try:
-                self._write_inputs(work, stimuli, state)
+        try:
+            with tempfile.TemporaryDirectory(prefix="spikeseg-", ignore_cleanup_errors=True) as work:
+                self._write_inputs(Path(work), stimuli, state)
                 done = subprocess.run([self._directory / "main"], cwd=work, capture_output=True, text=True)
                 if done.returncode or done.stderr:
-                    raise SpikeSegError(f"simulation failed ({done.returncode}): {done.stderr.strip()}")
-                return self._read_results(work / "results", stimuli.stimuli)
-            except OSError as error:
-                raise SpikeSegError(f"simulation failed in {work}: {error.strerror or error}") from error
+                    told = " ".join(done.stderr.split()) or "no message; out of memory?"
+                    raise SpikeSegError(f"simulation failed ({done.returncode}): {told}")
+                return self._read_results(Path(work, "results"), stimuli.stimuli)
+        except OSError as error:
+            raise SpikeSegError(f"simulation failed: {error}; its files go where TMPDIR says") from error
 
     def _write_inputs(self, work: Path, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> None:
         manifest = self._manifest
@@ -114,11 +119,10 @@ class StandaloneSimulator:
         (work / "static_arrays").symlink_to(self._directory / "static_arrays")
         for name, known in manifest["state"].items():
             values = np.asarray(state[name], dtype=known["dtype"])
-            np.broadcast_to(values, (known["size"],)).tofile(inputs / name)
-        (stimuli.stimulus * self.steps + stimuli.step).astype(np.int32).tofile(inputs / "input.timebins")
-        stimuli.neuron.astype(np.int32).tofile(inputs / "input.neurons")
-        duration = stimuli.stimuli * self.steps * manifest["dt"]
-        np.array(duration).tofile(inputs / "duration")
+            _write(inputs / name, np.broadcast_to(values, (known["size"],)))
+        _write(inputs / "input.timebins", (stimuli.stimulus * self.steps + stimuli.step).astype(np.int32))
+        _write(inputs / "input.neurons", stimuli.neuron.astype(np.int32))
+        _write(inputs / "duration", np.array(stimuli.stimuli * self.steps * manifest["dt"]))
 
     def _read_results(self, results: Path, stimuli: int) -> Result:
         manifest = self._manifest
@@ -136,10 +140,14 @@ class StandaloneSimulator:
         return Result(spikes, state)
 
 
+def _write(path: Path, values: np.ndarray) -> None:
+    path.write_bytes(values.tobytes())  # unlike ndarray.tofile, it complains where the disk is full
+
+
 def _read(path: Path, dtype: Any, count: int) -> np.ndarray:
     values = np.fromfile(path, dtype=dtype) if path.exists() else np.empty(0, dtype)
     if len(values) != count:
-        raise SpikeSegError(f"simulation wrote {len(values)} of {count} values to {path.name}: is the disk full?")
+        raise SpikeSegError(f"simulation wrote {len(values)} of {count} values to {path}: is the disk full?")
     return values
 
 
@@ -160,8 +168,7 @@ def _digest(key: str) -> str:
 
 def _compile(build: Callable[[], Model], directory: Path) -> None:
     """Build and compile the model in a fresh directory that takes its final name when complete."""
-    if shutil.which("g++") is None and not os.environ.get("CXX"):
-        raise SpikeSegError("device cpp_standalone needs a C++ compiler: install g++, or use --device numpy")
+    require("cpp_standalone", compiler(), "make")
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".building-"))
@@ -172,17 +179,24 @@ def _compile(build: Callable[[], Model], directory: Path) -> None:
     try:
         manifest = _generate(build(), device, work)
         (work / MANIFEST).write_text(json.dumps(manifest))
-        if directory.exists():  # another process was quicker, or a damaged one is replaced
-            shutil.rmtree(directory)
-        work.rename(directory)
+        _publish(work, directory)
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-        if (directory / MANIFEST).exists():
-            return
-        raise SpikeSegError(f"compiling the simulation failed: {str(error).splitlines()[0]}") from error
+        raise SpikeSegError(f"compiling the simulation failed: {' '.join(str(error).split())}") from error
     finally:
         device.reinit()
         set_device("runtime")
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _publish(work: Path, directory: Path) -> None:
+    """Give a program its final name, unless another process was quicker: that one may be running by now."""
+    try:
+        work.rename(directory)
+    except OSError:
+        if (directory / MANIFEST).exists():
+            return
+        shutil.rmtree(directory)  # a damaged one
+        work.rename(directory)
 
 
 def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
@@ -229,11 +243,12 @@ def _make(work: Path) -> None:
     (work / PREFIX).write_text("".join(f"#include <{name}>\n" for name in HEADERS))
     with (work / "makefile").open("a") as makefile:
         makefile.write(PREFIX_RULES)
-    command = ["make", f"-j{os.cpu_count()}", f"CXX={os.environ.get('CXX', 'g++')}"]
+    command = ["make", f"-j{os.cpu_count()}", f"CXX={compiler()}"]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True)
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-        raise RuntimeError((errors or ["make failed"])[0])
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in lines if "error" in line and not line.startswith("make")]
+        raise RuntimeError((errors or lines or ["make failed"])[0])
 
 
 def _result_file(device: Any, variable: Any) -> str:

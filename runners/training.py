@@ -10,8 +10,9 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
-from spikeseg.spikes import Spikes
+from spikeseg.spikes import Recorded, Spikes
 
+from ..analysis.settling import settle
 from ..configs.schema import Config, Conv, layer_shapes
 from ..datasets import Dataset, open_dataset
 from ..datasets.dog import prepare, stimuli
@@ -21,6 +22,7 @@ from ..models.network import Network
 from .directory import Run, provenance
 from .encoding import open_encoder
 from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
+from .simulator import check_device
 
 LEARNED_LAYERS = ("conv2", "conv3")
 
@@ -68,15 +70,19 @@ def train(
     SpikeSegError
         Data, run directory or device are not fit for it.
     """
+    check_device(device)
     run = Run(Path(path))
-    run.start(config, data, device)
+    run.check(config)
     if run.network_file.exists():
         return Network.load(run.network_file)
     dataset = open_dataset(config, data)
+    run.start(config, data, device)
     indices = stored_split(config, dataset, run).train
     labels = [dataset.labels[i] for i in indices]
     training = _Training(config, run, device, reporter or Silent())
-    network, learned = training.learn(*training.stimuli(dataset, indices))
+    inputs, event_range = training.stimuli(dataset, indices)
+    network, learned = training.learn(inputs, event_range)
+    network = settle(network, training.recorded(network, inputs))
     names = name_maps(config, learned["conv3"], labels)
     network = replace(network, map_labels=names, provenance=_provenance(config, data, device, learned))
     network.save(run.network_file)
@@ -125,7 +131,7 @@ class _Training:
         below = {"conv2": "pool1", "conv3": "pool2"}
         for number, layer in enumerate(LEARNED_LAYERS):
             conv: Conv = getattr(self.config, layer)
-            encoded = self._encode(network, spikes, below[layer])
+            encoded = self._encode(network, spikes, below[layer])[below[layer]]
             trainer = Trainer(
                 conv,
                 encoded.shape,
@@ -137,11 +143,15 @@ class _Training:
             network = with_layer(network, layer, learned[layer])
         return network, learned
 
-    def _encode(self, network: Network, spikes: Spikes, layer: str) -> Spikes:
+    def _encode(self, network: Network, spikes: Spikes, layer: str) -> dict[str, Spikes]:
         self.reporter.stage(f"encode {layer}", spikes.stimuli)
         size = (self.config.input.rows, self.config.input.columns)
         with open_encoder(self.config, size, self.device) as encoder:
-            return encoder.encode(network, spikes, self.reporter.advance)[layer]
+            return encoder.encode(network, spikes, self.reporter.advance)
+
+    def recorded(self, network: Network, spikes: Spikes) -> Recorded:
+        """All layers' spikes for the training stimuli, once everything is learned."""
+        return Recorded(self._encode(network, spikes, "conv3"))
 
     def _train_layer(self, layer: str, trainer: Trainer) -> Learned:
         learning, inputs = trainer.conv.learning, self.config.input

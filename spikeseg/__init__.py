@@ -1,8 +1,91 @@
 """SpikeSEG on Brian2: spiking, unsupervised semantic segmentation.
 
 Data flow one way: ``datasets -> runners(models(equations)) -> spikes on disk -> analysis``.
+
+The Python API follows the command line. Everything is loaded when it is first asked for, so that ``import spikeseg``
+costs next to nothing and Brian2 is imported only where something is simulated.
+
+===================  ===============================================================================
+`load_config`        a TOML file, or a configuration that comes along, checked
+`open_dataset`       the pictures that a configuration asks for, with their objects
+`read_picture`       any picture file as an RGB array
+`train`              learn by STDP, layer by layer, into a run directory; an interrupted run goes on
+`load_network`       the trained network of a run, or one that comes along
+`open_segmenter`     a context manager: pictures in; class, mask, box and saliency out
+`select`             a network and a part of its dataset, for `encode` and `evaluate`
+`on_canvas`          the same pictures at random places and scales: the shifted test
+`overlapping`        pairs of rendered objects in place of single ones
+`encode`             the spikes of every layer, to disk
+`load_recording`     what `encode` wrote
+`evaluate`           accuracy and mIoU beside the baselines
+===================  ===============================================================================
+
+A user's mistake raises `SpikeSegError`, whose message is one line that says what to do.
 """
 
+# In a checkout the sub-packages are folders beside this one, where a type checker does not look for them.
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .errors import SpikeSegError
 from .version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from .configs import load as load_config
+    from .datasets import open_dataset
+    from .datasets.pictures import read_picture
+    from .recording import load_recording
+    from .runners.directory import load_network
+    from .runners.encoding import record as encode
+    from .runners.evaluation import evaluate_selection as evaluate
+    from .runners.segmenting import open_segmenter
+    from .runners.selection import on_canvas, overlapping, select
+    from .runners.training import train
+
+__all__ = [
+    "SpikeSegError",
+    "__version__",
+    "encode",
+    "evaluate",
+    "load_config",
+    "load_network",
+    "load_recording",
+    "on_canvas",
+    "open_dataset",
+    "open_segmenter",
+    "overlapping",
+    "read_picture",
+    "select",
+    "train",
+]
+
+_HOME = {
+    "encode": ("runners.encoding", "record"),
+    "evaluate": ("runners.evaluation", "evaluate_selection"),
+    "load_config": ("configs", "load"),
+    "load_network": ("runners.directory", "load_network"),
+    "load_recording": ("recording", "load_recording"),
+    "on_canvas": ("runners.selection", "on_canvas"),
+    "open_dataset": ("datasets", "open_dataset"),
+    "open_segmenter": ("runners.segmenting", "open_segmenter"),
+    "overlapping": ("runners.selection", "overlapping"),
+    "read_picture": ("datasets.pictures", "read_picture"),
+    "select": ("runners.selection", "select"),
+    "train": ("runners.training", "train"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of the API when it is first asked for (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOME[name]
+    return getattr(import_module(f".{module}", __name__), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__

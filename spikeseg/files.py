@@ -1,14 +1,17 @@
-"""Writing files so that a reader never sees half of one."""
+"""Files: written so that a reader never sees half of one, and read with one line of complaint."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .errors import SpikeSegError
 
@@ -52,11 +55,44 @@ def write_json(path: Path, content: Any) -> None:
         temporary.write_text(json.dumps(content, indent=2, sort_keys=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises SpikeSegError, naming the file, where it is missing or not JSON."""
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises SpikeSegError, naming the file, where it is missing or holds anything else."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SpikeSegError(f"{path} is missing") from error
     except (OSError, ValueError) as error:
         raise SpikeSegError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise SpikeSegError(f"{path} holds no JSON object")
+    return content
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as a compressed ``.npz``, atomically. Raises SpikeSegError where the file system refuses."""
+    packed = io.BytesIO()  # a zip file that a full disk cuts off complains once more when it is collected
+    np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType]
+    with replacing(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())
+
+
+def read_arrays(path: Path, required: Iterable[str] = ()) -> dict[str, np.ndarray]:
+    """Read what `write_arrays` wrote.
+
+    Raises
+    ------
+    SpikeSegError
+        The file is missing or damaged, or lacks one of the `required` arrays.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError as error:
+        raise SpikeSegError(f"{path} is missing") from error
+    except Exception as error:  # NumPy, zipfile and zlib raise whatever damaged bytes lead them to
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SpikeSegError(f"{path} is damaged: {reason}") from error
+    for name in required:
+        if name not in arrays:
+            raise SpikeSegError(f"{path} is damaged: it lacks {name}")
+    return arrays

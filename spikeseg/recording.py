@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import SpikeSegError
-from .files import read_json, replacing, write_json
+from .files import read_arrays, read_json, write_arrays, write_json
 from .spikes import Shape, Spikes
 
 SCHEMA = 1
+
+
+def description_file(path: Path) -> Path:
+    """The JSON beside a recording. Raises SpikeSegError where the recording's name does not end in .npz."""
+    if path.suffix != ".npz":
+        raise SpikeSegError(f"{path} cannot be a recording: its name must end in .npz")
+    return path.with_suffix(".json")
 
 
 def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str, Any]) -> None:
@@ -24,15 +30,15 @@ def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str,
     Raises
     ------
     SpikeSegError
-        The file system refused.
+        `path` is not an .npz, or the file system refused.
     """
+    beside = description_file(path)
     arrays: dict[str, np.ndarray] = {}
     for layer, recorded in spikes.items():
         arrays[f"{layer}_stimulus"] = recorded.stimulus.astype(np.int32)
         arrays[f"{layer}_step"] = recorded.step.astype(np.int16)
         arrays[f"{layer}_neuron"] = recorded.neuron.astype(np.int32)
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, **arrays)  # pyright: ignore
+    write_arrays(path, arrays)
     some = next(iter(spikes.values()))
     header = {
         "schema": SCHEMA,
@@ -41,7 +47,7 @@ def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str,
         "units": {"dt_ms": "millisecond", "step": "multiples of dt after the stimulus' onset"},
         "neuron": "(feature * rows + row) * columns + column, of the layer's [features, rows, columns]",
     }
-    write_json(path.with_suffix(".json"), header | description)
+    write_json(beside, header | description)
 
 
 def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
@@ -53,12 +59,12 @@ def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
         Missing, damaged, out of range, or of another schema.
     """
     path = Path(path)
-    header = read_json(path.with_suffix(".json"))
-    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
-        raise SpikeSegError(f"{path.with_suffix('.json')} does not describe a recording of schema {SCHEMA}")
+    beside = description_file(path)
+    header = read_json(beside)
+    if header.get("schema") != SCHEMA:
+        raise SpikeSegError(f"{beside} does not describe a recording of schema {SCHEMA}")
+    arrays = read_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
         spikes = {
             layer: Spikes(
                 Shape(*shape),
@@ -67,12 +73,10 @@ def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
             )
             for layer, shape in header["layers"].items()
         }
-    except FileNotFoundError as error:
-        raise SpikeSegError(f"{path} is missing") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise SpikeSegError(f"{path} is damaged or not a recording: {error}") from error
-    for layer, recorded in spikes.items():
-        _check(path, layer, recorded)
+        for layer, recorded in spikes.items():
+            _check(path, layer, recorded)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SpikeSegError(f"{path} is not what {beside.name} describes: {error!r}") from error
     return spikes, header
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,3 +86,22 @@ class Spikes:
             np.concatenate([p.step for p in parts]),
             np.concatenate([p.neuron for p in parts]),
         )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The spikes of several layers, stimulus by stimulus: iterating yields ``{layer: steps}``, as often as wanted."""
+
+    layers: Mapping[str, Spikes]
+
+    def __len__(self) -> int:
+        return next(iter(self.layers.values())).stimuli
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        """Step of every neuron's spike in a stimulus, -1 without one; (C, H, W) int32 per layer."""
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return {name: spikes.first_steps(index, silent=-1) for name, spikes in self.layers.items()}
+
+    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        return (self[index] for index in range(len(self)))

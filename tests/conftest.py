@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import runs
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,34 @@ def programs(tmp_path_factory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPIKESEG_CACHE", str(path))
         yield path
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Path:
+    """A configuration that trains in seconds."""
+    path = tmp_path_factory.mktemp("configuration") / "tiny.toml"
+    path.write_text(runs.TINY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tiny, tmp_path_factory) -> Path:
+    """A complete run of it; for reading only."""
+    from spikeseg.configs import load
+    from spikeseg.runners.training import train
+
+    path = tmp_path_factory.mktemp("runs") / "trained"
+    train(load(tiny), None, path, "numpy")
+    return path
+
+
+@pytest.fixture
+def run(trained, tmp_path) -> Path:
+    """A copy of the complete run, to be written to."""
+    return Path(shutil.copytree(trained, tmp_path / "run"))
+
+
+@pytest.fixture
+def spikeseg(monkeypatch, capsys):
+    """The command line, run in this process: a function of its arguments."""
+    return partial(runs.call, monkeypatch, capsys)

@@ -20,7 +20,7 @@ from spikeseg.spikes import Shape, Spikes
 SILENT = judge.SILENT
 
 many = settings(max_examples=100, deadline=None, derandomize=True)
-few = settings(many, max_examples=12, phases=[Phase.generate])  # of what takes a good part of a second each
+few = settings(many, max_examples=8, phases=[Phase.generate])  # of what takes a good part of a second each
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -199,10 +199,11 @@ def random_stimuli(shape: Shape, stimuli: int, steps: int, seed: int) -> np.ndar
 
 def to_spikes(steps: np.ndarray) -> Spikes:
     """Spike steps (stimuli, C, H, W) as the package's container."""
-    stimuli, *shape = steps.shape
-    flat = steps.reshape(stimuli, -1)
+    stimuli, *sizes = steps.shape
+    shape = Shape(*sizes)
+    flat = steps.reshape(stimuli, shape.size)
     stimulus, neuron = np.nonzero(flat != SILENT)
-    return Spikes.collect(Shape(*shape), stimuli, stimulus, flat[stimulus, neuron], neuron)
+    return Spikes.collect(shape, stimuli, stimulus, flat[stimulus, neuron], neuron)
 
 
 def shapes_of(config: Config) -> dict[str, Shape]:
@@ -223,6 +224,22 @@ def judge_layers(network: Network) -> list[judge.Conv | judge.Pool]:
         else:
             layers.append(judge.Pool(name, section.window, section.stride))
     return layers
+
+
+def judge_rule(conv: Conv) -> judge.Rule:
+    """How a layer learns, as the judge takes it."""
+    learning = conv.learning
+    return judge.Rule(
+        a_plus=learning.a_plus,
+        a_minus_ratio=learning.a_minus_ratio,
+        doubling=learning.doubling,
+        a_plus_max=learning.a_plus_max,
+        winners=learning.winners,
+        inhibition_radius=learning.inhibition_radius,
+        threshold_rise=learning.homeostasis,
+        threshold_fall=learning.homeostasis / conv.maps,
+        threshold_silent=learning.threshold_silent,
+    )
 
 
 def judged(network: Network, stimuli: np.ndarray) -> dict[str, np.ndarray]:

@@ -36,8 +36,8 @@ def build(windows) -> Model:
         kernel = NeuronGroup(window.weights, "w : 1", name=f"kernel{number}", clock=clock)
         link = partial(connect, below, above, window, kernel=kernel)
         network.add(below, above, kernel)
-        network.add(link("v_post += w", name=f"up{number}"))
-        network.add(link("w = 0.5 * w + x_pre", name=f"down{number}", on="post", order=1))
+        network.add(link("v_post += w", name=f"up{number}", order=1))
+        network.add(link("w = 0.5 * w + x_pre", name=f"down{number}", on="post", order=0))
         variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (kernel, "w")
         state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
     return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
@@ -61,16 +61,16 @@ def random_state(windows, seed):
 
 
 def expected(windows, state):
-    """The state after the first step, one pair of neurons after the other."""
+    """The state after the first step, one pair of neurons after the other; weights change before they are used."""
     state = {name: values.copy() for name, values in state.items()}
     for number, window in enumerate(windows):
         v, w = state[f"above{number}.v"], state[f"kernel{number}.w"]
         up, down = state[f"below{number}.fires"], state[f"above{number}.fires"]
-        for source, target, weight in connected(window):
-            v[target] += up[source] * w[weight]
         for target, source, weight in sorted((t, s, k) for s, t, k in connected(window)):
             if down[target]:
                 w[weight] = 0.5 * w[weight] + state[f"below{number}.x"][source]
+        for source, target, weight in connected(window):
+            v[target] += up[source] * w[weight]
         up[:] = down[:] = 0
     return state
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import judge
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import (
     ENCODERS,
@@ -18,6 +18,7 @@ from networks import (
     random_network,
     random_stimuli,
     seeds,
+    shapes_of,
 )
 
 from spikeseg.analysis.decoder import decode
@@ -44,9 +45,14 @@ def decoders(draw) -> Config:
 def one_stimulus(config, seed, kind):
     """A network, and the spikes of every layer."""
     network = random_network(config, seed, kind)
-    shape = config.input.shape
-    stimuli = random_stimuli(shape, 3, config.input.steps, seed)[2:]  # neither the empty nor the full one
-    return network, {layer: steps[0] for layer, steps in judged(network, stimuli).items()}
+    return network, {
+        layer: steps[0] for layer, steps in judged(network, one(config.input.shape, seed, config.input.steps)).items()
+    }
+
+
+def one(shape, seed, steps):
+    """(1, C, H, W), neither the empty nor the full one."""
+    return random_stimuli(shape, 3, steps, seed)[2:]
 
 
 def some_seeds(spikes, mode, seed):
@@ -76,10 +82,18 @@ def assert_decoded_as_judged(network, spikes, mode, seed):
     return np.array([active.sum() for active in expected.active.values()])
 
 
-@settings(many, max_examples=150)
+@many
 @given(decoders(), seeds, kinds, st.sampled_from(MODES))
 def test_any_network_decodes_as_judged(config, seed, kind, mode):
     assert_decoded_as_judged(*one_stimulus(config, seed, kind), mode, seed)
+
+
+@many
+@given(decoders(), seeds, kinds, st.sampled_from(MODES))
+def test_spikes_that_no_network_would_fire_decode_as_judged(config, seed, kind, mode):
+    """Every layer at random: in a window there may be spikes before the one that the pool fired for."""
+    spikes = {layer: one(shape, seed + n, 8)[0] for n, (layer, shape) in enumerate(shapes_of(config).items())}
+    assert_decoded_as_judged(random_network(config, seed, kind), spikes, mode, seed)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -92,7 +106,7 @@ def test_decoding_goes_all_the_way_to_the_input(mode):
     assert reached.min() >= 5
 
 
-@settings(many, max_examples=150)
+@many
 @given(configurations(), seeds, kinds)
 def test_final_potentials_are_the_judges_to_the_last_bit(config, seed, kind):
     network, spikes = one_stimulus(config, seed, kind)
@@ -102,7 +116,7 @@ def test_final_potentials_are_the_judges_to_the_last_bit(config, seed, kind):
         np.testing.assert_array_equal(found, judge.final_potential(spikes[below], layers[layer]))
 
 
-@settings(many, max_examples=150)
+@many
 @given(configurations(), seeds, kinds)
 def test_the_decision_is_the_judges(config, seed, kind):
     network, spikes = one_stimulus(config, seed, kind)

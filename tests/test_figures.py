@@ -1,11 +1,13 @@
 """Figures: what is drawn is what was computed. And the projection of learned features to pixels."""
 
 from dataclasses import replace
+from itertools import combinations, cycle
 
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
 from scipy.signal import correlate
 
@@ -14,13 +16,15 @@ from spikeseg.analysis.decoder import SILENT, decode
 from spikeseg.analysis.features import project
 from spikeseg.analysis.metrics import Outcome, evaluate
 from spikeseg.analysis.segmentation import segment_classes, segment_one
-from spikeseg.analysis.style import class_colour, hues
+from spikeseg.analysis.style import class_colours, hues
 from spikeseg.datasets.sample import Box, Target
 from spikeseg.errors import SpikeSegError
 
 ROWS, COLUMNS = 24, 32
 LAYERS = ("input", "conv1", "pool1", "conv2", "pool2", "conv3")
 LABELS = ("circle", "square")
+MAP_LABELS = ("square", "circle", "square")  # more maps than classes, in another order
+COLOURS = class_colours(LABELS)
 EMPTY, FULL, SOME = range(3)  # the stimuli
 PICTURE = np.full((48, 96, 3), 200, np.uint8)  # twice the network's rows, three times its columns
 TRUTH = (Target("circle", Box(10, 20, 40, 80)), Target("square", Box(0, 0, 9, 9)), Target("circle", None))
@@ -29,14 +33,15 @@ TRUTH = (Target("circle", Box(10, 20, 40, 80)), Target("square", Box(0, 0, 9, 9)
 @pytest.fixture(scope="module")
 def network():
     config = configuration(
+        data={"classes": LABELS},
         input={"rows": ROWS, "columns": COLUMNS, "steps": 5},
         conv1={"orientations": 3, "kernel": 3},
         conv2={"maps": 4, "kernel": [3, 2], "padding": 1},
         pool2={"window": 3, "stride": 2},
-        conv3={"maps": 2, "kernel": [2, 3], "padding": [0, 1]},
-        decoder={"region_threshold": None, "box": "mask"},
+        conv3={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},
+        decoder={"extent_threshold": None, "box": "mask"},
     )
-    return replace(random_network(config, 1, "real"), map_labels=LABELS)
+    return replace(random_network(config, 1, "real"), map_labels=MAP_LABELS)
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +77,9 @@ def draw(network, spikes, found, report):
     item = PICTURE, found, TRUTH, "caption"
     curve = np.arange(3) * 50, np.array([0.2, 0.1, 0.0])
     return {
-        "overlay": lambda: figures.overlay(PICTURE, found, TRUTH, "title"),
-        "overlay of nothing": lambda: figures.overlay(PICTURE[..., 0], []),
-        "gallery": lambda: figures.gallery([item] * 3, columns=2),
+        "overlay": lambda: figures.overlay(PICTURE, found, LABELS, TRUTH, "title"),
+        "overlay of nothing": lambda: figures.overlay(PICTURE[..., 0], [], LABELS),
+        "gallery": lambda: figures.gallery([item] * 3, LABELS, columns=2),
         "latent_sheet": lambda: figures.latent_sheet(network, spikes, SOME, found[0]),
         "latent_sheet of silence": lambda: figures.latent_sheet(
             network, spikes, EMPTY, segment_one(network, steps_of(spikes, EMPTY))
@@ -82,9 +87,9 @@ def draw(network, spikes, found, report):
         "features of conv1": lambda: figures.features(network, "conv1"),
         "features of conv2": lambda: figures.features(network, "conv2"),
         "features of conv3": lambda: figures.features(network),
-        "raster": lambda: figures.raster(spikes, SOME),
-        "raster of silence": lambda: figures.raster(spikes, EMPTY),
-        "raster of no feature": lambda: figures.raster(spikes, SOME, features=[]),
+        "raster": lambda: figures.raster(network, spikes, SOME),
+        "raster of silence": lambda: figures.raster(network, spikes, EMPTY),
+        "raster of no feature": lambda: figures.raster(network, spikes, SOME, features=[]),
         "convergence": lambda: figures.convergence({"conv2": curve, "conv3": curve}),
         "scores": lambda: figures.scores(report),
     }
@@ -199,7 +204,7 @@ class TestOverlay:
             assert tuple(drawn.get_extent()) == tuple(picture.get_extent()) == (0, 96, 48, 0)
             rgba = np.asarray(drawn.get_array())
             np.testing.assert_array_equal(rgba[..., 3] > 0, segmentation.mask)
-            assert (rgba[segmentation.mask][:, :3] == to_rgb(class_colour(segmentation.map))).all()
+            assert (rgba[segmentation.mask][:, :3] == to_rgb(COLOURS[segmentation.label])).all()
 
     def test_predicted_boxes_are_solid_and_scaled_and_true_boxes_dashed(self, draw, found):
         drawn = boxes(draw["overlay"]().axes[0])
@@ -212,25 +217,26 @@ class TestOverlay:
         assert sorted(texts(draw["overlay"]().axes[0])) == ["circle", "circle", "square", "square"]
 
     def test_without_a_box_the_mask_stands_alone(self, found):
-        axes = figures.overlay(PICTURE, [replace(found[0], box=None)]).axes[0]
+        axes = figures.overlay(PICTURE, [replace(found[0], box=None)], LABELS).axes[0]
         assert (len(axes.images), len(axes.lines), len(axes.texts)) == (2, 0, 0)
 
     def test_names_are_drawn_as_they_are(self, found, tmp_path):
         label = r"$a_{\b$"  # would not do as a formula
         target = Target(label, TRUTH[0].box)
-        figures.save(figures.overlay(PICTURE, [replace(found[0], label=label)], [target], label), tmp_path / "a.png")
-        figures.save(figures.gallery([(PICTURE, found, [target], label)]), tmp_path / "b.png")
+        renamed = [replace(found[0], label=label)]
+        figures.save(figures.overlay(PICTURE, renamed, [label], [target], label), tmp_path / "a.png")
+        figures.save(figures.gallery([(PICTURE, renamed, [target], label)], [label]), tmp_path / "b.png")
 
     def test_the_legend_explains_only_what_is_there(self, found):
         for truth, expected in ((TRUTH[2:], ["predicted"]), (TRUTH, ["predicted", "annotated"])):
-            (legend,) = figures.overlay(PICTURE, found, truth).legends
+            (legend,) = figures.overlay(PICTURE, found, LABELS, truth).legends
             assert [text.get_text() for text in legend.get_texts()] == expected
 
 
 class TestGallery:
     @pytest.mark.parametrize(("items", "columns", "panels"), [(1, 4, 4), (4, 4, 4), (5, 4, 8), (3, 1, 3)])
     def test_items_fill_a_grid_row_by_row(self, found, items, columns, panels):
-        figure = figures.gallery([(PICTURE, found, TRUTH, f"no. {k}") for k in range(items)], columns)
+        figure = figures.gallery([(PICTURE, found, TRUTH, f"no. {k}") for k in range(items)], LABELS, columns)
         assert len(figure.axes) == panels
         shown = [axes for axes in figure.axes if axes.axison]
         assert [axes.get_title(loc="left") for axes in shown] == [f"no. {k}" for k in range(items)]
@@ -240,6 +246,24 @@ class TestGallery:
         assert boxes(small) == boxes(alone)
         assert texts(small) == texts(alone)
         assert len(small.images) == len(alone.images)
+
+    @pytest.mark.parametrize("columns", [2, 4, 6])
+    @pytest.mark.parametrize("sizes", [[(48, 96)], [(96, 48), (48, 96), (30, 30)]], ids=["alike", "mixed"])
+    def test_captions_lie_side_by_side_and_end_like_the_names(self, columns, sizes):
+        names = ["Faces/image_0001.jpg", "orange-panda/both-0.5/seed1000000/00012", "folder/" + 60 * "W", "a"]
+        shapes = cycle(sizes)
+        items = [(np.zeros(next(shapes), np.uint8), [], [], name) for name in names * 3]
+        figure = figures.gallery(items, LABELS, columns)
+        figure.set_dpi(200)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        titles = [axes._left_title for axes in figure.axes if axes.axison]
+        for title, (*_, name) in zip(titles, items, strict=True):
+            assert name.endswith(title.get_text().removeprefix("…"))
+            assert title.get_text()
+        assert titles[0].get_text() == names[0]
+        boxes = [title.get_window_extent() for title in titles]
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 def opacity(axes):
@@ -280,6 +304,18 @@ class TestLatentSheet:
         for row, column in only:
             np.testing.assert_allclose(painted[row, column, :3], hues(3)[steps[:, row, column].argmax()])
 
+    def test_a_class_has_one_colour_and_one_entry_in_the_legend(self, network, spikes, found):
+        steps = np.full((3, *spikes["conv3"].shape), SILENT)
+        for map_ in range(len(MAP_LABELS)):
+            steps[SOME, map_, 0, map_] = 5
+        axes = figures.latent_sheet(network, {**spikes, "conv3": to_spikes(steps)}, SOME, found[0]).axes[5]
+        painted = np.asarray(axes.images[-1].get_array())
+        for map_, label in enumerate(MAP_LABELS):
+            np.testing.assert_allclose(painted[0, map_, :3], to_rgb(COLOURS[label]))
+        legend = axes.get_legend()
+        entries = zip(legend.get_texts(), legend.get_patches(), strict=True)
+        assert {text.get_text(): to_hex(patch.get_facecolor()) for text, patch in entries} == COLOURS
+
     def test_a_seed_that_did_not_spike_is_drawn(self, network, spikes):
         steps = steps_of(spikes, EMPTY)
         found = segment_one(network, steps)
@@ -289,7 +325,7 @@ class TestLatentSheet:
 
 class TestFeatures:
     @pytest.mark.parametrize(
-        ("layer", "titles"), [("conv1", list("012")), ("conv2", list("0123")), ("conv3", [*LABELS])]
+        ("layer", "titles"), [("conv1", list("012")), ("conv2", list("0123")), ("conv3", [*MAP_LABELS])]
     )
     def test_each_map_has_a_panel_with_its_projection(self, network, layer, titles):
         *panels, _colour_bar = figures.features(network, layer).axes
@@ -312,8 +348,8 @@ class TestRaster:
             assert (np.abs(points[:, 0] - step) < 0.5).all()
             np.testing.assert_array_equal(points[:, 1], neuron)
 
-    def test_of_some_features_shows_their_spikes_in_rows_without_gaps(self, spikes):
-        (axes,) = figures.raster(spikes, SOME, ["conv2"], [0, 3]).axes
+    def test_of_some_features_shows_their_spikes_in_rows_without_gaps(self, network, spikes):
+        (axes,) = figures.raster(network, spikes, SOME, ["conv2"], [0, 3]).axes
         places = spikes["conv2"].shape.rows * spikes["conv2"].shape.columns
         neuron = spikes["conv2"].of(SOME)[1]
         expected = neuron[np.isin(neuron // places, [0, 3])]
@@ -321,8 +357,16 @@ class TestRaster:
         np.testing.assert_array_equal(points[:, 1], np.where(expected < places, expected, expected - 2 * places))
         assert [tick.get_text() for tick in axes.get_yticklabels()] == [f"{places * f:,}" for f in (0, 3, 4)]
 
-    def test_layers_are_in_the_order_asked_for(self, spikes):
-        panels = figures.raster(spikes, FULL, ["pool2", "input"]).axes
+    def test_spikes_of_conv3_have_the_colour_of_their_class(self, network, spikes):
+        (axes,) = figures.raster(network, spikes, FULL, ["conv3"]).axes
+        shape = spikes["conv3"].shape
+        maps = spikes["conv3"].of(FULL)[1] // (shape.rows * shape.columns)
+        assert set(maps) == {0, 1, 2}
+        expected = [to_rgb(COLOURS[network.map_labels[m]]) for m in maps]
+        np.testing.assert_allclose(axes.collections[0].get_facecolors()[:, :3], expected)
+
+    def test_layers_are_in_the_order_asked_for(self, network, spikes):
+        panels = figures.raster(network, spikes, FULL, ["pool2", "input"]).axes
         assert [axes.get_title(loc="left") for axes in panels] == ["Pool2", "Input"]
 
 

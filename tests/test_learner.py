@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
-from networks import assert_same_spikes, few, learning_layer, random_stimuli, seeds, to_spikes
+from networks import assert_same_spikes, few, judge_rule, learning_layer, random_stimuli, seeds, to_spikes
 
 from spikeseg.configs.schema import Conv
 from spikeseg.runners.learning import constants, initial, on_padded_grid, open_learner
@@ -40,13 +40,13 @@ def cases(draw) -> Case:
         whole(1, 4),
         kernel,
         padding,
-        weight_std=draw(st.sampled_from([0.0, 0.1])),
+        weight_std=draw(st.sampled_from([0.0, 0.05])),
         a_plus=draw(st.sampled_from([0.0625, 0.1])),
         a_minus_ratio=draw(st.sampled_from([0.0, 0.5, 0.6, 1.0])),
         doubling=whole(1, 5),
         winners=whole(1, 5),
         inhibition_radius=whole(0, 2),
-        threshold_start=sees * draw(st.sampled_from([0.1, 0.25, 0.4])),
+        threshold_start=sees * draw(st.sampled_from([0.05, 0.1, 0.2])),
         homeostasis=draw(st.sampled_from([0.0, 0.02, 0.25])),
         threshold_silent=draw(st.sampled_from([0.0, 0.1, 0.5])),
     )
@@ -77,20 +77,9 @@ def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndar
 
 
 def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
-    conv, learning = case.conv, case.conv.learning
-    rule = judge.Rule(
-        a_plus=learning.a_plus,
-        a_minus_ratio=learning.a_minus_ratio,
-        doubling=learning.doubling,
-        a_plus_max=learning.a_plus_max,
-        winners=learning.winners,
-        inhibition_radius=learning.inhibition_radius,
-        threshold_rise=learning.homeostasis,
-        threshold_fall=learning.homeostasis / conv.maps,
-        threshold_silent=learning.threshold_silent,
-    )
+    conv = case.conv
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
-    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, rule, case.steps + 1)
+    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv), case.steps + 1)
 
 
 def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:

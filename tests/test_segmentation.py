@@ -14,8 +14,8 @@ from spikeseg.analysis.segmentation import (
     decide,
     extremities,
     inhibited,
-    learned_region,
     potentials,
+    region,
     segment_classes,
     segment_one,
 )
@@ -28,7 +28,7 @@ ROWS, COLUMNS = 32, 48
 CELL = 4  # pixels of a Pool2 cell
 STRONG, WEAK = 1.0, 0.125
 THRESHOLD = 5.0
-PLAIN = {"mode": "end", "inhibition": 0.0, "region_threshold": None, "box": "mask"}
+PLAIN = {"mode": "end", "inhibition": 0.0, "extent_threshold": None, "box": "mask"}
 
 
 def configuration(kernel=3, **decoder):
@@ -194,37 +194,25 @@ class TestRegion:
         steps[0, 6, 30] = steps[0, 14, 34] = 0  # two above the block and two to its right
         steps[0, 0, 0] = 0  # far away
         for box, expected in (("mask", (8, 20, 20, 32)), ("mask+events", (7, 20, 20, 33.5))):
-            trained = network(region_threshold=0.2, region_margin=3.0, box=box)
+            trained = replace(network(box=box), extents=np.array([[-9.0, -9, 9, 9]] * 2))
             found = segment_one(trained, encode(trained, steps))
             assert found.region == Box(5, 17, 23, 35)
             assert found.box == pytest.approx(expected)
 
     def test_it_cuts_the_mask(self):
-        trained = network(region_threshold=0.2, region_margin=-2.0)
+        trained = replace(network(), extents=np.array([[-4.0, -4, 4, 4]] * 2))
         found = segment_one(trained, encode(trained, picture((1, 2, 5))))
         assert found.box == found.region == Box(10, 22, 18, 30)
         assert found.mask.sum() == found.box.area
         assert not found.saliency[~found.mask].any()
 
-    @pytest.mark.parametrize(("threshold", "columns"), [(0.0, (2, 6)), (0.2, (2, 4)), (0.8, (4, 4))])
-    def test_it_bounds_the_cells_above_a_part_of_the_largest_smoothed_count(self, threshold, columns):
-        kernel = np.zeros((4, 7, 7))
-        kernel[:, 3, 3] = kernel[0, 3, 5] = 0.9  # over 3 x 3 cells: 4 in columns 2 and 3, 5 in 4, 1 in 5 and 6
-        config = configuration(7, region_threshold=threshold, region_margin=0.0)
-        first, last = (column - 3 + 6 for column in columns)  # the middle of the kernel lies on the place
-        region = learned_region(config, kernel, (4, 6), (ROWS, COLUMNS))
-        assert region == Box(CELL * 3, CELL * first, CELL * 6, CELL * (last + 1))
+    def test_it_is_the_map_s_own_and_ends_with_the_picture(self):
+        trained = replace(network(), extents=np.array([[-9.0, -9, 9, 9], [-3, -1, 5, 7]]))
+        assert region(trained, 1, (3, 6), (ROWS, COLUMNS)) == Box(11, 25, 19, 33)
+        assert region(trained, 0, (0, 11), (ROWS, COLUMNS)) == Box(0, 37, 11, COLUMNS)
 
-    def test_it_ends_with_the_picture(self):
-        config = configuration(7, region_threshold=0.2, region_margin=2.0)
-        region = learned_region(config, np.ones((4, 7, 7)), (0, 11), (ROWS, COLUMNS))
-        assert region == Box(0, CELL * 8 - 2, CELL * 4 + 2, COLUMNS)
-
-    def test_it_is_the_whole_picture_where_nothing_is_asked_for_or_learned(self):
-        whole = Box(0, 0, ROWS, COLUMNS)
-        asked = configuration(7, region_threshold=0.2)
-        assert learned_region(configuration(7), np.ones((4, 7, 7)), (0, 0), (ROWS, COLUMNS)) == whole
-        assert learned_region(asked, np.full((4, 7, 7), WEAK), (0, 0), (ROWS, COLUMNS)) == whole
+    def test_it_is_the_whole_picture_without_extents(self):
+        assert region(network(), 0, (0, 0), (ROWS, COLUMNS)) == Box(0, 0, ROWS, COLUMNS)
 
 
 class TestCellCentre:

@@ -1,0 +1,96 @@
+"""What a network settles on once its weights are frozen, from its training stimuli and without labels.
+
+Thresholds come to where homeostasis was heading, and each map gets an extent: where in the picture, seen from its
+winner, the pixels lie that made it win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from ..models.network import Network
+from .decoder import decode
+from .segmentation import cell_centre, extremities, most_responsive, potentials
+
+STEPS = 500  # of the search for thresholds
+FIRST_RATE = 0.5  # relative change of a threshold per surplus of wins
+DECAY = 0.985
+
+
+def largest_potentials(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> np.ndarray:
+    """Largest final potential of every Conv3 map for every stimulus, (stimuli, maps)."""
+    kernel, padding = network.kernels["conv3"], network.config.conv3.padding
+    return np.array([potentials(steps["pool2"], kernel, padding).max(axis=(1, 2)) for steps in stimuli])
+
+
+def balanced_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Thresholds with which every map wins as many training stimuli as any other, as homeostasis wants.
+
+    Parameters
+    ----------
+    largest
+        See `largest_potentials`.
+    thresholds
+        Where to start from, (maps,); their geometric mean is kept.
+    """
+    level = np.log(thresholds)
+    drive = np.log(np.maximum(largest, 1e-300))
+    maps, rate = len(level), FIRST_RATE
+    for _ in range(STEPS):
+        wins = np.bincount(np.argmax(drive - level, axis=1), minlength=maps)
+        level = level + rate * (wins / len(drive) - 1 / maps)
+        rate *= DECAY
+    return np.exp(level - level.mean() + np.log(thresholds).mean())
+
+
+def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> np.ndarray | None:
+    """The box, relative to the winner's place, in which a map's decoded pixels are expected.
+
+    The masks of the stimuli that a map wins are laid over each other, winner on winner, and averaged; the average
+    is smoothed by ``extent_smoothing`` pixels, and the box around what is above ``extent_threshold`` of its largest
+    value is kept, ``extent_headroom`` pixels taller.
+
+    Returns
+    -------
+    (maps, 4) float: top, left, bottom, right in pixels from the winner's centre; the whole picture for a map that
+    never wins; None where the configuration has no extents.
+    """
+    decoder, maps = network.config.decoder, network.config.conv3.maps
+    if decoder.extent_threshold is None:
+        return None
+    total: np.ndarray | None = None
+    rows = columns = 0
+    for steps in stimuli:
+        _, rows, columns = steps["input"].shape
+        if total is None:
+            total = np.zeros((maps, 2 * rows + 1, 2 * columns + 1))
+        map_, place = most_responsive(network, steps)
+        row, column = np.floor(cell_centre(network.config, np.array(place))).astype(int)
+        top, left = rows - np.clip(row, 0, rows), columns - np.clip(column, 0, columns)
+        mask = decode(network, steps, [(map_, *place)], "end").mask
+        total[map_, top : top + rows, left : left + columns] += mask
+    assert total is not None, "no stimuli"
+    extents = []
+    for sum_ in total:
+        expected = gaussian_filter(sum_, decoder.extent_smoothing)
+        box = extremities(expected > decoder.extent_threshold * expected.max())
+        whole = (-rows, -columns, rows, columns)
+        extents.append((box.top - rows - decoder.extent_headroom, *box.shifted(-rows, -columns)[1:]) if box else whole)
+    return np.array(extents, dtype=float)
+
+
+def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> Network:
+    """The network with balanced Conv3 thresholds and learned extents.
+
+    Parameters
+    ----------
+    stimuli
+        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated twice.
+    """
+    balanced = balanced_thresholds(largest_potentials(network, stimuli), network.thresholds["conv3"])
+    network = replace(network, thresholds={**network.thresholds, "conv3": balanced})
+    return replace(network, extents=learned_extents(network, stimuli))

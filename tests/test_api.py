@@ -1,0 +1,46 @@
+"""The Python API: what `spikeseg` itself offers, and what importing it costs."""
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import spikeseg
+
+
+def declared():
+    """Module and attribute of every name that a type checker sees, read from the source."""
+    tree = ast.parse(Path(spikeseg.__file__).read_text())
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    return {name.asname or name.name: (line.module, name.name) for line in block.body for name in line.names}
+
+
+def test_what_is_imported_is_what_a_type_checker_sees():
+    names = declared()
+    assert {*names, "SpikeSegError", "__version__"} == set(spikeseg.__all__)
+    for name, (module, attribute) in names.items():
+        assert getattr(spikeseg, name) is getattr(import_module(f"spikeseg.{module}"), attribute), name
+
+
+def test_every_name_is_explained():
+    explained = {line.split("`")[1] for line in spikeseg.__doc__.splitlines() if line.startswith("`")}
+    assert explained == set(declared())
+
+
+def test_the_api_can_be_listed():
+    assert set(spikeseg.__all__) <= set(dir(spikeseg))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"spikeseg.*has no attribute 'abacus'"):
+        spikeseg.abacus  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["load_config", "open_dataset", "read_picture", "load_network", "load_recording"])
+def test_what_does_not_simulate_does_not_import_brian2(name):
+    program = f"import sys, spikeseg; light = not {{'brian2', 'numpy'}} & {{*sys.modules}}; spikeseg.{name}; "
+    program += "sys.exit(0 if light and 'brian2' not in sys.modules else 1)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -1,0 +1,187 @@
+"""A disk that is full or read-only costs a user one line, and never a wrong answer or half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from runs import files, refusal
+
+from spikeseg.datasets import OrangePanda
+from spikeseg.datasets.dog import prepare, stimuli
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_arrays, read_json, replacing, write_arrays, write_json
+from spikeseg.models.network import Network
+from spikeseg.runners.encoding import open_encoder
+
+NUMPY = ("--device", "numpy")
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Callable[..., Path]]:
+    """Makes disks of some size in kB; skips where that is not allowed."""
+    mounted = []
+
+    def mount(size: int, *options: str) -> Path:
+        place = tmp_path / f"disk{len(mounted)}"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}k", *options]), "tmpfs", str(place)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("only root, and not in every container, can mount a small disk")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+class TestFullDisks:
+    @pytest.fixture
+    def picture(self, tmp_path):
+        Image.fromarray(np.zeros((64, 64), np.uint8)).save(tmp_path / "picture.png")
+        return tmp_path / "picture.png"
+
+    @pytest.mark.parametrize("command", ["train", "encode", "segment", "evaluate"])
+    def test_nothing_is_half_written(self, spikeseg, tiny, run, picture, tmp_path, command):
+        arguments = {
+            "train": [tiny, "--out", tmp_path / "new"],
+            "encode": [run],
+            "segment": [run, picture, "--out", tmp_path / "new"],
+            "evaluate": [run, "--split", "validation"],
+        }
+        before = files(tmp_path)
+        with room(64):
+            told = spikeseg(command, *arguments[command], *NUMPY)
+        assert "cannot write" in refusal(told)
+        assert files(tmp_path) == before
+
+    def test_a_disk_that_is_really_full_is_told(self, spikeseg, run, small_disk):
+        disk = small_disk(8)
+        line = refusal(spikeseg("encode", run, "--out", disk / "spikes.npz", *NUMPY))
+        assert line == f"cannot write {disk / 'spikes.npz'}: No space left on device"
+        assert files(disk) == {}
+
+    def test_a_disk_that_cannot_be_written_is_told(self, spikeseg, tiny, small_disk):
+        disk = small_disk(100, "ro")
+        line = refusal(spikeseg("train", tiny, "--out", disk / "run", *NUMPY))
+        assert line == f"cannot write {disk / 'run' / 'run.json'}: Read-only file system"
+
+    def test_a_directory_that_is_a_file_is_told(self, spikeseg, run, tmp_path):
+        (tmp_path / "file").write_text("")
+        line = refusal(spikeseg("encode", run, "--out", tmp_path / "file" / "spikes.npz", *NUMPY))
+        assert line.startswith(f"cannot write {tmp_path / 'file' / 'spikes.npz'}: ")
+
+
+@pytest.mark.compiled
+def test_a_simulation_without_room_ends_or_gives_the_same_spikes(trained, small_disk, tmp_path, monkeypatch):
+    """However much room there is for the inputs and results of the compiled program."""
+    network = Network.load(trained / "network.npz")
+    pictures = [prepare(sample.image, (64, 64)) for sample in OrangePanda(3, 0, (64, 64))]
+    inputs = stimuli(pictures, network.config.input)
+    told = []
+    with open_encoder(network.config, (64, 64), "cpp_standalone") as encoder:
+        expected = encoder.encode(network, inputs)
+        for size in (4, 8, 16, 64, 256, 512, 1024, 2048, 4096, 8192):
+            monkeypatch.setattr(tempfile, "tempdir", str(small_disk(size)))
+            try:
+                found = encoder.encode(network, inputs)
+            except SpikeSegError as error:
+                told.append(str(error))
+                continue
+            for name, spikes in expected.items():
+                np.testing.assert_array_equal(found[name].neuron, spikes.neuron)
+                np.testing.assert_array_equal(found[name].step, spikes.step)
+        monkeypatch.setattr(tempfile, "tempdir", str(small_disk(4) / "missing"))
+        with pytest.raises(SpikeSegError, match=r"simulation failed: .*No such file.*TMPDIR"):
+            encoder.encode(network, inputs)
+    assert "No space left on device" in told[0]
+    assert "is the disk full?" in told[-1]
+    assert all("\n" not in line for line in told)
+    assert 2 <= len(told) < 10
+    assert list(tmp_path.rglob("spikeseg-*")) == []
+
+
+class TestFiles:
+    def test_what_is_being_replaced_stays_until_the_end(self, tmp_path):
+        path = tmp_path / "a.txt"
+        path.write_text("old")
+        with replacing(path) as temporary:
+            temporary.write_text("new")
+            assert path.read_text() == "old"
+        assert files(tmp_path) == {"a.txt": b"new"}
+
+    def test_of_a_failure_nothing_stays(self, tmp_path):
+        path = tmp_path / "a.txt"
+        path.write_text("old")
+
+        def fail():
+            with replacing(path) as temporary:
+                temporary.write_text("half")
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+        assert files(tmp_path) == {"a.txt": b"old"}
+
+    def test_json_comes_back(self, tmp_path):
+        content = {"name": "ü", "numbers": [1, 2.5, None], "of": {"a": "b"}}
+        write_json(tmp_path / "new" / "a.json", content)
+        assert read_json(tmp_path / "new" / "a.json") == content
+        assert json.loads((tmp_path / "new" / "a.json").read_text(encoding="utf-8")) == content
+
+    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
+    def test_what_is_no_json_object_is_named(self, tmp_path, content):
+        (tmp_path / "a.json").write_bytes(content)
+        with pytest.raises(SpikeSegError, match=r"a\.json "):
+            read_json(tmp_path / "a.json")
+
+    def test_arrays_come_back(self, tmp_path):
+        arrays = {"a": np.arange(6).reshape(2, 3), "b c": np.array("text"), "empty": np.empty(0, np.int16)}
+        write_arrays(tmp_path / "a.npz", arrays)
+        found = read_arrays(tmp_path / "a.npz", arrays)
+        assert found.keys() == arrays.keys()
+        for name, values in arrays.items():
+            assert found[name].dtype == values.dtype
+            np.testing.assert_array_equal(found[name], values)
+
+    def test_any_wrong_byte_of_arrays_is_told_in_one_line(self, tmp_path):
+        write_arrays(tmp_path / "a.npz", {"a": np.arange(50)})
+        whole = (tmp_path / "a.npz").read_bytes()
+        told = []
+        for position in range(len(whole)):
+            damaged = whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :]
+            (tmp_path / "b.npz").write_bytes(damaged)
+            try:
+                np.testing.assert_array_equal(read_arrays(tmp_path / "b.npz", ["a"])["a"], np.arange(50))
+            except SpikeSegError as error:
+                told.append(str(error))
+        assert len(told) > len(whole) / 2
+        assert all("b.npz is damaged" in line and "\n" not in line for line in told)
+
+    def test_arrays_that_are_missing_are_named(self, tmp_path):
+        with pytest.raises(SpikeSegError, match=r"a\.npz is missing"):
+            read_arrays(tmp_path / "a.npz")
+        write_arrays(tmp_path / "a.npz", {"a": np.arange(3)})
+        with pytest.raises(SpikeSegError, match=r"a\.npz is damaged: it lacks b"):
+            read_arrays(tmp_path / "a.npz", ["a", "b"])

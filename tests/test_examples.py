@@ -1,0 +1,64 @@
+"""The examples run as they stand, and do what they say."""
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import spikeseg
+from spikeseg.analysis.metrics import box_iou
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="module")
+def run_example():
+    """Runs an example as a script."""
+
+    def run(name, *arguments):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", [name, *map(str, arguments)])
+            runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(run_example, tmp_path_factory):
+    """Run directory of the network that the example trains."""
+    path = tmp_path_factory.mktemp("examples") / "small"
+    run_example("train_small.py", path)
+    return path
+
+
+def test_a_small_network_is_trained_measured_and_encoded(run_example, trained, capsys):
+    run_example("train_small.py", trained)  # once more: only measured
+    told = capsys.readouterr().out
+    assert set(re.findall(r"map \d of conv3 stands for (\w+)", told)) == {"orange", "panda"}
+    assert float(re.search(r"accuracy (\d+\.\d)% on 40 test pictures", told)[1]) > 60
+    spikes, description = spikeseg.load_recording(trained / "spikes" / "test.npz")
+    assert len(description["names"]) == spikes["input"].stimuli == 40
+    assert min(len(layer) for layer in spikes.values()) > 0
+
+
+def test_pictures_of_any_size_are_segmented_where_their_objects_are(run_example, trained, tmp_path, capsys):
+    dataset = spikeseg.open_dataset(spikeseg.load_config(EXAMPLES / "small.toml"), None)
+    chosen = dataset[0], dataset[1], dataset[2]
+    pictures = [tmp_path / f"{number}.png" for number in range(3)]
+    for path, sample in zip(pictures, chosen, strict=True):
+        Image.fromarray(sample.image).resize((192, 256)).save(path)
+    run_example("segment_pictures.py", "--run", trained, "--device", "numpy", *pictures)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [str(path) for path in pictures]
+    edges = [re.search(r"top (\d+), left (\d+), bottom (\d+), right (\d+)", line).groups() for line in lines]
+    truth = [sample.targets[0].box.scaled(256 / 64, 192 / 96) for sample in chosen]
+    assert np.mean(box_iou(np.array(edges, float), np.array(truth))) > 0.4
+
+
+def test_a_missing_picture_is_told_in_one_line(run_example, trained):
+    with pytest.raises(SystemExit, match=r"segment_pictures: .*nowhere\.png is missing"):
+        run_example("segment_pictures.py", "--run", trained, "nowhere.png")

@@ -1,0 +1,60 @@
+"""Thresholds and extents that a network settles on after learning."""
+
+import numpy as np
+import pytest
+from test_segmentation import COLUMNS, ROWS, encode, network, picture
+
+from spikeseg.analysis.settling import balanced_thresholds, largest_potentials, learned_extents, settle
+
+
+class TestBalancedThresholds:
+    @pytest.mark.parametrize("maps", [2, 3, 8])
+    def test_every_map_wins_as_often_as_any_other(self, maps):
+        rng = np.random.default_rng(maps)
+        largest = rng.lognormal(size=(240, maps)) * np.arange(1, maps + 1)
+        thresholds = balanced_thresholds(largest, np.ones(maps))
+        wins = np.bincount(np.argmax(largest / thresholds, axis=1), minlength=maps)
+        before = np.bincount(np.argmax(largest, axis=1), minlength=maps)
+        assert np.abs(wins - 240 / maps).max() <= 2 < np.abs(before - 240 / maps).max()
+
+    def test_their_geometric_mean_stays(self):
+        start = np.array([2.0, 300.0])
+        settled = balanced_thresholds(np.random.default_rng(0).random((50, 2)), start)
+        assert np.prod(settled) == pytest.approx(np.prod(start))
+
+    def test_scaling_a_map_s_potentials_scales_its_threshold(self):
+        largest = np.random.default_rng(1).lognormal(size=(400, 2))
+        first, second = (balanced_thresholds(largest * [1, scale], np.ones(2)) for scale in (1, 4))
+        assert second[1] / second[0] == pytest.approx(4 * first[1] / first[0], rel=0.02)
+
+
+class TestExtents:
+    @pytest.fixture
+    def stimuli(self):
+        trained = network(extent_threshold=0.3, extent_smoothing=0.1)
+        pictures = [picture((channel, row, column)) for channel in (0, 1) for row, column in ((1, 2), (2, 5), (4, 8))]
+        return trained, [encode(trained, steps) for steps in pictures]
+
+    def test_they_are_the_object_around_its_winner_wherever_it_was(self, stimuli):
+        trained, encoded = stimuli
+        assert learned_extents(trained, encoded) == pytest.approx(np.array([[-6, -6, 6, 6]] * 2))
+
+    def test_a_map_that_never_wins_may_be_anywhere(self, stimuli):
+        trained, encoded = stimuli
+        extents = learned_extents(trained, encoded[:3])
+        assert extents is not None
+        assert extents[1].tolist() == [-ROWS, -COLUMNS, ROWS, COLUMNS]
+
+    def test_there_are_none_unless_asked_for(self, stimuli):
+        _, encoded = stimuli
+        assert learned_extents(network(), encoded) is None
+
+    def test_settling_changes_thresholds_and_extents_only(self, stimuli):
+        trained, encoded = stimuli
+        settled = settle(trained, encoded)
+        assert settled.extents is not None
+        assert settled.kernels is trained.kernels
+        assert np.array_equal(settled.thresholds["conv2"], trained.thresholds["conv2"])
+        largest = largest_potentials(trained, encoded)
+        assert largest.shape == (6, 2)
+        assert (largest[:3, 0] > largest[:3, 1]).all()

@@ -1,0 +1,149 @@
+"""Compiling: whatever happens to a compiler or its process, there is a whole program, or one line."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import Clock, Network, SpikeGeneratorGroup, SpikeMonitor, prefs, second
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.models.model import Model
+from spikeseg.runners.simulator import open_simulator
+from spikeseg.runners.standalone import cache_directory
+from spikeseg.spikes import Shape, Spikes
+
+SHAPE = Shape(1, 1, 3)
+
+
+def build() -> Model:
+    """Three inputs, which are recorded."""
+    source = SpikeGeneratorGroup(3, [0], [0] * second, clock=Clock(1e-3 * second))
+    monitor = SpikeMonitor(source)
+    return Model(Network(source, monitor), source, {"input": monitor}, {"input": SHAPE}, {}, steps=2, ticks=1, dt=1e-3)
+
+
+def assert_works(key: str = "smallest") -> None:
+    """The compiled program records its inputs."""
+    inputs = Spikes.collect(SHAPE, 3, [0, 2, 2], [1, 0, 0], [2, 0, 1])
+    with open_simulator(build, "cpp_standalone", key) as simulator:
+        found = simulator.run(inputs, {}).spikes["input"]
+    for column in ("stimulus", "step", "neuron"):
+        np.testing.assert_array_equal(getattr(found, column), getattr(inputs, column))
+
+
+def compiling() -> str:
+    """The line that is told when the program cannot be compiled."""
+    with pytest.raises(SpikeSegError) as told, open_simulator(build, "cpp_standalone", "smallest"):
+        pass
+    assert "\n" not in str(told.value)
+    return str(told.value)
+
+
+def in_another_process() -> subprocess.Popen:
+    code = "import test_standalone; test_standalone.assert_works()"
+    return subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """An empty one."""
+    monkeypatch.setenv("SPIKESEG_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def compiler(tmp_path, monkeypatch) -> Callable[[str], None]:
+    """Puts a shell script in the compiler's place."""
+
+    def replace(script: str) -> None:
+        path = tmp_path / "compiler"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("CXX", str(path))
+
+    return replace
+
+
+class TestCompilers:
+    @pytest.mark.parametrize("device", ["cpp_standalone", "cython"])
+    def test_a_missing_one_is_named(self, monkeypatch, device):
+        monkeypatch.setenv("CXX", "no-such-compiler -O9")
+        told = f"device {device} needs a C.*no-such-compiler.* is missing: install it, or use --device numpy"
+        target = prefs.codegen.target
+        with pytest.raises(SpikeSegError, match=told), open_simulator(build, device, "smallest"):
+            pass
+        assert prefs.codegen.target == target
+
+    def test_make_is_needed(self, compiler, monkeypatch):
+        compiler("exit 0")
+        monkeypatch.setenv("PATH", "")
+        assert "make is missing" in compiling()
+
+    @pytest.mark.compiled
+    def test_its_first_error_is_told(self, compiler, cache):
+        compiler("echo in file included from x: >&2; echo 'x.cpp:1:2: error: no such thing' >&2; exit 1")
+        assert compiling() == "compiling the simulation failed: x.cpp:1:2: error: no such thing"
+        assert list((cache / "programs").iterdir()) == []
+
+    @pytest.mark.compiled
+    def test_one_that_is_killed_is_told(self, compiler, cache):
+        compiler("kill -9 $$")
+        assert compiling().startswith("compiling the simulation failed: ")
+        assert list((cache / "programs").iterdir()) == []
+
+
+@pytest.mark.compiled
+class TestPrograms:
+    def test_two_processes_may_compile_the_same_at_once(self, cache):
+        for process in [in_another_process() for _ in range(2)]:
+            _, told = process.communicate()
+            assert process.returncode == 0, told
+        assert len(list((cache / "programs").iterdir())) == 1
+
+    def test_a_process_killed_half_way_is_no_harm_nor_is_a_damaged_program(self, cache):
+        process = in_another_process()
+        while not list(cache.glob("programs/.building-*/main.cpp")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert not list(cache.glob("programs/*/manifest.json"))
+        assert_works()
+        (manifest,) = cache.glob("programs/*/manifest.json")
+        manifest.unlink()
+        assert_works()
+        assert len(list(cache.glob("programs/*/manifest.json"))) == 1
+
+    def test_a_cache_may_be_relative(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("SPIKESEG_CACHE", "here")
+        assert_works()
+        assert len(list(Path("here", "programs").iterdir())) == 1
+
+
+class TestCaches:
+    def test_the_users_is_taken_where_none_is_named(self, monkeypatch):
+        monkeypatch.delenv("SPIKESEG_CACHE")
+        monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+        assert cache_directory() == Path("/somewhere/spikeseg")
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setenv("HOME", "/home/somebody")
+        assert cache_directory() == Path("/home/somebody/.cache/spikeseg")
+
+    def test_one_must_be_named_where_there_is_no_home(self, monkeypatch):
+        monkeypatch.delenv("SPIKESEG_CACHE")
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+        def homeless():
+            raise RuntimeError("Could not determine home directory.")
+
+        monkeypatch.setattr(Path, "home", homeless)
+        with pytest.raises(SpikeSegError, match="set SPIKESEG_CACHE"):
+            cache_directory()
