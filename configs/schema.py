@@ -173,14 +173,16 @@ class Decoder(Section):
     weight_threshold: Fraction = 0.5
     gabor_threshold: float = 0.05
     inhibition: Annotated[float, Field(ge=0)] = Field(
-        0.0, description="weak synapses inside the learned support inhibit by this when places compete"
+        default=0.0, description="weak synapses inside the learned support inhibit by this when places compete"
     )
     extent_threshold: Fraction | None = Field(
-        None, description="a map's extent: its expected mask above this fraction of the largest; none when absent"
+        default=None,
+        description="a map's extent: its expected mask above this fraction of the largest; none when absent",
     )
-    extent_smoothing: Positive = Field(5.0, description="pixels, sigma of the expected mask's smoothing")
+    extent_smoothing: Positive = Field(default=5.0, description="pixels, sigma of the expected mask's smoothing")
     extent_headroom: Annotated[float, Field(ge=0)] = Field(
-        0.0, description="pixels by which extents reach higher: what sticks out at the top varies, and averages away"
+        default=0.0,
+        description="pixels by which extents reach higher: what sticks out at the top varies, and averages away",
     )
     box: Literal["mask", "mask+events"] = "mask"
 

@@ -78,7 +78,7 @@ def train(
     dataset = open_dataset(config, data)
     run.start(config, data, device)
     indices = stored_split(config, dataset, run).train
-    labels = [dataset.labels[i] for i in indices]
+    labels = [dataset.labels[int(i)] for i in indices]
     training = _Training(config, run, device, reporter or Silent())
     inputs, event_range = training.stimuli(dataset, indices)
     network, learned = training.learn(inputs, event_range)

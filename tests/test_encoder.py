@@ -51,7 +51,7 @@ def test_small_networks_fire_as_judged(config, seed, kinds):
 @pytest.mark.parametrize("name", ENCODERS)
 def test_every_layer_fires_as_judged(name):
     config = ENCODERS[name]
-    fired = 0
+    fired = np.zeros(1 + len(LAYERS), int)
     with opened(config, "numpy") as encoder:
         for seed, kind in enumerate(KINDS):
             fired += assert_as_judged(encoder, *random_case(config, seed, kind, stimuli=6))
@@ -62,7 +62,7 @@ def test_every_layer_fires_as_judged(name):
 @pytest.mark.parametrize("name", ENCODERS)
 def test_the_compiled_encoder_fires_as_judged(name):
     config = ENCODERS[name]
-    fired = 0
+    fired = np.zeros(1 + len(LAYERS), int)
     with opened(config, "cpp_standalone") as encoder:
         for seed, kind in enumerate(KINDS * 3):
             fired += assert_as_judged(encoder, *random_case(config, seed, kind, stimuli=20))

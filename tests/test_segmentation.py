@@ -28,7 +28,7 @@ ROWS, COLUMNS = 32, 48
 CELL = 4  # pixels of a Pool2 cell
 STRONG, WEAK = 1.0, 0.125
 THRESHOLD = 5.0
-PLAIN = {"mode": "end", "inhibition": 0.0, "extent_threshold": None, "box": "mask"}
+PLAIN = {"mode": "end", "inhibition": 0.0, "extent_threshold": None, "extent_headroom": 0.0, "box": "mask"}
 
 
 def configuration(kernel=3, **decoder):

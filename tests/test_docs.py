@@ -1,0 +1,59 @@
+"""The documents say what is so: equations and commands are quoted as they are, and links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from spikeseg.runners.cli import app
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+def blocks(document, language):
+    """Contents of the fenced blocks in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL)
+
+
+def test_equations_are_quoted_as_they_stand():
+    source = "\n".join(path.read_text() for path in (ROOT / "equations").glob("*.py"))
+    quoted = "\n\n".join(block.strip() for block in blocks(ROOT / "docs" / "model.md", "python"))
+    equations = re.split(r"\n\n(?=[A-Z_]+ = )", quoted)
+    assert len(equations) > 15
+    for equation in equations:
+        assert f"\n{equation}\n" in source, equation
+
+
+def commands():
+    """The arguments of `spikeseg` in all command lines that the documents show."""
+    lines = "".join(block for document in DOCUMENTS for block in blocks(document, "sh")).splitlines()
+    words = [shlex.split(line.replace("$seed", "0"), comments=True) for line in lines]
+    return [arguments for program, *arguments in filter(None, words) if program == "spikeseg"]
+
+
+def test_commands_are_understood():
+    assert len(commands()) > 10
+    for arguments in commands():
+        command, context = typer.main.get_command(app), None
+        while hasattr(command, "commands"):
+            context = command.make_context("spikeseg", list(arguments), parent=context)
+            command = command.commands[arguments.pop(0)]
+        command.make_context("spikeseg", arguments, parent=context)
+
+
+@every_document
+def test_links_lead_somewhere(document):
+    links = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+    assert not [link for link in links if "://" not in link and not (document.parent / link).exists()]
+
+
+def test_the_readme_says_where_things_live():
+    table = re.search(r"\| looking for \|.*?\n\n", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    named = re.findall(r"`([^`]+)`", table)
+    assert len(named) > 20
+    assert not [name for name in named if not any(ROOT.glob(name))]
