@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spikeseg.errors import SpikeSegError
+
 from ..configs.schema import Gabor
 
 
@@ -16,6 +18,11 @@ def gabor_kernels(gabor: Gabor, channels: int = 1) -> np.ndarray:
     -------
     np.ndarray
         Shape (orientations, channels, kernel, kernel): all input channels count alike.
+
+    Raises
+    ------
+    SpikeSegError
+        The kernel is too small for the wavelength: a filter has no negative part.
     """
     reach = np.arange(gabor.kernel) - (gabor.kernel - 1) / 2
     y, x = np.meshgrid(reach, reach, indexing="ij")
@@ -25,5 +32,9 @@ def gabor_kernels(gabor: Gabor, channels: int = 1) -> np.ndarray:
         envelope = np.exp(-(along**2 + gabor.aspect**2 * across**2) / (2 * gabor.sigma**2))
         kernel = envelope * np.cos(2 * np.pi * along / gabor.wavelength)
         positive, negative = kernel.clip(min=0), kernel.clip(max=0)
+        if not negative.any():
+            raise SpikeSegError(
+                f"conv1: a kernel of {gabor.kernel} has no negative part at wavelength {gabor.wavelength:g}: enlarge it"
+            )
         kernels.append(positive / positive.sum() + gabor.negative * negative / negative.sum())
     return np.repeat(np.array(kernels)[:, None], channels, axis=1)

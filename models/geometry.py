@@ -73,7 +73,8 @@ def same_place(source: Shape, features: int) -> Window:
 
 def neighbourhood(shape: Shape, radius: int) -> Window:
     """Within a layer, from every map to every map, within `radius` rows and columns."""
-    return Window(shape, shape, (2 * radius + 1,) * 2, (radius,) * 2)
+    side = 2 * radius + 1
+    return Window(shape, shape, (side, side), (radius, radius))
 
 
 def same_map(shape: Shape) -> Window:
@@ -84,12 +85,12 @@ def same_map(shape: Shape) -> Window:
 
 def own_feature(shape: Shape) -> Window:
     """From every neuron to one neuron that stands for its map."""
-    return Window(shape, Shape(shape.features, 1, 1), shape[1:], depthwise=True)
+    return Window(shape, Shape(shape.features, 1, 1), (shape.rows, shape.columns), depthwise=True)
 
 
 def whole_layer(shape: Shape, targets: int) -> Window:
     """From every neuron to each of `targets` neurons."""
-    return Window(shape, Shape(targets, 1, 1), shape[1:])
+    return Window(shape, Shape(targets, 1, 1), (shape.rows, shape.columns))
 
 
 def one_to_one(shape: Shape) -> Window:

@@ -33,6 +33,11 @@ class Run:
     path: Path
 
     @property
+    def split_file(self) -> Path:
+        """Names of the pictures to train, to validate and to test."""
+        return self.path / "split.json"
+
+    @property
     def network_file(self) -> Path:
         """The trained network."""
         return self.path / "network.npz"

@@ -74,7 +74,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     if part == "all":
         indices = np.arange(len(dataset))
     else:
-        indices = getattr(Split.from_json(read_json(run.path / "split.json"), dataset.names), part)
+        indices = getattr(Split.from_json(read_json(run.split_file), dataset.names), part)
     if not len(indices):
         raise SpikeSegError(f"the {part} part of {run.path} is empty: choose another --split")
     source = f"{config.data.dataset} (simulated)" if rendered else str(directory)

@@ -76,12 +76,13 @@ def train(
     if run.network_file.exists():
         return Network.load(run.network_file)
     dataset = open_dataset(config, data)
-    run.start(config, data, device)
-    indices = stored_split(config, dataset, run).train
-    labels = [dataset.labels[int(i)] for i in indices]
+    network, parts = untrained(config), known_split(config, dataset, run)
+    run.start(config, data, device)  # nothing was written so far
+    write_json(run.split_file, parts.to_json(dataset.names))
+    labels = [dataset.labels[int(i)] for i in parts.train]
     training = _Training(config, run, device, reporter or Silent())
-    inputs, event_range = training.stimuli(dataset, indices)
-    network, learned = training.learn(inputs, event_range)
+    inputs, event_range = training.stimuli(dataset, parts.train)
+    network, learned = training.learn(replace(network, event_range=event_range), inputs)
     network = settle(network, training.recorded(network, inputs))
     names = name_maps(config, learned["conv3"], labels)
     network = replace(network, map_labels=names, provenance=_provenance(config, data, device, learned))
@@ -89,15 +90,12 @@ def train(
     return network
 
 
-def stored_split(config: Config, dataset: Dataset, run: Run) -> Split:
-    """The run's split, drawn and stored when it is asked for the first time."""
-    file = run.path / "split.json"
-    if file.exists():
-        return Split.from_json(read_json(file), dataset.names)
+def known_split(config: Config, dataset: Dataset, run: Run) -> Split:
+    """The run's split if it has begun, else a new one."""
+    if run.split_file.exists():
+        return Split.from_json(read_json(run.split_file), dataset.names)
     parts = config.data
-    drawn = split(dataset.labels, parts.train, parts.validation, parts.test, parts.split_seed, names=dataset.names)
-    write_json(file, drawn.to_json(dataset.names))
-    return drawn
+    return split(dataset.labels, parts.train, parts.validation, parts.test, parts.split_seed, names=dataset.names)
 
 
 @dataclass(frozen=True)
@@ -125,8 +123,7 @@ class _Training:
         counts = np.bincount(spikes.stimulus, minlength=spikes.stimuli)
         return spikes, (int(counts.min()), int(counts.max()))
 
-    def learn(self, spikes: Spikes, event_range: tuple[int, int]) -> tuple[Network, dict[str, Learned]]:
-        network = untrained(self.config, event_range)
+    def learn(self, network: Network, spikes: Spikes) -> tuple[Network, dict[str, Learned]]:
         learned: dict[str, Learned] = {}
         below = {"conv2": "pool1", "conv3": "pool2"}
         for number, layer in enumerate(LEARNED_LAYERS):
@@ -166,7 +163,7 @@ class _Training:
             return trainer.train(simulator, progress)
 
 
-def untrained(config: Config, event_range: tuple[int, int]) -> Network:
+def untrained(config: Config) -> Network:
     """Conv1 at work, the layers above silent: their thresholds are out of reach."""
     shapes = layer_shapes(config, (config.input.rows, config.input.columns))
     kernels = {"conv1": gabor_kernels(config.conv1, shapes["input"].features)}
@@ -175,7 +172,7 @@ def untrained(config: Config, event_range: tuple[int, int]) -> Network:
         conv: Conv = getattr(config, layer)
         kernels[layer] = np.zeros((conv.maps, shapes[below].features, *conv.kernel))
         thresholds[layer] = np.full(conv.maps, np.inf)
-    return Network(config, kernels, thresholds, event_range=event_range)
+    return Network(config, kernels, thresholds)
 
 
 def with_layer(network: Network, layer: str, learned: Learned) -> Network:

@@ -74,6 +74,12 @@ class TestConfigurations:
         assert "conv2.paddding" in line
         assert "conv2.map" in line
 
+    def test_a_filter_without_a_negative_part_is_refused(self, refused, tmp_path):
+        (tmp_path / "x.toml").write_text(TINY + "[conv1]\nkernel = 3\n")
+        assert "conv1: a kernel of 3 has no negative part" in refused(
+            "train", tmp_path / "x.toml", "--out", tmp_path / "run"
+        )
+
     @pytest.mark.parametrize("content", [b"\xff\xfe", b"\x89PNG\r\n"])
     def test_a_file_that_is_no_text_is_refused(self, refused, tmp_path, content):
         (tmp_path / "x.toml").write_bytes(content)
@@ -93,6 +99,7 @@ CALTECH = """
 dataset = "caltech-101"
 classes = ["Faces", "Motorbikes"]
 train = 1
+validation = 2
 """
 
 
@@ -133,6 +140,10 @@ class TestData:
     def test_a_class_that_is_not_there_is_named(self, train, data):
         shutil.rmtree(data / "101_ObjectCategories" / "Faces")
         assert "has no class Faces" in train("--data", data)
+
+    def test_a_class_with_too_few_pictures_is_named(self, train, data):
+        """Of 2 of each class 1 is to train: 2 are too many to validate."""
+        assert "class Faces has 2 pictures, but 3 are asked" in train("--data", data)
 
     def test_a_picture_without_annotation_is_named(self, train, data):
         (data / "Annotations" / "Faces_2" / "annotation_0000.mat").unlink()

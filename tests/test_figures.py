@@ -35,7 +35,7 @@ def network():
     config = configuration(
         data={"classes": LABELS},
         input={"rows": ROWS, "columns": COLUMNS, "steps": 5},
-        conv1={"orientations": 3, "kernel": 3},
+        conv1={"orientations": 3, "kernel": 3, "wavelength": 3.0},
         conv2={"maps": 4, "kernel": [3, 2], "padding": 1},
         pool2={"window": 3, "stride": 2},
         conv3={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},
