@@ -16,6 +16,7 @@ from ..models.network import Network
 from .decoder import decode
 from .segmentation import cell_centre, extremities, most_responsive, potentials
 
+BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
 STEPS = 500  # of the search for thresholds
 FIRST_RATE = 0.5  # relative change of a threshold per surplus of wins
 DECAY = 0.985
@@ -84,13 +85,17 @@ def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]
 
 
 def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> Network:
-    """The network with balanced Conv3 thresholds and learned extents.
+    """The network with Conv3 thresholds most of the way to balanced ones, and learned extents.
+
+    All the way is too far: the last stimuli that change sides are those that no threshold puts right.
 
     Parameters
     ----------
     stimuli
         Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated twice.
     """
-    balanced = balanced_thresholds(largest_potentials(network, stimuli), network.thresholds["conv3"])
-    network = replace(network, thresholds={**network.thresholds, "conv3": balanced})
+    learned = network.thresholds["conv3"]
+    balanced = balanced_thresholds(largest_potentials(network, stimuli), learned)
+    settled = learned ** (1 - BALANCE) * balanced**BALANCE
+    network = replace(network, thresholds={**network.thresholds, "conv3": settled})
     return replace(network, extents=learned_extents(network, stimuli))

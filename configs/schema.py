@@ -105,7 +105,7 @@ class Gabor(Section):
     """Conv1: fixed, even Gabor filters; the positive part sums to 1, the negative to `negative`."""
 
     orientations: Count = 4
-    kernel: Count = 5
+    kernel: Annotated[int, Field(gt=0), AfterValidator(_odd)] = 5
     wavelength: Positive = 5.0
     sigma: Positive = 1.6
     aspect: Positive = 0.5

@@ -57,7 +57,7 @@ def configurations(draw) -> Config:
                 "flush_steps": whole(3, 8),
                 "threshold_variation": draw(st.sampled_from([0, 0.05, 0.5])),
             },
-            conv1={"orientations": whole(1, 3), "kernel": whole(1, 4)},
+            conv1={"orientations": whole(1, 3), "kernel": draw(st.sampled_from([1, 3]))},
             pool1=pool(),
             conv2=conv(),
             pool2=pool(),
@@ -85,7 +85,7 @@ ENCODERS = {
     ),
     "kernels larger than their layers": configuration(
         input={"rows": 9, "columns": 14, "polarity": "merged", "steps": 10, "flush_steps": 3},
-        conv1={"orientations": 3, "kernel": 4},
+        conv1={"orientations": 3, "kernel": 5},
         pool1={"window": 2, "stride": 2},
         conv2={"maps": 2, "kernel": [7, 3], "padding": [4, 1]},
         pool2={"window": 4, "stride": 3},

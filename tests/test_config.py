@@ -90,6 +90,7 @@ class TestWrongValues:
             ({"conv2": {"mapps": 3}}, "unknown key conv2.mapps"),
             ({"input": {"dog_size": 4}}, "input.dog_size: 4 has no centre: make it odd"),
             ({"input": {"dog_size": 1}}, "input.dog_size"),
+            ({"conv1": {"kernel": 4}}, "conv1.kernel: 4 has no centre: make it odd"),
             ({"input": {"surround_sigma": 1.0}}, "surround_sigma 1 is not above center_sigma 1"),
             ({"input": {"center_sigma": float("nan")}}, "input.center_sigma: Input should be a finite number"),
             ({"input": {"threshold_variation": float("nan")}}, "input.threshold_variation: Input should be"),
