@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -78,7 +77,7 @@ class TestTraining:
 
     def test_an_interruption_is_told_in_one_line(self, spikeseg, tiny, tmp_path, monkeypatch):
         def interrupt(*_):
-            os.kill(os.getpid(), signal.SIGINT)
+            raise KeyboardInterrupt
 
         monkeypatch.setattr("spikeseg.runners.training.open_dataset", interrupt)
         told = spikeseg("train", tiny, "--out", tmp_path / "run", *NUMPY)
