@@ -107,7 +107,7 @@ def encode(
     from .selection import select
 
     selection = select(run, data, split.value)
-    out = out or selection.run.path / "spikes" / f"{split.value}.npz"
+    out = out or selection.run.results / "spikes" / f"{split.value}.npz"
     with Bars(console) as bars:
         bars.stage("encode", len(selection.indices))
         spikes = record(selection, out, device.value, bars.advance)
@@ -173,7 +173,7 @@ def evaluate(
     with Bars(console) as bars:
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device.value, bars.advance)
-    present(evaluation, selection, split.value, out or selection.run.path, device.value, console)
+    present(evaluation, selection, split.value, out or selection.run.results, device.value, console)
 
 
 @app.command()

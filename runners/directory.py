@@ -52,6 +52,11 @@ class Run:
         """Directory of pictures."""
         return self.path / "figures"
 
+    @property
+    def results(self) -> Path:
+        """Where results go by default: here; for a network that comes along, to NAME-results."""
+        return Path(f"{self.path.name}-results") if self.path.parent == PRETRAINED else self.path
+
     def checkpoint(self, layer: str) -> Path:
         """State of a layer's training after its last chunk."""
         return self.path / "checkpoints" / f"{layer}.npz"
