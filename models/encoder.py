@@ -23,8 +23,7 @@ from ..equations import adaptation, competition, neurons
 from .convolution import connect
 from .geometry import Window, neighbourhood, same_place
 from .model import Model
-
-CONV_LAYERS = ("conv1", "conv2", "conv3")
+from .network import CONV_LAYERS
 
 
 def build_encoder(config: Config, size: tuple[int, int], capacity: int) -> Model:
