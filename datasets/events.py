@@ -1,0 +1,99 @@
+"""Events of an event camera as one type, e = [x, y, t, p] (Kirkland et al. 2020, section III), checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+
+EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("p", "i1")])
+"""Column, row, microseconds, and polarity: +1 brighter (ON), -1 darker (OFF)."""
+
+LARGEST = 16384  # rows or columns of a sensor; no event camera comes near it
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Events of one sensor, in the order of their times.
+
+    Attributes
+    ----------
+    name
+        Where it comes from, e.g. its file.
+    size
+        Rows and columns of the sensor.
+    events
+        Shape (n,), dtype `EVENT`, sorted by `t`.
+    """
+
+    name: str
+    size: tuple[int, int]
+    events: np.ndarray
+
+    @property
+    def duration(self) -> int:
+        """Microseconds from the first event to the last; 0 for fewer than two."""
+        t = self.events["t"]
+        return int(t[-1] - t[0]) if len(t) else 0
+
+
+def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
+    """Events out of four columns of numbers, shape (n,) each; `p` may say 0 or -1 for OFF.
+
+    Raises
+    ------
+    SpikeSegError
+        A number that is none, not whole, or that no sensor can mean; the message names `where`, the event, counted
+        from `first`, and the field.
+    """
+    columns = {"x": x, "y": y, "t": t, "p": p}
+    limits = {"x": (0, LARGEST - 1), "y": (0, LARGEST - 1), "t": (-(2**62), 2**62), "p": (-1, 1)}
+    events = np.empty(len(np.atleast_1d(t)), EVENT)
+    for field, values in columns.items():
+        values = np.asarray(values)
+        low, high = limits[field]
+        good = (values >= low) & (values <= high)  # false for NaN
+        if values.dtype.kind == "f":
+            good &= values == np.floor(values)
+        _refuse(~good, values, field, where, first, "is no number that this field can hold")
+        events[field] = values
+    events["p"] = np.where(events["p"] > 0, 1, -1)
+    return events
+
+
+def check(events: np.ndarray, size: tuple[int, int], where: str, first: int = 0, after: int | None = None) -> None:
+    """Make sure that events are sorted and lie on the sensor.
+
+    Parameters
+    ----------
+    events
+        Shape (n,), dtype `EVENT`.
+    size
+        Rows and columns of the sensor.
+    where, first
+        For the message: the file, and the number of the first of these events.
+    after
+        Time of the event before them, if there was one.
+
+    Raises
+    ------
+    SpikeSegError
+        An event is off the sensor or earlier than the one before it; the message names file, event and field.
+    """
+    rows, columns = size
+    _refuse(events["x"] >= columns, events["x"], "x", where, first, f"is off the sensor, {columns} columns wide")
+    _refuse(events["y"] >= rows, events["y"], "y", where, first, f"is off the sensor, {rows} rows high")
+    t = events["t"]
+    back = np.zeros(len(t), bool)
+    back[1:] = t[1:] < t[:-1]
+    if after is not None and len(t):
+        back[0] = t[0] < after
+    _refuse(back, t, "t", where, first, "is earlier than the event before it: sort the events by time")
+
+
+def _refuse(bad: np.ndarray, values: np.ndarray, field: str, where: str, first: int, problem: str) -> None:
+    if bad.any():
+        index = int(np.argmax(bad))
+        raise SpikeSegError(f"{where}: event {first + index}: {field} = {values[index]:g} {problem}")
