@@ -14,6 +14,7 @@ from spikeseg.files import replacing
 from ..analysis.metrics import Outcome, Report, evaluate, mask_iou
 from ..analysis.segmentation import Segmentation
 from ..datasets.sample import Box, Sample, Target
+from ..datasets.stimuli import samples
 from .segmenting import BATCH, Segmenter, open_segmenter, response
 from .selection import Selection
 
@@ -87,11 +88,12 @@ def evaluate_selection(
 def answers(segmenter: Segmenter, selection: Selection) -> Iterator[Answer]:
     """Segment the winning class of pictures with one object, and every object's class of pictures with several."""
     for start in range(0, len(selection.indices), BATCH):
-        samples = [selection.dataset[int(index)] for index in selection.indices[start : start + BATCH]]
-        several = len(samples[0].targets) > 1
+        indices = selection.indices[start : start + BATCH]
+        shown = list(samples(selection.dataset, indices, segmenter.network.config.input))
+        several = len(shown[0].targets) > 1
         classes = segmenter.network.config.data.classes if several else None
-        found = segmenter.segment([sample.image for sample in samples], classes)
-        for sample, segmentations in zip(samples, found, strict=True):
+        found = segmenter.segment([sample.view for sample in shown], classes)
+        for sample, segmentations in zip(shown, found, strict=True):
             yield Answer(sample, segmentations)
 
 

@@ -19,8 +19,8 @@ from ..analysis import figures
 from ..analysis.figures import save
 from ..analysis.metrics import Baselines, Report
 from ..analysis.segmentation import Segmentation, segment_one
-from ..datasets.dog import prepare, stimuli
 from ..datasets.sample import Box, Sample
+from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .directory import Run, provenance
 from .encoding import open_encoder
@@ -123,7 +123,7 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
     example = evaluation.examples[0]
     config = selection.network.config
     with open_encoder(config, selection.size, device) as encoder:
-        inputs = stimuli([prepare(example.sample.image, selection.size)], config.input)
+        inputs = stimuli([example.sample.view], config.input, selection.size)
         spikes = encoder.encode(selection.network, inputs)
     segmentation = segment_one(selection.network, Recorded(spikes)[0])
     save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")

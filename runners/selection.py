@@ -78,7 +78,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     if not len(indices):
         raise SpikeSegError(f"the {part} part of {run.path} is empty: choose another --split")
     source = f"{config.data.dataset} (simulated)" if rendered else str(directory)
-    return Selection(network, run, dataset, indices, source, (config.input.rows, config.input.columns))
+    return Selection(network, run, dataset, indices, source, config.input.size)
 
 
 def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) -> Selection:
