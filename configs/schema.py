@@ -208,6 +208,14 @@ class Conv(Section):
     learning: Learning
 
 
+class Classes(Conv):
+    """Conv3, whose maps stand for classes."""
+
+    decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="thresholds let half the training stimuli spike within this fraction of their input"
+    )
+
+
 class Decoder(Section):
     """Which spikes are decoded, and how a mask becomes a box."""
 
@@ -240,7 +248,7 @@ class Config(Section):
     pool1: Pool
     conv2: Conv
     pool2: Pool
-    conv3: Conv
+    conv3: Classes
     decoder: Decoder = Decoder()
 
     @model_validator(mode="after")

@@ -87,7 +87,7 @@ def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:
     if not len(events):
         return
     for start, duration, part in _parts(events, config):
-        yield Buffer(events[part], recording.size, start, duration)
+        yield Buffer(events[part], recording.size, start, duration, recording.name)
 
 
 def _parts(events: np.ndarray, config: Buffering) -> Iterator[tuple[int, int, slice]]:

@@ -51,12 +51,15 @@ class Buffer:
         Rows and columns of the sensor.
     start, duration
         Microseconds.
+    recording
+        Name of the recording that it is from.
     """
 
     events: np.ndarray
     size: tuple[int, int]
     start: int
     duration: int
+    recording: str = ""
 
 
 def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
