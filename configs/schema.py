@@ -27,7 +27,9 @@ def _odd(value: int) -> int:
     return value
 
 
-RENDERED = ("orange", "panda")  # the classes of orange-panda
+RENDERED = ("orange", "panda")  # the classes of what is rendered without end
+PICTURES = ("caltech-101", "orange-panda")
+RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim")
 
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -45,7 +47,7 @@ class Section(BaseModel):
 class Data(Section):
     """Where stimuli come from and how they are divided."""
 
-    dataset: Literal["caltech-101", "orange-panda"]
+    dataset: Literal["caltech-101", "orange-panda", "n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim"]
     classes: tuple[str, ...] = Field(min_length=1)
     train: Count = Field(description="training images per class")
     validation: Annotated[int, Field(ge=0)] = Field(0, description="validation images per class")
@@ -58,13 +60,18 @@ class Data(Section):
     def _known(self) -> Data:
         if len(set(self.classes)) < len(self.classes):
             raise ValueError(f"classes name {', '.join(self.classes)}: each of them once is enough")
-        if self.dataset == "orange-panda":
+        if self.rendered:
             unknown = [label for label in self.classes if label not in RENDERED]
             if unknown:
-                raise ValueError(f"orange-panda has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
+                raise ValueError(f"{self.dataset} has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
             if self.test is None:
-                raise ValueError("orange-panda is rendered without end: say how many pictures are to test")
+                raise ValueError(f"{self.dataset} is rendered without end: say how many are to test")
         return self
+
+    @property
+    def rendered(self) -> bool:
+        """Whether it needs no directory."""
+        return self.dataset in ("orange-panda", "orange-panda-sim")
 
 
 class DoG(Section):
@@ -253,6 +260,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Config:
+        if (self.input.dog is None) == (self.data.dataset in PICTURES):
+            source = "[input.dog]" if self.data.dataset in PICTURES else "[input.buffer]"
+            raise ValueError(f"data.dataset {self.data.dataset} needs {source}")
         layer_shapes(self, self.input.size)
         return self
 

@@ -8,14 +8,16 @@ from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Config
 from .caltech101 import Caltech101
+from .n_caltech_sim import NCaltechSim
 from .orange_panda import OrangePanda
+from .orange_panda_sim import OrangePandaSim
 from .recordings import Recordings, Take
 from .sample import Box, Dataset, Sample, Target
 
 __all__ = ["Box", "Caltech101", "Dataset", "OrangePanda", "Recordings", "Sample", "Take", "Target", "open_dataset"]
 
 
-def open_dataset(config: Config, data: Path | None) -> Dataset:
+def open_dataset(config: Config, data: Path | None) -> Dataset | Recordings:
     """The configuration's dataset; `data` is the directory of one that is not rendered.
 
     Raises
@@ -23,12 +25,19 @@ def open_dataset(config: Config, data: Path | None) -> Dataset:
     SpikeSegError
         The dataset needs a directory and none is given, or it is not the dataset's.
     """
-    if config.data.dataset == "orange-panda":
-        parts = config.data.train, config.data.validation, config.data.test or 0
-        count = sum(parts) * len(config.data.classes)
-        return OrangePanda(count, config.data.split_seed, config.input.size, classes=config.data.classes)
+    wanted = config.data
+    if wanted.rendered:
+        count = (wanted.train + wanted.validation + (wanted.test or 0)) * len(wanted.classes)
+        if wanted.dataset == "orange-panda-sim":
+            return OrangePandaSim(count, wanted.split_seed, classes=wanted.classes)
+        return OrangePanda(count, wanted.split_seed, config.input.size, classes=wanted.classes)
     if data is None:
-        raise SpikeSegError(
-            f"{config.data.dataset} needs a directory: give --data DIR, or run `spikeseg data fetch caltech-101`"
-        )
-    return Caltech101(data, config.data.classes)
+        raise SpikeSegError(f"{wanted.dataset} needs a directory: give --data DIR{_FETCH.get(wanted.dataset, '')}")
+    match wanted.dataset:
+        case "n-caltech-sim":
+            return NCaltechSim(Caltech101(data, wanted.classes), wanted.split_seed)
+        case _:
+            return Caltech101(data, wanted.classes)
+
+
+_FETCH = dict.fromkeys(("caltech-101", "n-caltech-sim"), ", or run `spikeseg data fetch caltech-101`")

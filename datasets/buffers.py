@@ -49,8 +49,11 @@ class Placement(NamedTuple):
 
     def neurons(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Row * columns + column of every event on the input layer, (n,), and which events are on it, (n,) bool."""
-        row = (events["y"] * self.scale).astype(np.int64) + self.top
-        column = (events["x"] * self.scale).astype(np.int64) + self.left
+        return self._neurons(events["y"], events["x"])
+
+    def _neurons(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        row = (y * self.scale).astype(np.int64) + self.top
+        column = (x * self.scale).astype(np.int64) + self.left
         rows, columns = self.size
         return row * columns + column, (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
 
@@ -69,6 +72,14 @@ class Placement(NamedTuple):
             mask = np.zeros(self.size, bool)
             mask[np.ix_(*there)] = target.mask[np.ix_(rows[there[0]], columns[there[1]])]
         return Target(target.label, box, mask)
+
+    def mask_to_sensor(self, mask: np.ndarray, sensor: tuple[int, int]) -> np.ndarray:
+        """A mask of the input layer in pixels of the sensor, bool, both (rows, columns)."""
+        y, x = np.divmod(np.arange(sensor[0] * sensor[1]), sensor[1])
+        place, inside = self._neurons(y, x)
+        found = np.zeros(sensor, bool)
+        found.ravel()[inside] = mask.ravel()[place[inside]]
+        return found
 
     def to_sensor(self, box: Box) -> Box:
         """A box of the input layer in pixels of the sensor."""

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from scipy.signal import correlate
 
 from spikeseg.errors import SpikeSegError
 
-from .backdrop import Backdrop
+from .arrangement import MAX_OVERLAP, held, on_a_desk, overlapping, placed
 from .ornaments import ORNAMENTS
-from .rendering import Light, Ornament, Pose, Scene, extent, render, silhouette
+from .rendering import Scene, render
 from .sample import Box, Sample, Target
 
-MAX_OVERLAP = 0.9
-HEIGHTS = 0.35, 0.75
-"""Of an ornament's box, as fractions of the picture's height."""
-
 _SMALLEST = 64  # rows
-_MARGIN = 0.02  # of the picture's height, around the ornaments
-_TOLERANCE = 0.01  # of the overlap
-_TRIES = 1000
 
 
 class OrangePanda:
@@ -84,7 +75,7 @@ class OrangePanda:
         image, masks = render(self.scene(index), self.size)
         first = self.labels[index]
         order = sorted(masks, key=lambda label: label != first)
-        targets = tuple(Target(label, _box(masks[label]), masks[label]) for label in order)
+        targets = tuple(Target(label, mask_box(masks[label]), masks[label]) for label in order)
         return Sample(self.names[index], np.rint(255 * image).astype(np.uint8), targets)
 
     def __iter__(self) -> Iterator[Sample]:
@@ -95,19 +86,10 @@ class OrangePanda:
         index = range(len(self))[index]
         rng = np.random.default_rng([self.seed, index])
         if self.kind == "single":
-            ornaments = _placed(rng, (_held(rng, self.labels[index], self.size),), self.size)
+            ornaments = placed(rng, (held(rng, self.labels[index], self.size),), self.size)
         else:
-            ornaments = _overlapping(rng, self.classes, self.size, self.overlap)
-        floor = min(extent(ornament).bottom for ornament in ornaments) / self.size[0]
-        horizon = rng.uniform(0.15, min(0.5, floor - 0.1))
-        light = Light(
-            azimuth=rng.uniform(30, 150),
-            elevation=rng.uniform(20, 60),
-            strength=rng.uniform(0.45, 0.65),
-            ambient=rng.uniform(0.38, 0.54),
-            highlight=rng.uniform(0.2, 0.9),
-        )
-        return Scene(ornaments, light, Backdrop(int(rng.integers(2**32)), horizon))
+            ornaments = overlapping(rng, self.classes, self.size, self.overlap)
+        return on_a_desk(rng, ornaments, self.size)
 
 
 def _check(count, seed, size, scene, overlap, classes) -> None:
@@ -132,66 +114,7 @@ def _check(count, seed, size, scene, overlap, classes) -> None:
             raise SpikeSegError(f"orange-panda: {problem}")
 
 
-def _box(mask: np.ndarray) -> Box:
+def mask_box(mask: np.ndarray) -> Box:
     """Extremities of a mask that is not empty."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-
-
-def _held(rng: np.random.Generator, label: str, size: tuple[int, int]) -> Ornament:
-    """An ornament of random height and pose, in the middle of the picture."""
-    pose = Pose(
-        row=size[0] / 2,
-        column=size[1] / 2,
-        height=1.0,
-        roll=rng.uniform(-15, 15),
-        yaw=rng.uniform(-40, 40),
-        stretch=rng.uniform(0.93, 1.07),
-    )
-    box = extent(Ornament(label, pose))
-    height = rng.uniform(*HEIGHTS) * size[0] / (box.bottom - box.top)
-    return Ornament(label, replace(pose, height=height))
-
-
-def _moved(ornament: Ornament, rows: float, columns: float) -> Ornament:
-    pose = ornament.pose
-    return replace(ornament, pose=replace(pose, row=pose.row + rows, column=pose.column + columns))
-
-
-def _placed(rng: np.random.Generator, ornaments: tuple[Ornament, ...], size: tuple[int, int]) -> tuple[Ornament, ...]:
-    """The ornaments moved together to a random place where they fit the picture."""
-    boxes = np.array([extent(ornament) for ornament in ornaments])
-    (top, left), (bottom, right) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
-    margin = _MARGIN * size[0]
-    rows = rng.uniform(margin - top, size[0] - margin - bottom)
-    columns = rng.uniform(margin - left, size[1] - margin - right)
-    return tuple(_moved(ornament, rows, columns) for ornament in ornaments)
-
-
-def _overlapping(
-    rng: np.random.Generator, classes: tuple[str, ...], size: tuple[int, int], overlap: float
-) -> tuple[Ornament, ...]:
-    """Two ornaments, the farther first, with the overlap asked for: any displacement that does and that fits."""
-    for _ in range(_TRIES):
-        far, near = (_held(rng, classes[i], size) for i in rng.permutation(2))
-        allowed = np.argwhere(_displacements(far, near, size, overlap))
-        if len(allowed):
-            rows, columns = (rng.choice(allowed) - np.array(size) + 1).tolist()
-            return _placed(rng, (far, _moved(near, rows, columns)), size)
-    raise SpikeSegError(f"orange-panda: no room for an overlap of {overlap} in {size}: give more columns")
-
-
-def _displacements(far: Ornament, near: Ornament, size: tuple[int, int], overlap: float) -> np.ndarray:
-    """Which displacements of `near` do, (2 rows - 1, 2 columns - 1) bool; no displacement is in the middle."""
-    shapes = [silhouette(ornament, size).astype(np.float32) for ornament in (far, near)]
-    shared = correlate(shapes[0], shapes[1], method="fft") / min(shape.sum() for shape in shapes)
-    fits = np.abs(shared - overlap) < _TOLERANCE
-    first, second = extent(far), extent(near)
-    rows, columns = (np.arange(1 - n, n) for n in size)
-    height = np.maximum(first.bottom, second.bottom + rows) - np.minimum(first.top, second.top + rows)
-    width = np.maximum(first.right, second.right + columns) - np.minimum(first.left, second.left + columns)
-    room = (1 - 2 * _MARGIN) * size[0], size[1] - 2 * _MARGIN * size[0]
-    nearer = second.bottom + rows - first.bottom  # what is nearer stands lower in the picture
-    fits &= ((height < room[0]) & (nearer > 0) & (nearer < 0.25 * size[0]))[:, None]
-    fits &= width < room[1]
-    return fits

@@ -87,7 +87,7 @@ class Ornament:
 
 @dataclass(frozen=True)
 class Scene:
-    """Ornaments, the farthest first and each of another class, before a backdrop."""
+    """Ornaments, the farthest first, before a backdrop."""
 
     ornaments: tuple[Ornament, ...]
     light: Light
@@ -95,29 +95,41 @@ class Scene:
 
 
 def render(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Render a scene of `size` (rows, columns) whose ornaments are each of another class.
+
+    Returns
+    -------
+    image, masks
+        As of `render_objects`; masks by label.
+    """
+    image, masks = render_objects(scene, size)
+    return image, {ornament.label: mask for ornament, mask in zip(scene.ornaments, masks, strict=True)}
+
+
+def render_objects(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, list[np.ndarray]]:
     """Render a scene of `size` (rows, columns).
 
     Returns
     -------
     image : numpy.ndarray
         (rows, columns, 3) float32 from 0 to 1; a continuous function of the scene's parameters.
-    masks : dict of str to numpy.ndarray
-        Per label (rows, columns) bool: the pixels of which the ornament covers more than half, less what
+    masks : list of numpy.ndarray
+        Per ornament (rows, columns) bool: the pixels of which the ornament covers more than half, less what
         nearer ornaments cover. They are disjoint.
     """
     light = scene.light
     image = paint(scene.backdrop, size) * np.float32(light.ambient + 0.9 * light.strength)
     for ornament in scene.ornaments:
         image *= _shadow(ornament.pose, light, size)[..., None]
-    visible: dict[str, np.ndarray] = {}
+    visible: list[np.ndarray] = []
     for ornament in scene.ornaments:
         window, colour, alpha = _layer(ornament, light, size)
         image[window] = colour + (1 - alpha[..., None]) * image[window]
-        for farther in visible.values():
+        for farther in visible:
             farther[window] *= 1 - alpha
-        visible[ornament.label] = np.zeros(size, np.float32)
-        visible[ornament.label][window] = alpha
-    return np.clip(image, 0, 1, out=image), {label: alpha > 0.5 for label, alpha in visible.items()}
+        visible.append(np.zeros(size, np.float32))
+        visible[-1][window] = alpha
+    return np.clip(image, 0, 1, out=image), [alpha > 0.5 for alpha in visible]
 
 
 def extent(ornament: Ornament) -> Box:

@@ -11,7 +11,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
-from ..datasets import Dataset, OrangePanda, Recordings, open_dataset
+from ..datasets import Dataset, OrangePanda, OrangePandaSim, Recordings, open_dataset
 from ..datasets.canvas import Canvas
 from ..datasets.split import Split
 from ..models.network import Network
@@ -69,8 +69,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     """
     network, run = load_network(name)
     config = network.config
-    rendered = config.data.dataset == "orange-panda"
-    directory = None if rendered else data or network.data
+    directory = None if config.data.rendered else data or network.data
     dataset = open_dataset(config, directory)
     if part == "all":
         indices = np.arange(len(dataset))
@@ -78,7 +77,9 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
         indices = getattr(Split.from_json(read_json(run.split_file), dataset.names), part)
     if not len(indices):
         raise SpikeSegError(f"the {part} part of {run.path} is empty: choose another --split")
-    source = f"{config.data.dataset} (simulated)" if rendered else str(directory)
+    source = f"{config.data.dataset} (simulated)" if config.data.rendered else str(directory)
+    if config.data.dataset == "n-caltech-sim":
+        source = f"n-caltech-sim (simulated from {directory})"
     return Selection(network, run, dataset, indices, source, config.input.size)
 
 
@@ -143,9 +144,12 @@ def overlapping(selection: Selection, overlap: float) -> Selection:
         The network was not trained on rendered pictures.
     """
     data = selection.network.config.data
-    if data.dataset != "orange-panda":
+    if not data.rendered:
         raise SpikeSegError(f"only orange-panda is rendered with overlapping objects, not {data.dataset}")
     count = len(selection.indices)
-    dataset = OrangePanda(count, OVERLAP_SEED, selection.size, "both", overlap, data.classes)
+    if data.dataset == "orange-panda":
+        dataset = OrangePanda(count, OVERLAP_SEED, selection.size, "both", overlap, data.classes)
+    else:
+        dataset = OrangePandaSim(count, OVERLAP_SEED, scene="both", overlap=overlap, classes=data.classes)
     source = f"{selection.source}, two objects overlapping by {overlap:.0%}"
     return replace(selection, dataset=dataset, indices=np.arange(count), source=source)

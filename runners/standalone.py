@@ -18,6 +18,7 @@ import numpy as np
 from brian2 import get_device, second, set_device
 
 import spikeseg
+from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 from spikeseg.spikes import Shape, Spikes
@@ -75,16 +76,6 @@ LOAD_VECTOR = """
     %(array)s.resize(bytes.size() / sizeof(%(array)s[0]));
     std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(%(array)s.data()));
 """
-
-
-def cache_directory() -> Path:
-    """Where compiled programs are kept: SPIKESEG_CACHE, or `spikeseg` in the user's cache directory."""
-    if chosen := os.environ.get("SPIKESEG_CACHE"):
-        return Path(chosen).absolute()
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "spikeseg"
-    except RuntimeError as error:
-        raise SpikeSegError("no home directory to keep compiled programs in: set SPIKESEG_CACHE") from error
 
 
 class StandaloneSimulator:

@@ -22,6 +22,16 @@ def caltech() -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def event_data() -> Path:
+    """Real recordings of event cameras; skips where there are none."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    root = Path(os.environ.get("SPIKESEG_DATA", default)) / "events"
+    if not root.is_dir():
+        pytest.skip(f"no real recordings: {root} is missing (set SPIKESEG_DATA to the directory that holds events)")
+    return root
+
+
 @pytest.fixture(scope="session", autouse=True)
 def programs(tmp_path_factory) -> Iterator[Path]:
     """Compiled programs are shared between tests and end with them; the user's stay as they are."""

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from spikeseg.datasets.arrangement import HEIGHTS
 from spikeseg.datasets.backdrop import Backdrop, paint
-from spikeseg.datasets.orange_panda import HEIGHTS, OrangePanda
+from spikeseg.datasets.orange_panda import OrangePanda
 from spikeseg.datasets.rendering import Light, Ornament, Pose, Scene, extent, render, silhouette
 from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError

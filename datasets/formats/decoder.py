@@ -1,0 +1,110 @@
+"""What the decoders of byte streams share."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+
+from ..events import EVENT, LARGEST
+
+
+class Decoder(ABC):
+    """Turns bytes into events, whatever pieces the bytes come in, in constant memory.
+
+    Attributes
+    ----------
+    where
+        What the bytes come from, for messages.
+    format
+        What the format is, and what was found out about it, for a person.
+    size
+        Rows and columns of the sensor, as soon as the bytes have named them.
+    leftover
+        After `finish`: the incomplete end of the bytes, for a person; empty if there is none.
+    """
+
+    format = ""
+
+    def __init__(self, where: str):
+        self.where = where
+        self.size: tuple[int, int] | None = None
+        self.leftover = ""
+
+    @abstractmethod
+    def feed(self, data: bytes) -> Iterator[np.ndarray]:
+        """Give the events, dtype `EVENT`, that `data` completes.
+
+        Raises
+        ------
+        SpikeSegError
+            The bytes are damaged, or of another format.
+        """
+
+    @abstractmethod
+    def finish(self) -> Iterator[np.ndarray]:
+        """Give the events that waited for more bytes than there were, and fill in `leftover`."""
+
+
+class Records:
+    """Cuts bytes into records of a fixed size; an incomplete one waits for its other bytes."""
+
+    def __init__(self, dtype):
+        self._dtype = np.dtype(dtype)
+        self._rest = b""
+
+    def whole(self, data: bytes) -> np.ndarray:
+        """The records that `data` completes."""
+        data = self._rest + data
+        count = len(data) // self._dtype.itemsize
+        self._rest = data[count * self._dtype.itemsize :]
+        return np.frombuffer(data, self._dtype, count)
+
+    @property
+    def leftover(self) -> str:
+        """The bytes that wait, for a person."""
+        return f"{len(self._rest)} of the {self._dtype.itemsize} bytes of an event" if self._rest else ""
+
+
+def make(x, y, t, on) -> np.ndarray:
+    """Events, dtype `EVENT`, out of columns, shape (n,) each, that cannot be out of the fields' ranges."""
+    events = np.empty(len(t), EVENT)
+    events["x"], events["y"], events["t"] = x, y, t
+    events["p"] = np.where(on, 1, -1)
+    return events
+
+
+def hold(before, values, changes: np.ndarray) -> np.ndarray:
+    """What was last set, at every word of a stream.
+
+    Parameters
+    ----------
+    before
+        What was set before the first word.
+    values
+        What is set, where `changes`, shape (n,), is true.
+    """
+    return np.concatenate(([before], values))[np.cumsum(changes)]
+
+
+def geometry(text: str, where: str) -> tuple[int, int]:
+    """Rows and columns out of ``COLUMNSxROWS``. Raises SpikeSegError where they are none of a sensor."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    rows, columns = (int(match[2]), int(match[1])) if match else (0, 0)
+    if not (0 < rows <= LARGEST and 0 < columns <= LARGEST):
+        raise SpikeSegError(f"{where} names a sensor of {text!r}: that is no COLUMNSxROWS")
+    return rows, columns
+
+
+def optional(module: str, where: str) -> ModuleType:
+    """A library that not everyone needs. Raises SpikeSegError, which says how to get it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise SpikeSegError(f"{where} takes {module} to read: pip install 'spikeseg[events]'") from error
