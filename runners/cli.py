@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, demo, data."""
+"""The command line: train, encode, segment, evaluate, demo, export, data."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from rich.console import Console
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
+from .events_commands import events_app
+from .export_command import export
+from .stream_command import stream
+
 console = Console(markup=False)  # a file's name may have brackets
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(no_args_is_help=True)
 app.add_typer(data_app, name="data", help="Get datasets.")
+app.add_typer(events_app, name="events", help="Look at recordings of event cameras.")
 
 INTERRUPTED = 130  # Typer's exit code after Ctrl-C
 
@@ -195,6 +200,10 @@ def demo(
     from .demo import run_demo
 
     run_demo(out, device.value, console)
+
+
+app.command()(export)
+app.command()(stream)
 
 
 @data_app.command()
