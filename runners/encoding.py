@@ -49,9 +49,9 @@ def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
     scale[: inputs.stimuli] = network.threshold_scale(events)
-    thresholds = np.concatenate([network.thresholds[name] for name in CONV_LAYERS])
     kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
-    return {**kernels, "theta": thresholds, "scale": scale}
+    thresholds = {f"{name}.theta": network.thresholds[name] for name in CONV_LAYERS}
+    return {**kernels, **thresholds, "scale": scale}
 
 
 @contextmanager
