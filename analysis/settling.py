@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..models.network import Network
-from .decoder import decode
+from ..models.network import LAYERS, Network
+from .decoder import SILENT, decode
 from .segmentation import cell_centre, extremities, most_responsive, potentials
 
 BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
@@ -22,10 +22,17 @@ FIRST_RATE = 0.5  # relative change of a threshold per surplus of wins
 DECAY = 0.985
 
 
-def largest_potentials(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> np.ndarray:
-    """Largest final potential of every Conv3 map for every stimulus, (stimuli, maps)."""
+def largest_potentials(
+    network: Network, stimuli: Iterable[Mapping[str, np.ndarray]], parts: int | None = None
+) -> np.ndarray:
+    """Largest potential of every Conv3 map after the first `parts` of each stimulus, or all, (stimuli, maps)."""
     kernel, padding = network.kernels["conv3"], network.config.conv3.padding
-    return np.array([potentials(steps["pool2"], kernel, padding).max(axis=(1, 2)) for steps in stimuli])
+    last = network.config.input.total_steps if parts is None else parts + LAYERS.index("pool2")
+    found = []
+    for steps in stimuli:
+        in_time = np.where(steps["pool2"] <= last, steps["pool2"], SILENT)
+        found.append(potentials(in_time, kernel, padding).max(axis=(1, 2)))
+    return np.array(found)
 
 
 def balanced_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -87,15 +94,21 @@ def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]
 def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> Network:
     """The network with Conv3 thresholds most of the way to balanced ones, and learned extents.
 
-    All the way is too far: the last stimuli that change sides are those that no threshold puts right.
+    All the way is too far: the last stimuli that change sides are those that no threshold puts right. Where the
+    configuration says by when to decide, all thresholds are then lowered or raised by one factor, so that half the
+    stimuli make a map spike by then; this changes no map's share of the wins.
 
     Parameters
     ----------
     stimuli
-        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated twice.
+        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated several times.
     """
+    config = network.config
     learned = network.thresholds["conv3"]
     balanced = balanced_thresholds(largest_potentials(network, stimuli), learned)
     settled = learned ** (1 - BALANCE) * balanced**BALANCE
+    if config.conv3.decide_by is not None:
+        in_time = largest_potentials(network, stimuli, round(config.conv3.decide_by * config.input.steps))
+        settled = settled * np.median((in_time / settled).max(axis=1))
     network = replace(network, thresholds={**network.thresholds, "conv3": settled})
     return replace(network, extents=learned_extents(network, stimuli))

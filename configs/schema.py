@@ -67,28 +67,70 @@ class Data(Section):
         return self
 
 
+class DoG(Section):
+    """Pictures to ON/OFF events: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
+
+    size: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 7
+    center_sigma: Positive = 1.0
+    surround_sigma: Positive = 2.0
+    events: Count = Field(description="the strongest so many pixels spike")
+
+    @model_validator(mode="after")
+    def _surrounded(self) -> DoG:
+        if self.surround_sigma <= self.center_sigma:
+            raise ValueError(f"surround_sigma {self.surround_sigma:g} is not above center_sigma {self.center_sigma:g}")
+        return self
+
+
+class Buffering(Section):
+    """A recording cut into buffers, each of them a stimulus (paper, section IV.C)."""
+
+    duration_ms: Positive | None = Field(None, description="length of a buffer; 30 in the paper")
+    events: Count | None = Field(None, description="instead of a length: so many events make a buffer")
+    fit: Literal["crop", "pad", "bin"] = Field(
+        "pad",
+        description="pixels to neurons: pad centres the sensor, which must fit; crop centres it and cuts off what "
+        "does not fit; bin scales it, as a whole, to the input",
+    )
+    denoise_ms: Positive | None = Field(
+        None, description="drop events without another one on a neighbouring pixel in so many milliseconds before"
+    )
+    train: Count | None = Field(
+        None, description="so many buffers of each training recording, those with the most events; all when absent"
+    )
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Buffering:
+        if (self.duration_ms is None) == (self.events is None):
+            raise ValueError("give either duration_ms or events")
+        return self
+
+
 class Input(Section):
-    """Pictures to ON/OFF events in `steps` input steps (paper, section IV.A)."""
+    """The input layer and its time; stimuli are pictures through `dog`, or recordings through `buffer`."""
 
     rows: Count
     columns: Count
-    dog_size: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 7
-    center_sigma: Positive = 1.0
-    surround_sigma: Positive = 2.0
     polarity: Literal["merged", "split"] = "merged"
-    events: Count = Field(description="the strongest so many pixels spike")
     steps: Count = 10
     flush_steps: Count = 10
     dt_ms: Positive = 1.0
     threshold_variation: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.05, description="thresholds vary by +- this fraction between the fewest and the most events (IV.B)"
     )
+    dog: DoG | None = None
+    buffer: Buffering | None = None
 
     @model_validator(mode="after")
-    def _surrounded(self) -> Input:
-        if self.surround_sigma <= self.center_sigma:
-            raise ValueError(f"surround_sigma {self.surround_sigma:g} is not above center_sigma {self.center_sigma:g}")
+    def _one_source(self) -> Input:
+        if (self.dog is None) == (self.buffer is None):
+            raise ValueError("pictures need [input.dog], recordings need [input.buffer]: give one of them")
         return self
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, self.columns
 
     @property
     def shape(self) -> Shape:
@@ -166,6 +208,14 @@ class Conv(Section):
     learning: Learning
 
 
+class Classes(Conv):
+    """Conv3, whose maps stand for classes."""
+
+    decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="thresholds let half the training stimuli spike within this fraction of their input"
+    )
+
+
 class Decoder(Section):
     """Which spikes are decoded, and how a mask becomes a box."""
 
@@ -198,12 +248,12 @@ class Config(Section):
     pool1: Pool
     conv2: Conv
     pool2: Pool
-    conv3: Conv
+    conv3: Classes
     decoder: Decoder = Decoder()
 
     @model_validator(mode="after")
     def _fits(self) -> Config:
-        layer_shapes(self, (self.input.rows, self.input.columns))
+        layer_shapes(self, self.input.size)
         return self
 
     def digest(self) -> str:

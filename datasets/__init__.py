@@ -9,9 +9,10 @@ from spikeseg.errors import SpikeSegError
 from ..configs.schema import Config
 from .caltech101 import Caltech101
 from .orange_panda import OrangePanda
+from .recordings import Recordings, Take
 from .sample import Box, Dataset, Sample, Target
 
-__all__ = ["Box", "Caltech101", "Dataset", "OrangePanda", "Sample", "Target", "open_dataset"]
+__all__ = ["Box", "Caltech101", "Dataset", "OrangePanda", "Recordings", "Sample", "Take", "Target", "open_dataset"]
 
 
 def open_dataset(config: Config, data: Path | None) -> Dataset:
@@ -25,9 +26,7 @@ def open_dataset(config: Config, data: Path | None) -> Dataset:
     if config.data.dataset == "orange-panda":
         parts = config.data.train, config.data.validation, config.data.test or 0
         count = sum(parts) * len(config.data.classes)
-        return OrangePanda(
-            count, config.data.split_seed, (config.input.rows, config.input.columns), classes=config.data.classes
-        )
+        return OrangePanda(count, config.data.split_seed, config.input.size, classes=config.data.classes)
     if data is None:
         raise SpikeSegError(
             f"{config.data.dataset} needs a directory: give --data DIR, or run `spikeseg data fetch caltech-101`"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from PIL import Image
 from scipy.ndimage import correlate
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.spikes import Shape, Spikes
 
 from ..configs.schema import Input
 
@@ -52,7 +49,7 @@ def prepare(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarray]:
-    """When which input neuron spikes: the strongest `config.events` pixels, in equal parts per step.
+    """When which input neuron spikes: the strongest `config.dog.events` pixels, in equal parts per step.
 
     A fixed number of events stands in for a threshold that adapts to the picture (paper, section IV.B). A pixel
     without contrast never spikes, so a picture may have fewer events, down to none.
@@ -69,38 +66,13 @@ def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarra
     step, neuron
         One entry per event, shape (n,), int32, strongest first; neuron = (channel * rows + row) * columns + column.
     """
-    kernel = dog_kernel(config.dog_size, config.center_sigma, config.surround_sigma)
+    dog = config.dog
+    assert dog is not None, "pictures need a difference of Gaussians"
+    kernel = dog_kernel(dog.size, dog.center_sigma, dog.surround_sigma)
     response = correlate(picture, kernel, mode="nearest")
     channels = np.abs(response) if config.polarity == "merged" else np.stack([response, -response])
     strength = channels.ravel()
-    neuron = np.argsort(-strength, kind="stable")[: config.events]
+    neuron = np.argsort(-strength, kind="stable")[: dog.events]
     neuron = neuron[strength[neuron] > _ROUNDING]
     step = np.arange(len(neuron)) * config.steps // max(len(neuron), 1)
     return step.astype(np.int32), neuron.astype(np.int32)
-
-
-def stimuli(pictures: Iterable[np.ndarray], config: Input) -> Spikes:
-    """Input spikes of many pictures, one stimulus each; see `to_events`.
-
-    Parameters
-    ----------
-    pictures
-        Grey levels, shape (rows, columns), all of one size, which need not be the configuration's.
-
-    Raises
-    ------
-    ValueError
-        The pictures differ in size.
-    """
-    sizes, steps, neurons = [], [], []
-    for picture in pictures:
-        sizes.append(picture.shape)
-        step, neuron = to_events(picture, config)
-        steps.append(step)
-        neurons.append(neuron)
-    if len(set(sizes)) > 1:
-        raise ValueError(f"pictures of one set differ in size: {sorted(set(sizes))}")
-    features, *size = config.shape
-    shape = Shape(features, *(sizes[0] if sizes else size))
-    stimulus = np.repeat(np.arange(len(sizes)), [len(step) for step in steps])
-    return Spikes.collect(shape, len(sizes), stimulus, np.concatenate([[], *steps]), np.concatenate([[], *neurons]))

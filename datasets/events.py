@@ -39,6 +39,29 @@ class Recording:
         return int(t[-1] - t[0]) if len(t) else 0
 
 
+@dataclass(frozen=True)
+class Buffer:
+    """A stretch of events: what a network sees at once.
+
+    Attributes
+    ----------
+    events
+        Shape (n,), dtype `EVENT`, sorted by time, all in [start, start + duration).
+    size
+        Rows and columns of the sensor.
+    start, duration
+        Microseconds.
+    recording
+        Name of the recording that it is from.
+    """
+
+    events: np.ndarray
+    size: tuple[int, int]
+    start: int
+    duration: int
+    recording: str = ""
+
+
 def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
     """Events out of four columns of numbers, shape (n,) each; `p` may say 0 or -1 for OFF.
 

@@ -8,6 +8,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from .events import Buffer
+
+View = np.ndarray | Buffer
+"""A uint8 picture, (H, W) or (H, W, 3), or a buffer of events."""
+
 
 class Box(NamedTuple):
     """Axis-aligned box in pixel coordinates, half open: rows [top, bottom), columns [left, right)."""
@@ -42,21 +47,29 @@ class Target:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture with what is known about it.
+    """A picture, or a buffer of events, with what is known about it.
 
     Attributes
     ----------
     name
         Unique in its dataset, e.g. ``Faces/image_0001.jpg``.
     image
-        (H, W) or (H, W, 3), uint8.
+        (H, W) or (H, W, 3), uint8; of a buffer, its events drawn.
     targets
         Its objects; one for single-object datasets. Boxes and masks are in pixels of `image`.
+    buffer
+        The events, where it is not a picture.
     """
 
     name: str
     image: np.ndarray
     targets: tuple[Target, ...]
+    buffer: Buffer | None = None
+
+    @property
+    def view(self) -> View:
+        """What a network is shown."""
+        return self.image if self.buffer is None else self.buffer
 
 
 class Dataset(Protocol):

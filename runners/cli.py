@@ -152,14 +152,20 @@ def evaluate(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=0.9, help="orange-panda: both objects, overlapping by this fraction.")
     ] = None,
+    buffer: Annotated[
+        float | None, typer.Option("--buffer", min=1, help="Recordings: in buffers of so many milliseconds.")
+    ] = None,
+    fixed_thresholds: Annotated[
+        bool, typer.Option("--fixed-thresholds", help="Thresholds do not adapt to the number of events.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Directory of the results; RUN by default.")] = None,
     device: DeviceOption = Device.cpp_standalone,
 ) -> None:
-    """Measure accuracy and mIoU on annotated pictures, beside honest baselines."""
+    """Measure accuracy and mIoU on annotated pictures or recordings, beside honest baselines."""
     from .evaluation import evaluate_selection
     from .progress import Bars
     from .reporting import present
-    from .selection import on_canvas, overlapping, select
+    from .selection import on_canvas, overlapping, select, with_buffers, with_fixed_thresholds
 
     if not canvas and (clutter or scales != (1, 1)):
         raise SpikeSegError("--scales and --clutter go with --canvas")
@@ -170,6 +176,10 @@ def evaluate(
         raise SpikeSegError("--overlap and --canvas are two different tests: give one of them")
     if overlap is not None:
         selection = overlapping(selection, overlap)
+    if buffer is not None:
+        selection = with_buffers(selection, buffer)
+    if fixed_thresholds:
+        selection = with_fixed_thresholds(selection)
     with Bars(console) as bars:
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device.value, bars.advance)

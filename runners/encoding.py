@@ -13,7 +13,7 @@ from spikeseg.recording import description_file, save_recording
 from spikeseg.spikes import Spikes
 
 from ..configs.schema import Config, layer_shapes
-from ..datasets.dog import prepare, stimuli
+from ..datasets.stimuli import samples, stimuli
 from ..models.encoder import build_encoder
 from ..models.network import CONV_LAYERS, Network
 from .directory import provenance
@@ -76,13 +76,13 @@ def record(
     """
     description_file(out)  # before the work, not after it
     network, config = selection.network, selection.network.config
-    samples = [selection.dataset[int(index)] for index in selection.indices]
-    inputs = stimuli([prepare(sample.image, selection.size) for sample in samples], config.input)
+    shown = list(samples(selection.dataset, selection.indices, config.input))
+    inputs = stimuli([sample.view for sample in shown], config.input, selection.size)
     with open_encoder(config, selection.size, device) as encoder:
         spikes = encoder.encode(network, inputs, progress)
     description = {
-        "names": [sample.name for sample in samples],
-        "labels": [sample.targets[0].label for sample in samples],
+        "names": [sample.name for sample in shown],
+        "labels": [sample.targets[0].label for sample in shown],
         "source": selection.source,
         "dt_ms": config.input.dt_ms,
         "steps": config.input.total_steps,

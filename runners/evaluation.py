@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from spikeseg.files import replacing
 
+from ..analysis.decisions import Decisions, Verdict, summarise, verdict
 from ..analysis.metrics import Outcome, Report, evaluate, mask_iou
 from ..analysis.segmentation import Segmentation
+from ..datasets.events import Buffer
 from ..datasets.sample import Box, Sample, Target
+from ..datasets.stimuli import samples
+from ..models.network import Network
 from .segmenting import BATCH, Segmenter, open_segmenter, response
 from .selection import Selection
 
@@ -40,23 +45,26 @@ class Evaluation:
     outcomes
         One per picture; one per object where pictures hold several.
     examples
-        Evenly spaced among the pictures.
+        Evenly spaced among the pictures; of a recording, its fullest buffer.
     all_found
         Fraction of the pictures in which every object was found with its class.
+    decisions
+        When buffers of single objects were decided; None for pictures.
     """
 
     report: Report
     outcomes: list[Outcome]
     examples: list[Answer]
     all_found: float
+    decisions: Decisions | None
 
 
 def evaluate_selection(
     selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None
 ) -> Evaluation:
-    """Segment every selected picture and compare with its annotation, a batch in memory at a time.
+    """Segment every selected picture or buffer and compare with its annotation, a batch in memory at a time.
 
-    `progress` is told the number of pictures done.
+    `progress` is told the number of items begun.
 
     Raises
     ------
@@ -66,10 +74,11 @@ def evaluate_selection(
     total = len(selection.indices)
     keep = set(np.linspace(0, total - 1, min(EXAMPLES, total)).round().astype(int).tolist())
     outcomes: list[Outcome] = []
-    examples: list[Answer] = []
+    examples: dict[int, Answer] = {}
     found: list[bool] = []
+    verdicts: list[Verdict] = []
     with open_segmenter(selection.network, selection.sizes, device) as segmenter:
-        for number, answer in enumerate(answers(segmenter, selection)):
+        for number, answer in answers(segmenter, selection):
             several = len(answer.sample.targets) > 1
             compared = [
                 outcome(answer, target, _segmentation_of(answer, target), must_spike=several)
@@ -77,22 +86,42 @@ def evaluate_selection(
             ]
             outcomes += compared
             found.append(all(one.correct for one in compared))
-            if number in keep:
-                examples.append(answer)
+            if answer.sample.buffer is not None and not several:
+                verdicts.append(_verdict(selection.network, answer, answer.sample.buffer))
+            if number in keep and _fullness(answer) >= _fullness(examples.get(number, answer)):
+                examples[number] = answer
             progress(number + 1)
     boxes = {} if selection.pasted else selection.run.training_boxes()
-    return Evaluation(evaluate(outcomes, boxes), outcomes, examples, float(np.mean(found)))
+    decisions = summarise(verdicts) if verdicts else None
+    return Evaluation(evaluate(outcomes, boxes), outcomes, list(examples.values()), float(np.mean(found)), decisions)
 
 
-def answers(segmenter: Segmenter, selection: Selection) -> Iterator[Answer]:
-    """Segment the winning class of pictures with one object, and every object's class of pictures with several."""
-    for start in range(0, len(selection.indices), BATCH):
-        samples = [selection.dataset[int(index)] for index in selection.indices[start : start + BATCH]]
-        several = len(samples[0].targets) > 1
-        classes = segmenter.network.config.data.classes if several else None
-        found = segmenter.segment([sample.image for sample in samples], classes)
-        for sample, segmentations in zip(samples, found, strict=True):
-            yield Answer(sample, segmentations)
+def _fullness(answer: Answer) -> int:
+    """Events of a buffer: the fullest one of a recording is its example."""
+    return 0 if answer.sample.buffer is None else len(answer.sample.buffer.events)
+
+
+def _verdict(network: Network, answer: Answer, buffer: Buffer) -> Verdict:
+    decision, label = answer.segmentations[0].decision, answer.sample.targets[0].label
+    return verdict(network, decision, buffer.recording, label, buffer.duration)
+
+
+def answers(segmenter: Segmenter, selection: Selection) -> Iterator[tuple[int, Answer]]:
+    """Segment the winning class of samples with one object, and every object's class of samples with several.
+
+    Yields the number of the item, of which a recording gives several samples, and the answer.
+    """
+    config = segmenter.network.config
+    shown = (
+        (number, sample)
+        for number, index in enumerate(selection.indices)
+        for sample in samples(selection.dataset, [index], config.input)
+    )
+    while batch := list(islice(shown, BATCH)):
+        several = len(batch[0][1].targets) > 1
+        found = segmenter.segment([sample.view for _, sample in batch], config.data.classes if several else None)
+        for (number, sample), segmentations in zip(batch, found, strict=True):
+            yield number, Answer(sample, segmentations)
 
 
 def _segmentation_of(answer: Answer, target: Target) -> Segmentation:

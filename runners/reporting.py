@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from spikeseg.files import replacing, write_json
 from spikeseg.spikes import Recorded
 
 from ..analysis import figures
+from ..analysis.decisions import Decisions
 from ..analysis.figures import save
 from ..analysis.metrics import Baselines, Report
 from ..analysis.segmentation import Segmentation, segment_one
-from ..datasets.dog import prepare, stimuli
 from ..datasets.sample import Box, Sample
+from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .directory import Run, provenance
 from .encoding import open_encoder
@@ -79,6 +81,23 @@ def _add_baselines(table: Table, baselines: Baselines) -> None:
             table.add_row("  mean of classes", "", "", _iou(overlap.miou_class_mean), style="dim")
 
 
+def decisions_table(decisions: Decisions) -> Table:
+    """What recordings add: the answer over all buffers of each, and how soon a buffer is decided."""
+    table = Table(show_header=False)
+    first, median = decisions.first_spike_accuracy, decisions.median_ms
+    for name, value in (
+        (
+            f"accuracy over the buffers of each of {decisions.recordings} recordings",
+            _percent(decisions.recording_accuracy),
+        ),
+        ("accuracy of the first Conv3 spike", "" if first is None else _percent(first)),
+        ("events' time to the first Conv3 spike, median", "never" if median is None else f"{median:.1f} ms"),
+        ("buffers without a Conv3 spike", _percent(decisions.undecided)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
@@ -98,8 +117,12 @@ def present(
     """Print the table; write metrics.json, outcomes.csv and pictures to `directory`."""
     network = selection.network
     console.print(report_table(evaluation.report, f"{network.config.name} on {selection.source}, {part}"))
+    if evaluation.decisions is not None:
+        console.print(decisions_table(evaluation.decisions))
     context = {
         "all_found": evaluation.all_found,
+        "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
+        "input": network.config.input.model_dump(mode="json"),
         "name": network.config.name,
         "seed": network.config.seed,
         "data": selection.source,
@@ -123,7 +146,7 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
     example = evaluation.examples[0]
     config = selection.network.config
     with open_encoder(config, selection.size, device) as encoder:
-        inputs = stimuli([prepare(example.sample.image, selection.size)], config.input)
+        inputs = stimuli([example.sample.view], config.input, selection.size)
         spikes = encoder.encode(selection.network, inputs)
     segmentation = segment_one(selection.network, Recorded(spikes)[0])
     save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")

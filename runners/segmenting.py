@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Recorded
 
 from ..analysis.segmentation import Segmentation, segment_classes, segment_one
-from ..datasets.dog import prepare, stimuli
 from ..datasets.pictures import read_picture
-from ..datasets.sample import Sample
+from ..datasets.sample import Sample, View
+from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .encoding import Encoder, open_encoder
 
@@ -38,25 +36,22 @@ class Segmenter:
     network: Network
     encoders: tuple[tuple[tuple[int, int], Encoder], ...]
 
-    def segment(
-        self, images: Sequence[np.ndarray], classes: Sequence[str] | None = None
-    ) -> Iterator[list[Segmentation]]:
-        """Segment uint8 pictures, (H, W) or (H, W, 3), of any size; yields in order, one list per picture.
+    def segment(self, views: Sequence[View], classes: Sequence[str] | None = None) -> Iterator[list[Segmentation]]:
+        """Segment uint8 pictures, (H, W) or (H, W, 3), of any size, or buffers; yields in order, one list per view.
 
         Without `classes` the list holds the winning class alone; with them, one segmentation for each. Masks and
         boxes are in pixels of the presented size. With several zooms, the one where Conv3 responds most counts.
         """
-        for start in range(0, len(images), BATCH):
-            batch = images[start : start + BATCH]
+        for start in range(0, len(views), BATCH):
+            batch = views[start : start + BATCH]
             zooms = [self._at(size, encoder, batch, classes) for size, encoder in self.encoders]
             for answers in zip(*zooms, strict=True):
                 yield [max(found, key=response) for found in zip(*answers, strict=True)]
 
     def _at(
-        self, size: tuple[int, int], encoder: Encoder, images: Sequence[np.ndarray], classes: Sequence[str] | None
+        self, size: tuple[int, int], encoder: Encoder, views: Sequence[View], classes: Sequence[str] | None
     ) -> list[list[Segmentation]]:
-        pictures = [prepare(image, size) for image in images]
-        recorded = Recorded(encoder.encode(self.network, stimuli(pictures, self.network.config.input)))
+        recorded = Recorded(encoder.encode(self.network, stimuli(views, self.network.config.input, size)))
         if classes is None:
             return [[segment_one(self.network, steps)] for steps in recorded]
         return [segment_classes(self.network, steps, classes) for steps in recorded]
@@ -104,7 +99,7 @@ def segment_files(
     config = network.config
     classes = config.data.classes if every_class else None
     described = []
-    with open_segmenter(network, [(config.input.rows, config.input.columns)], device) as segmenter:
+    with open_segmenter(network, [config.input.size], device) as segmenter:
         answers = segmenter.segment(images, classes)
         for done, (path, image, found) in enumerate(zip(paths, images, answers, strict=True), start=1):
             described += write_segmentation(directory, Sample(str(path), image, ()), found, config.data.classes)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
-from ..datasets import Dataset, OrangePanda, open_dataset
+from ..datasets import Dataset, OrangePanda, Recordings, open_dataset
 from ..datasets.canvas import Canvas
 from ..datasets.split import Split
 from ..models.network import Network
@@ -31,7 +32,7 @@ class Selection:
     network, run
         The network and where it lives.
     dataset, indices
-        Pictures `indices` of `dataset`.
+        Pictures or recordings `indices` of `dataset`.
     source
         Where the pictures come from, for a result's record.
     size
@@ -44,7 +45,7 @@ class Selection:
 
     network: Network
     run: Run
-    dataset: Dataset
+    dataset: Dataset | Recordings
     indices: np.ndarray
     source: str
     size: tuple[int, int]
@@ -78,7 +79,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     if not len(indices):
         raise SpikeSegError(f"the {part} part of {run.path} is empty: choose another --split")
     source = f"{config.data.dataset} (simulated)" if rendered else str(directory)
-    return Selection(network, run, dataset, indices, source, (config.input.rows, config.input.columns))
+    return Selection(network, run, dataset, indices, source, config.input.size)
 
 
 def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) -> Selection:
@@ -90,19 +91,47 @@ def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) 
     Raises
     ------
     SpikeSegError
-        The scales are no range, too small to be zoomed, or too large for the canvas.
+        The scales are no range, too small to be zoomed, or too large for the canvas; or they are recordings.
     """
+    if selection.network.config.input.dog is None:
+        raise SpikeSegError(f"{selection.run.path} learned from recordings: only pictures are pasted on a canvas")
     base = selection.size
     size = round(base[0] * CANVAS), round(base[1] * CANVAS)
     smallest, largest = scales
     if 0 < smallest < SMALLEST_SCALE:
         raise SpikeSegError(f"a scale of {smallest:g} is too small to be zoomed: give {SMALLEST_SCALE:g} or more")
-    dataset = Canvas(selection.dataset, size, base, scales, clutter, CANVAS_SEED)
+    dataset = Canvas(cast(Dataset, selection.dataset), size, base, scales, clutter, CANVAS_SEED)
     count = 1 + int(np.ceil(np.log(largest / smallest) / np.log(1.25) - 1e-9))
     zooms = tuple(np.geomspace(1 / largest, 1 / smallest, count).tolist())
     source = f"{selection.source}, pasted on a canvas of {size[0]} x {size[1]} at scales {smallest:g} to {largest:g}"
     source += ", cluttered" if clutter else ""
     return replace(selection, dataset=dataset, source=source, size=size, zooms=zooms, pasted=True)
+
+
+def with_buffers(selection: Selection, duration_ms: float) -> Selection:
+    """The same recordings in buffers of another length; the network and its thresholds stay as they are.
+
+    Raises
+    ------
+    SpikeSegError
+        The network was not trained on recordings.
+    """
+    inputs = selection.network.config.input
+    if inputs.buffer is None:
+        raise SpikeSegError(f"{selection.run.path} learned from pictures: buffers are for recordings")
+    buffer = inputs.buffer.model_copy(update={"duration_ms": duration_ms, "events": None})
+    return _with_input(selection, {"buffer": buffer})
+
+
+def with_fixed_thresholds(selection: Selection) -> Selection:
+    """The same network with thresholds that do not adapt to the number of events (paper, IV.B)."""
+    return _with_input(selection, {"threshold_variation": 0.0})
+
+
+def _with_input(selection: Selection, update: dict[str, Any]) -> Selection:
+    config = selection.network.config
+    config = config.model_copy(update={"input": config.input.model_copy(update=update)})
+    return replace(selection, network=replace(selection.network, config=config))
 
 
 def overlapping(selection: Selection, overlap: float) -> Selection:

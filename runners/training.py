@@ -14,9 +14,9 @@ from spikeseg.spikes import Recorded, Spikes
 
 from ..analysis.settling import settle
 from ..configs.schema import Config, Conv, layer_shapes
-from ..datasets import Dataset, open_dataset
-from ..datasets.dog import prepare, stimuli
+from ..datasets import Dataset, Recordings, open_dataset
 from ..datasets.split import Split, split
+from ..datasets.stimuli import stimuli, training_samples
 from ..models.gabor import gabor_kernels
 from ..models.network import Network
 from .directory import Run, provenance
@@ -79,10 +79,9 @@ def train(
     network, parts = untrained(config), known_split(config, dataset, run)
     run.start(config, data, device)  # nothing was written so far
     write_json(run.split_file, parts.to_json(dataset.names))
-    labels = [dataset.labels[int(i)] for i in parts.train]
     training = _Training(config, run, device, reporter or Silent())
-    inputs, event_range = training.stimuli(dataset, parts.train)
-    network, learned = training.learn(replace(network, event_range=event_range), inputs)
+    inputs, labels = training.stimuli(dataset, parts.train)
+    network, learned = training.learn(replace(network, event_range=event_range(inputs)), inputs)
     network = settle(network, training.recorded(network, inputs))
     names = name_maps(config, learned["conv3"], labels)
     network = replace(network, map_labels=names, provenance=_provenance(config, data, device, learned))
@@ -90,7 +89,7 @@ def train(
     return network
 
 
-def known_split(config: Config, dataset: Dataset, run: Run) -> Split:
+def known_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:
     """The run's split if it has begun, else a new one."""
     if run.split_file.exists():
         return Split.from_json(read_json(run.split_file), dataset.names)
@@ -105,23 +104,23 @@ class _Training:
     device: str
     reporter: Reporter
 
-    def stimuli(self, dataset: Dataset, indices: np.ndarray) -> tuple[Spikes, tuple[int, int]]:
-        """Input spikes of the training pictures, and the range of their event counts; stores their boxes."""
-        size = (self.config.input.rows, self.config.input.columns)
-        self.reporter.stage("pictures", len(indices))
-        pictures, boxes = [], {}
+    def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> tuple[Spikes, list[str]]:
+        """Input spikes of the training items, and the label of each stimulus; stores the boxes of their objects."""
+        inputs = self.config.input
+        self.reporter.stage("stimuli", len(indices))
+        spikes, labels, boxes = [], [], {}
         for done, index in enumerate(indices):
-            sample = dataset[int(index)]
-            pictures.append(prepare(sample.image, size))
-            for target in sample.targets:
-                if target.box is not None:
-                    rows, columns = sample.image.shape[:2]
-                    boxes.setdefault(target.label, []).append(target.box.scaled(1 / rows, 1 / columns))
+            shown = training_samples(dataset, int(index), inputs)
+            spikes.append(stimuli([sample.view for sample in shown], inputs, inputs.size))
+            labels += [sample.targets[0].label for sample in shown]
+            for sample in shown:
+                rows, columns = sample.image.shape[:2]
+                for target in sample.targets:
+                    if target.box is not None:
+                        boxes.setdefault(target.label, []).append(target.box.scaled(1 / rows, 1 / columns))
             self.reporter.advance(done + 1)
         write_json(self.run.path / "boxes.json", boxes)
-        spikes = stimuli(pictures, self.config.input)
-        counts = np.bincount(spikes.stimulus, minlength=spikes.stimuli)
-        return spikes, (int(counts.min()), int(counts.max()))
+        return Spikes.join(spikes), labels
 
     def learn(self, network: Network, spikes: Spikes) -> tuple[Network, dict[str, Learned]]:
         learned: dict[str, Learned] = {}
@@ -142,8 +141,7 @@ class _Training:
 
     def _encode(self, network: Network, spikes: Spikes, layer: str) -> dict[str, Spikes]:
         self.reporter.stage(f"encode {layer}", spikes.stimuli)
-        size = (self.config.input.rows, self.config.input.columns)
-        with open_encoder(self.config, size, self.device) as encoder:
+        with open_encoder(self.config, self.config.input.size, self.device) as encoder:
             return encoder.encode(network, spikes, self.reporter.advance)
 
     def recorded(self, network: Network, spikes: Spikes) -> Recorded:
@@ -163,9 +161,15 @@ class _Training:
             return trainer.train(simulator, progress)
 
 
+def event_range(inputs: Spikes) -> tuple[int, int]:
+    """Fewest and most input events of a stimulus (paper, IV.B)."""
+    counts = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
+    return int(counts.min()), int(counts.max())
+
+
 def untrained(config: Config) -> Network:
     """Conv1 at work, the layers above silent: their thresholds are out of reach."""
-    shapes = layer_shapes(config, (config.input.rows, config.input.columns))
+    shapes = layer_shapes(config, config.input.size)
     kernels = {"conv1": gabor_kernels(config.conv1, shapes["input"].features)}
     thresholds = {"conv1": np.full(config.conv1.orientations, config.conv1.threshold)}
     for layer, below in (("conv2", "pool1"), ("conv3", "pool2")):
@@ -198,7 +202,7 @@ def name_maps(config: Config, learned: Learned, labels: list[str]) -> tuple[str,
         A map never won: its threshold starts too high, or there are more maps than the data can fill.
     """
     late = learned.presentation >= learned.presented // 2
-    shapes = layer_shapes(config, (config.input.rows, config.input.columns))
+    shapes = layer_shapes(config, config.input.size)
     places = shapes["conv3"].rows * shapes["conv3"].columns
     maps = learned.winners[late, 2] // places
     classes = np.array([config.data.classes.index(label) for label in labels])[learned.winners[late, 0]]

@@ -208,7 +208,7 @@ def to_spikes(steps: np.ndarray) -> Spikes:
 
 def shapes_of(config: Config) -> dict[str, Shape]:
     """Shapes of all layers for the configuration's own size."""
-    return layer_shapes(config, (config.input.rows, config.input.columns))
+    return layer_shapes(config, config.input.size)
 
 
 def judge_layers(network: Network) -> list[judge.Conv | judge.Pool]:

@@ -26,6 +26,8 @@ test = 2
 [input]
 rows = 64
 columns = 64
+
+[input.dog]
 events = 400
 
 [pool1]

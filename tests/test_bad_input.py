@@ -56,7 +56,7 @@ class TestConfigurations:
             ("padding = 1", "paddding = 1", "unknown key conv2.paddding"),
             ("[pool1]", "[pooling]", "unknown key pooling"),
             ("train = 4", "train = -4", "data.train: Input should be greater than 0"),
-            ("events = 400", 'events = "many"', "input.events: Input should be a valid integer"),
+            ("events = 400", 'events = "many"', "input.dog.events: Input should be a valid integer"),
             ("train = 4", "", "data.train: Field required"),
             ("threshold = 3.0", "threshold = nan", "conv2.threshold: Input should be a finite number"),
             ("weight_mean = 0.8", "weight_mean = nan", "conv2.learning.weight_mean: Input should be a finite"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeseg.configs.schema import Input
+from spikeseg.configs.schema import DoG, Input
 from spikeseg.datasets.caltech101 import Caltech101
 from spikeseg.datasets.canvas import Canvas, on_canvas
 from spikeseg.datasets.dog import prepare, to_events
@@ -138,7 +138,7 @@ def test_clutter_stands_out_from_any_ground(level):
 def test_the_seam_is_fainter_than_a_bare_edge(clutter):
     image = np.full((80, 120), 40, dtype=np.uint8)
     image[:, 60:] = 220
-    config = Input(rows=SIZE[0], columns=SIZE[1], events=400)
+    config = Input(rows=SIZE[0], columns=SIZE[1], dog=DoG(events=400))
     placed = _place(Sample("step", image, (Target("Faces", Box(0, 0, 80, 120)),)), clutter=clutter)
     box = placed.targets[0].box
     assert box is not None

@@ -11,7 +11,7 @@ from networks import configuration
 from runs import TINY
 
 from spikeseg.configs import layer_shapes, load, shipped, validate
-from spikeseg.configs.schema import RENDERED, Input
+from spikeseg.configs.schema import RENDERED, DoG
 from spikeseg.datasets.dog import dog_kernel
 from spikeseg.datasets.ornaments import ORNAMENTS
 from spikeseg.errors import SpikeSegError
@@ -88,11 +88,18 @@ class TestWrongValues:
         ("sections", "told"),
         [
             ({"conv2": {"mapps": 3}}, "unknown key conv2.mapps"),
-            ({"input": {"dog_size": 4}}, "input.dog_size: 4 has no centre: make it odd"),
-            ({"input": {"dog_size": 1}}, "input.dog_size"),
+            ({"input": {"dog": {"events": 9, "size": 4}}}, "input.dog.size: 4 has no centre: make it odd"),
+            ({"input": {"dog": {"events": 9, "size": 1}}}, "input.dog.size"),
             ({"conv1": {"kernel": 4}}, "conv1.kernel: 4 has no centre: make it odd"),
-            ({"input": {"surround_sigma": 1.0}}, "surround_sigma 1 is not above center_sigma 1"),
-            ({"input": {"center_sigma": float("nan")}}, "input.center_sigma: Input should be a finite number"),
+            ({"input": {"dog": {"events": 9, "surround_sigma": 1.0}}}, "surround_sigma 1 is not above center_sigma 1"),
+            (
+                {"input": {"dog": {"events": 9, "center_sigma": float("nan")}}},
+                "input.dog.center_sigma: Input should be",
+            ),
+            ({"input": {"dog": None}}, "pictures need [input.dog], recordings need [input.buffer]"),
+            ({"input": {"buffer": {"duration_ms": 30}}}, "give one of them"),
+            ({"input": {"dog": None, "buffer": {}}}, "give either duration_ms or events"),
+            ({"input": {"dog": None, "buffer": {"duration_ms": 30, "events": 9}}}, "give either duration_ms or events"),
             ({"input": {"threshold_variation": float("nan")}}, "input.threshold_variation: Input should be"),
             ({"decoder": {"gabor_threshold": float("inf")}}, "decoder.gabor_threshold: Input should be a finite"),
             ({"decoder": {"mode": "best"}}, "decoder.mode: Input should be 'causal', 'exact' or 'end'"),
@@ -140,8 +147,8 @@ class TestWrongValues:
         assert set(RENDERED) == set(ORNAMENTS)
 
     def test_what_is_accepted_can_be_used(self):
-        smallest = Input(rows=1, columns=1, events=1, dog_size=3, center_sigma=1, surround_sigma=1.01)
-        assert np.isfinite(dog_kernel(smallest.dog_size, smallest.center_sigma, smallest.surround_sigma)).all()
+        smallest = DoG(events=1, size=3, center_sigma=1, surround_sigma=1.01)
+        assert np.isfinite(dog_kernel(smallest.size, smallest.center_sigma, smallest.surround_sigma)).all()
 
 
 class TestGeometry:

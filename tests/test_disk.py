@@ -17,7 +17,7 @@ from PIL import Image
 from runs import files, refusal
 
 from spikeseg.datasets import OrangePanda
-from spikeseg.datasets.dog import prepare, stimuli
+from spikeseg.datasets.stimuli import stimuli
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, read_json, replacing, write_arrays, write_json
 from spikeseg.models.network import Network
@@ -97,8 +97,8 @@ class TestFullDisks:
 def test_a_simulation_without_room_ends_or_gives_the_same_spikes(trained, small_disk, tmp_path, monkeypatch):
     """However much room there is for the inputs and results of the compiled program."""
     network = Network.load(trained / "network.npz")
-    pictures = [prepare(sample.image, (64, 64)) for sample in OrangePanda(3, 0, (64, 64))]
-    inputs = stimuli(pictures, network.config.input)
+    pictures = [sample.image for sample in OrangePanda(3, 0, (64, 64))]
+    inputs = stimuli(pictures, network.config.input, (64, 64))
     told = []
     with open_encoder(network.config, (64, 64), "cpp_standalone") as encoder:
         expected = encoder.encode(network, inputs)

@@ -7,15 +7,14 @@ import pytest
 from PIL import Image
 from scipy.ndimage import correlate
 
-from spikeseg.configs.schema import Input
+from spikeseg.configs.schema import DoG, Input
 from spikeseg.datasets.caltech101 import Caltech101
-from spikeseg.datasets.dog import dog_kernel, prepare, stimuli, to_events
+from spikeseg.datasets.dog import dog_kernel, prepare, to_events
 from spikeseg.errors import SpikeSegError
-from spikeseg.spikes import Shape
 
 
 def _config(events=50, polarity="merged", **changes) -> Input:
-    return Input(rows=20, columns=30, events=events, polarity=polarity, **changes)
+    return Input(rows=20, columns=30, dog=DoG(events=events), polarity=polarity, **changes)
 
 
 @pytest.fixture
@@ -114,35 +113,6 @@ def test_a_brighter_picture_of_the_same_contrast_has_the_same_events(noise):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(("polarity", "channels"), [("merged", 1), ("split", 2)])
-def test_stimuli_keep_each_pictures_events_apart(noise, polarity, channels):
-    config = _config(polarity=polarity)
-    pictures = [noise, np.full_like(noise, 9.0), noise[::-1]]
-    spikes = stimuli(iter(pictures), config)
-    assert spikes.shape == Shape(channels, 20, 30)
-    assert spikes.stimuli == 3
-    for index, picture in enumerate(pictures):
-        expected = sorted(zip(*(a.tolist() for a in to_events(picture, config)), strict=True))
-        assert list(zip(*(a.tolist() for a in spikes.of(index)), strict=True)) == expected
-    assert len(spikes.of(1)[0]) == 0
-
-
-def test_stimuli_take_their_size_from_the_pictures(noise):
-    spikes = stimuli([np.tile(noise, (2, 3))], _config(events=500))
-    assert spikes.shape == Shape(1, 40, 90)
-    assert spikes.neuron.max() > 600
-
-
-def test_no_pictures_are_no_stimuli():
-    spikes = stimuli([], _config())
-    assert (spikes.shape, spikes.stimuli, len(spikes)) == (Shape(1, 20, 30), 0, 0)
-
-
-def test_pictures_of_different_sizes_are_refused(noise):
-    with pytest.raises(ValueError, match="differ in size"):
-        stimuli([noise, noise.T], _config())
-
-
 @pytest.mark.data
 @pytest.mark.parametrize("index", [0, -1])
 def test_real_pictures_have_the_events_of_the_recipe(caltech, index):
@@ -158,7 +128,7 @@ def test_real_pictures_have_the_events_of_the_recipe(caltech, index):
     for row in range(7):
         for column in range(7):
             strength += kernel[row, column] * padded[row : row + 160, column : column + 250]
-    config = Input(rows=160, columns=250, events=6000)
+    config = Input(rows=160, columns=250, dog=DoG(events=6000))
     step, neuron = to_events(prepare(dataset[index].image, (160, 250)), config)
     np.testing.assert_array_equal(step, np.repeat(np.arange(10), 600))
     expected = np.sort(np.abs(strength).ravel())[::-1][:6000]

@@ -23,7 +23,7 @@ from spikeseg.runners.encoding import CAPACITY, open_encoder
 
 
 def opened(config, device):
-    return open_encoder(config, (config.input.rows, config.input.columns), device)
+    return open_encoder(config, config.input.size, device)
 
 
 def random_case(config, seed, kind, stimuli):

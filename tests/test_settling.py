@@ -1,5 +1,7 @@
 """Thresholds and extents that a network settles on after learning."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_segmentation import COLUMNS, ROWS, encode, network, picture
@@ -58,3 +60,27 @@ class TestExtents:
         largest = largest_potentials(trained, encoded)
         assert largest.shape == (6, 2)
         assert (largest[:3, 0] > largest[:3, 1]).all()
+
+
+class TestDecidingInTime:
+    def test_half_the_stimuli_spike_in_time_and_shares_stay(self):
+        trained = network()
+        pictures = [picture((channel, row, column)) for channel in (0, 1) for row, column in ((1, 2), (2, 5), (4, 8))]
+        encoded = [encode(trained, steps) for steps in pictures]
+        config = trained.config
+        conv3 = config.conv3.model_copy(update={"decide_by": 1.0})
+        hurried = settle(replace(trained, config=config.model_copy(update={"conv3": conv3})), encoded)
+        largest = largest_potentials(trained, encoded)
+        spiking = (largest >= hurried.thresholds["conv3"] * (1 - 1e-12)).any(axis=1)
+        assert spiking.sum() >= len(encoded) / 2
+        assert (largest >= hurried.thresholds["conv3"] * (1 + 1e-9)).any(axis=1).sum() <= len(encoded) / 2
+        unhurried = settle(trained, encoded).thresholds["conv3"]
+        ratio = hurried.thresholds["conv3"] / unhurried
+        assert ratio == pytest.approx(ratio[0])
+
+    def test_only_spikes_of_the_first_parts_count(self):
+        trained = network()
+        steps = encode(trained, picture((0, 2, 5)))
+        early = largest_potentials(trained, [steps], 0)
+        assert (early <= largest_potentials(trained, [steps])).all()
+        assert (early == 0).all()

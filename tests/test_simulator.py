@@ -25,7 +25,7 @@ from spikeseg.runners.encoding import encoder_state, open_encoder
 from spikeseg.runners.simulator import DEVICES, open_simulator
 
 CONFIG = ENCODERS["overlapping pools"]
-SIZE = CONFIG.input.rows, CONFIG.input.columns
+SIZE = CONFIG.input.size
 
 
 @pytest.fixture(scope="module", params=["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])

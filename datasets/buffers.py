@@ -1,0 +1,187 @@
+"""Recordings to stimuli: cut into buffers, each parsed into equal parts of time (paper, section IV.C)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+
+from ..configs.schema import Buffering, Input
+from .events import Buffer, Recording
+from .recordings import Take
+from .sample import Box, Sample, Target
+
+NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+OFF, NONE, ON = 0, 128, 255  # grey levels of a buffer's picture
+
+
+class Placement(NamedTuple):
+    """Where the sensor lies on the input layer: neuron = floor(scale * pixel) + (top, left).
+
+    What falls outside the input layer of `size` (rows, columns) is lost.
+    """
+
+    scale: float
+    top: int
+    left: int
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, sensor: tuple[int, int], size: tuple[int, int], fit: str) -> Placement:
+        """Centre the sensor; ``bin`` scales it first so that it just fits.
+
+        Raises
+        ------
+        SpikeSegError
+            ``pad``, and the sensor is larger than the input.
+        """
+        if fit == "pad" and (sensor[0] > size[0] or sensor[1] > size[1]):
+            raise SpikeSegError(
+                f"a sensor of {sensor[0]} x {sensor[1]} does not fit the input of {size[0]} x {size[1]}: "
+                "set input.buffer.fit to crop or bin"
+            )
+        scale = min(size[0] / sensor[0], size[1] / sensor[1]) if fit == "bin" else 1.0
+        top, left = (int(n - scale * m) // 2 for n, m in zip(size, sensor, strict=True))
+        return cls(scale, top, left, size)
+
+    def neurons(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Row * columns + column of every event on the input layer, (n,), and which events are on it, (n,) bool."""
+        row = (events["y"] * self.scale).astype(np.int64) + self.top
+        column = (events["x"] * self.scale).astype(np.int64) + self.left
+        rows, columns = self.size
+        return row * columns + column, (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+
+    def target(self, target: Target) -> Target:
+        """A target in pixels of the input layer."""
+        box, mask = target.box, None
+        if box is not None:
+            box = box.scaled(self.scale, self.scale).shifted(self.top, self.left)
+            box = Box(*np.clip(box, 0, [*self.size, *self.size]).tolist())
+        if target.mask is not None:
+            rows, columns = (
+                np.floor((np.arange(n) - start + 0.5) / self.scale).astype(int)
+                for n, start in zip(self.size, (self.top, self.left), strict=True)
+            )
+            there = [(index >= 0) & (index < n) for index, n in zip((rows, columns), target.mask.shape, strict=True)]
+            mask = np.zeros(self.size, bool)
+            mask[np.ix_(*there)] = target.mask[np.ix_(rows[there[0]], columns[there[1]])]
+        return Target(target.label, box, mask)
+
+    def to_sensor(self, box: Box) -> Box:
+        """A box of the input layer in pixels of the sensor."""
+        return box.shifted(-self.top, -self.left).scaled(1 / self.scale, 1 / self.scale)
+
+
+def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:
+    """Cut a recording into buffers, from its first event on.
+
+    The last buffer is left out where less than half of it was recorded. With a length in events each buffer lasts
+    from its first event to the first one of the next.
+    """
+    events = recording.events
+    if config.denoise_ms is not None:
+        events = denoised(events, recording.size, round(config.denoise_ms * 1000))
+    if not len(events):
+        return
+    for start, duration, part in _parts(events, config):
+        yield Buffer(events[part], recording.size, start, duration, recording.name)
+
+
+def _parts(events: np.ndarray, config: Buffering) -> Iterator[tuple[int, int, slice]]:
+    """Start, duration and events of every buffer."""
+    t = events["t"]
+    if config.events is not None:
+        for first in range(0, len(t) - config.events // 2, config.events):
+            after = min(first + config.events, len(t))
+            end = t[after] if after < len(t) else t[-1] + 1
+            yield int(t[first]), max(int(end - t[first]), 1), slice(first, after)
+        return
+    assert config.duration_ms is not None
+    length = round(config.duration_ms * 1000)
+    count = max(round((int(t[-1]) + 1 - int(t[0])) / length), 1)
+    starts = int(t[0]) + length * np.arange(count + 1)
+    edges = np.searchsorted(t, starts)
+    for number in range(count):
+        yield int(starts[number]), length, slice(int(edges[number]), int(edges[number + 1]))
+
+
+def denoised(events: np.ndarray, size: tuple[int, int], window: int) -> np.ndarray:
+    """Background-activity filter: events with another one on a neighbouring pixel at most `window` us before.
+
+    Delbruck 2008, "Frame-free dynamic digital vision"; neighbours are the 8 around a pixel, of either polarity.
+    """
+    t = events["t"].astype(np.int64)
+    if not len(t):
+        return events
+    width = size[1] + 2  # a margin of one pixel: neighbours of border pixels are pixels that never fire
+    pixel = (events["y"].astype(np.int64) + 1) * width + events["x"] + 1
+    span = int(t[-1] - t[0]) + window + 2
+    key = pixel * span + (t - t[0])
+    known = np.sort(key)
+    supported = np.zeros(len(t), bool)
+    for dy, dx in NEIGHBOURS:
+        wanted = key + (dy * width + dx) * span
+        before = np.searchsorted(known, wanted, side="right") - 1
+        supported |= (before >= 0) & (known[before] >= wanted - np.minimum(window, t - t[0]))
+    return events[supported]
+
+
+def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """When which input neuron spikes: its first event, in the part of the buffer that the event falls in.
+
+    Parameters
+    ----------
+    buffer
+        Parsed into ``config.steps`` equal parts of its duration.
+    config
+        Polarity ``merged`` has one channel, ``split`` has ON, then OFF, in two; ``buffer.fit`` says where the sensor
+        lies on the input layer.
+    size
+        Rows and columns of the input layer, which need not be the configuration's.
+
+    Returns
+    -------
+    step, neuron
+        One entry per input neuron that spikes, shape (n,), int32; neuron = (channel * rows + row) * columns + column.
+
+    Raises
+    ------
+    SpikeSegError
+        The sensor does not fit.
+    """
+    assert config.buffer is not None, "recordings need a buffer"
+    place, inside = Placement.of(buffer.size, size, config.buffer.fit).neurons(buffer.events)
+    events, place = buffer.events[inside], place[inside]
+    if config.polarity == "split":
+        place = place + np.where(events["p"] > 0, 0, size[0] * size[1])
+    neuron, first = np.unique(place, return_index=True)
+    step = (events["t"][first] - buffer.start) * config.steps // buffer.duration
+    return step.astype(np.int32), neuron.astype(np.int32)
+
+
+def buffer_samples(take: Take, config: Input) -> Iterator[Sample]:
+    """A take's buffers as samples: their targets, at half-time, and pictures are those of the input layer.
+
+    Raises
+    ------
+    SpikeSegError
+        The sensor does not fit.
+    """
+    assert config.buffer is not None, "recordings need a buffer"
+    recording = take.recording
+    placement = Placement.of(recording.size, config.size, config.buffer.fit)
+    for buffer in cut(recording, config.buffer):
+        targets = tuple(placement.target(target) for target in take.targets(buffer.start + buffer.duration // 2))
+        name = f"{recording.name}@{buffer.start / 1000:.0f}ms"
+        yield Sample(name, picture(buffer.events, placement), targets, buffer)
+
+
+def picture(events: np.ndarray, placement: Placement) -> np.ndarray:
+    """Events as a picture of the input layer, (rows, columns) uint8: the last event of each pixel, light for ON."""
+    image = np.full(placement.size, NONE, np.uint8)
+    place, inside = placement.neurons(events)
+    image.ravel()[place[inside]] = np.where(events["p"][inside] > 0, ON, OFF)
+    return image
