@@ -157,7 +157,7 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
         chosen = np.unique(np.concatenate([_numbers(path, names, asked) for asked in stimuli]))
         spikes = {layer: recorded.select(chosen) for layer, recorded in spikes.items()}
     names, labels = ([of[number] for number in chosen] for of in (names, labels))
-    return Excerpt(Path(path).stem, spikes, chosen, names, labels, dt_ms, steps, started, silent, about)
+    return Excerpt(path.stem, spikes, chosen, names, labels, dt_ms, steps, started, silent, about)
 
 
 def _numbers(path: Path, names: Sequence[str], asked: str) -> np.ndarray:

@@ -8,7 +8,9 @@ from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Config
 from .caltech101 import Caltech101
+from .n_caltech101 import NCaltech101
 from .n_caltech_sim import NCaltechSim
+from .n_mnist import NMnist
 from .orange_panda import OrangePanda
 from .orange_panda_sim import OrangePandaSim
 from .recordings import Recordings, Take
@@ -34,6 +36,10 @@ def open_dataset(config: Config, data: Path | None) -> Dataset | Recordings:
     if data is None:
         raise SpikeSegError(f"{wanted.dataset} needs a directory: give --data DIR{_FETCH.get(wanted.dataset, '')}")
     match wanted.dataset:
+        case "n-caltech-101":
+            return NCaltech101(data, wanted.classes)
+        case "n-mnist":
+            return NMnist(data, wanted.classes)
         case "n-caltech-sim":
             return NCaltechSim(Caltech101(data, wanted.classes), wanted.split_seed)
         case _:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import correlate
 
 from spikeseg.errors import SpikeSegError
 
@@ -135,6 +134,8 @@ def _fit(ornaments: Sequence[Ornament], size: tuple[int, int]) -> bool:
 
 def _displacements(far: Ornament, near: Ornament, size: tuple[int, int], overlap: float) -> np.ndarray:
     """Which displacements of `near` do, (2 rows - 1, 2 columns - 1) bool; no displacement is in the middle."""
+    from scipy.signal import correlate  # slow to import, and few need it
+
     shapes = [silhouette(ornament, size).astype(np.float32) for ornament in (far, near)]
     shared = correlate(shapes[0], shapes[1], method="fft") / min(shape.sum() for shape in shapes)
     fits = np.abs(shared - overlap) < _TOLERANCE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from spikeseg.errors import SpikeSegError
 
+from .folders import files_by_class
 from .pictures import read_picture
 from .sample import Box, Sample, Target
 
@@ -52,7 +52,11 @@ class Caltech101:
 
     def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
         self._root = find_root(Path(root))
-        self.names = tuple(sorted(name for label in set(classes) for name in _pictures(self._root, label)))
+        self._pictures = files_by_class(self._root / IMAGES, classes, "image_*.jpg")
+        self.names = tuple(self._pictures)
+        for name in self.names:
+            if not _annotation(self._root, name).is_file():
+                raise SpikeSegError(f"{name} has no annotation: {_annotation(self._root, name)} is missing")
         self.labels = tuple(name.split("/")[0] for name in self.names)
 
     def __len__(self) -> int:
@@ -67,7 +71,7 @@ class Caltech101:
             The picture or its annotation is unreadable, or they do not belong together.
         """
         name, label = self.names[index], self.labels[index]
-        image = read_picture(self._root / IMAGES / name)
+        image = read_picture(self._pictures[name])
         box, mask = _read_annotation(_annotation(self._root, name), image.shape[:2])
         return Sample(name, image, (Target(label, box, mask),))
 
@@ -86,21 +90,6 @@ def find_root(directory: Path) -> Path:
         f"{directory} is not Caltech-101: expected the folders {IMAGES} and {ANNOTATIONS} in it or in its "
         "folder caltech-101"
     )
-
-
-def _pictures(root: Path, label: str) -> list[str]:
-    """Names of a class's pictures, each of which has an annotation."""
-    classes = sorted(folder.name for folder in (root / IMAGES).iterdir() if folder.is_dir())
-    if label not in classes:
-        known = textwrap.shorten(", ".join(classes) or "none", 160, placeholder=" ...")
-        raise SpikeSegError(f"{root / IMAGES} has no class {label}; it has {known}")
-    names = [f"{label}/{path.name}" for path in (root / IMAGES / label).glob("image_*.jpg")]
-    if not names:
-        raise SpikeSegError(f"class {label} is empty: no image_NNNN.jpg in {root / IMAGES / label}")
-    for name in sorted(names):
-        if not _annotation(root, name).is_file():
-            raise SpikeSegError(f"{name} has no annotation: {_annotation(root, name)} is missing")
-    return names
 
 
 def _annotation(root: Path, name: str) -> Path:
@@ -131,7 +120,7 @@ def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray
     contour = _numbers(content["obj_contour"])
     if contour.ndim != 2 or contour.shape[0] != 2 or contour.shape[1] < 3 or not np.isfinite(contour).all():
         raise SpikeSegError(f"{path} has an obj_contour that is not 2 x N numbers: fetch the annotation again")
-    return box, _filled(contour[0] + x1 - 1, contour[1] + y1 - 1, size)
+    return box, filled(contour[0] + x1 - 1, contour[1] + y1 - 1, size)
 
 
 def _read_mat(path: Path) -> dict:
@@ -148,7 +137,7 @@ def _numbers(array) -> np.ndarray:
     return array.astype(float) if array.dtype.kind in "iuf" else np.empty(0)
 
 
-def _filled(x: np.ndarray, y: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def filled(x: np.ndarray, y: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Pixels inside a polygon whose corners are given in columns and rows from 0; its line counts as inside."""
     canvas = Image.new("1", (size[1], size[0]))
     corners = zip(np.rint(x).astype(int).tolist(), np.rint(y).astype(int).tolist(), strict=True)

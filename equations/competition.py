@@ -10,28 +10,26 @@ best : 1
 holder : integer
 """
 
-GATE_OPEN = """
-best = -inf
-holder = -1
-"""
-
 # While encoding, maps compete at each place: a gate per place, held by a map (contract 7).
 
 PLACE_CONV = """
 v : 1
 theta : 1 (linked)
-feature : integer (constant)
-holder : integer (linked)
+holds : boolean
 """
 
 PLACE_CANDIDATE = "v >= theta"
+
+PLACE_OPEN = "best_post = -inf"
 
 PLACE_COMPARE = """
 holder_post = holder_post + (feature_pre - holder_post) * int(v_pre > best_post)
 best_post = clip(best_post, v_pre, inf)
 """
 
-PLACE_THRESHOLD = "v >= theta and feature == holder"
+PLACE_TELL = "holds_pre = feature_pre == holder_post"
+
+PLACE_THRESHOLD = "v >= theta and holds"
 
 # While learning, all neurons of a layer compete: one gate, held by a neuron, for a number of wins (contract 6).
 
@@ -39,6 +37,11 @@ LAYER_GATE = """
 best : 1
 holder : integer
 wins : integer
+"""
+
+LAYER_OPEN = """
+best = -inf
+holder = -1
 """
 
 # Maps have different thresholds then: candidates are compared by how far they are beyond their own.

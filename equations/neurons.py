@@ -6,9 +6,18 @@ been silenced by a competitor, its potential is minus infinity until the next st
 
 RESET = "v = -inf"
 
-NEW_STIMULUS = "v = 0"
+NEW_STIMULUS = """
+changed = True
+v = 0
+"""
 
 SILENCE = "v_post = -inf"
+
+# Of every layer: the map that a neuron belongs to, and whether a threshold may have been reached (models/layer.py).
+LAYER = """
+feature : integer (constant)
+changed : boolean (shared)
+"""
 
 CONV = """
 v : 1

@@ -25,6 +25,7 @@ LEARNER_NEW_STIMULUS = """
 a_plus = clip(a_plus * (1 + int(presented > 0 and presented % doubling == 0)), 0, a_plus_max)
 a_minus = a_minus_ratio * a_plus
 presented = presented + 1
+changed = True
 v = 0
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ class Window:
 
     Target (m, oy, ox) sees source (c, oy * stride - pad_y + i, ox * stride - pad_x + j) for all i, j of the kernel
     that fall inside the source; for all c, or for c = m only where `depthwise`. Weights are shared between places:
-    index ((m * C + c) * kernel rows + i) * kernel columns + j.
+    they are an array of `kernel_shape`, indexed by (m, c, i, j), or (m, 0, i, j) where depthwise.
 
     Attributes
     ----------
@@ -36,10 +37,28 @@ class Window:
     stride: int = 1
     depthwise: bool = False
 
+    @classmethod
+    def convolution(
+        cls, source: Shape, maps: int, kernel: tuple[int, int], stride: int = 1, padding: tuple[int, int] = (0, 0)
+    ) -> Window:
+        """`maps` feature maps over the whole source, at every place where the kernel fits."""
+        return cls(source, Shape(maps, *_places(source, kernel, stride, padding)), kernel, padding, stride)
+
+    @classmethod
+    def pooling(cls, source: Shape, kernel: tuple[int, int], stride: int, padding: tuple[int, int] = (0, 0)) -> Window:
+        """Each feature by itself, at every place where the kernel fits; also a depthwise convolution."""
+        target = Shape(source.features, *_places(source, kernel, stride, padding))
+        return cls(source, target, kernel, padding, stride, depthwise=True)
+
+    @property
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the shared weights: target features, source features that each sees, rows, columns."""
+        return (self.target.features, 1 if self.depthwise else self.source.features, *self.kernel)
+
     @property
     def weights(self) -> int:
         """Number of shared weights."""
-        return self.target.features * self.source.features * self.kernel[0] * self.kernel[1]
+        return math.prod(self.kernel_shape)
 
     def synapses(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Every synapse, listed by source neuron, then target neuron.
@@ -49,10 +68,8 @@ class Window:
         source, target, weight
             Flat indices, int32, shape (number of synapses,).
         """
-        (C, H, W), (M, OH, OW), (KH, KW) = self.source, self.target, self.kernel
-        m, oy, ox, c, i, j = np.ogrid[:M, :OH, :OW, : 1 if self.depthwise else C, :KH, :KW]
-        if self.depthwise:
-            c = m
+        (_, H, W), (_, OH, OW), (M, C, KH, KW) = self.source, self.target, self.kernel_shape
+        m, oy, ox, c, i, j = np.ogrid[:M, :OH, :OW, :C, :KH, :KW]
         y = oy * self.stride - self.padding[0] + i
         x = ox * self.stride - self.padding[1] + j
         inside = np.broadcast_to((y >= 0) & (y < H) & (x >= 0) & (x < W), np.broadcast(m, oy, ox, c, i, j).shape)
@@ -60,10 +77,16 @@ class Window:
         def flat(index: np.ndarray) -> np.ndarray:
             return np.broadcast_to(index, inside.shape)[inside].astype(np.int32)
 
-        source, target = flat((c * H + y) * W + x), flat((m * OH + oy) * OW + ox)
+        feature = m if self.depthwise else c
+        source, target = flat((feature * H + y) * W + x), flat((m * OH + oy) * OW + ox)
         weight = flat(((m * C + c) * KH + i) * KW + j)
         order = np.lexsort((target, source))
         return source[order], target[order], weight[order]
+
+
+def _places(source: Shape, kernel: tuple[int, int], stride: int, padding: tuple[int, int]) -> list[int]:
+    """Rows and columns of places where a kernel fits."""
+    return [(n + 2 * p - k) // stride + 1 for n, p, k in zip(source[1:], padding, kernel, strict=True)]
 
 
 def same_place(source: Shape, features: int) -> Window:

@@ -11,8 +11,9 @@ from spikeseg.spikes import Shape
 
 from ..configs.schema import Conv
 from ..equations import competition, neurons, plasticity
-from .convolution import connect
+from .conv_synapses import ConvSynapses
 from .geometry import Window, neighbourhood, one_to_one, own_feature, same_map, whole_layer
+from .layer import Layer
 from .model import Model
 
 
@@ -48,17 +49,15 @@ class _Learner:
         self.period = self.steps * dt * second
         self.objects: list[Any] = []
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
-        self.kernel = NeuronGroup(self.window.weights, neurons.KERNEL, name="kernel", clock=self.step_clock)
         self.gate = self._gate()
         self.features = self._features()
         self.layer = self._layer(conv.learning.inhibition_radius)
-        self._stdp()
+        self.forward = self._stdp()
 
     def model(self) -> Model:
         monitor = SpikeMonitor(self.layer, name="winners")
         network = Network(
             self.source,
-            self.kernel,
             self.gate,
             self.features,
             self.layer,
@@ -68,7 +67,7 @@ class _Learner:
         )
         layer = ("a_plus", "a_minus_ratio", "a_plus_max", "doubling", "presented", "winners")
         state: dict[str, tuple[Any, str]] = {
-            "w": (self.kernel, "w"),
+            "w": (self.forward, "w"),
             "theta": (self.features, "theta"),
             "wins": (self.gate, "wins"),
             "rise": (self.features, "rise"),
@@ -79,81 +78,73 @@ class _Learner:
         shapes = {"input": self.below, "winners": self.shape}
         return Model(network, self.source, {"winners": monitor}, shapes, state, self.steps, self.ticks, self.dt)
 
-    def _connect(self, source, target, window: Window, statement: str, name: str, **options: Any) -> None:
-        self.objects.append(connect(source, target, window, statement, name=name, **options))
+    def _connect(self, source, target, window: Window, name: str, **statements: Any) -> ConvSynapses:
+        synapses = ConvSynapses(source, target, window, name=name, **statements)
+        self.objects.append(synapses)
+        return synapses
 
     def _gate(self) -> NeuronGroup:
         gate = NeuronGroup(1, competition.LAYER_GATE, name="gate", clock=self.tick_clock)
         gate.run_regularly(
             plasticity.GATE_NEW_STIMULUS, dt=self.period, when="start", order=1, name="gate_new_stimulus"
         )
-        gate.run_regularly(competition.GATE_OPEN, when="start", clock=self.tick_clock, name="gate_open")
+        gate.run_regularly(competition.LAYER_OPEN, when="start", clock=self.tick_clock, name="gate_open")
         return gate
 
     def _features(self) -> NeuronGroup:
         """One neuron per map holds its threshold and is told of wins."""
         features = NeuronGroup(self.shape.features, plasticity.FEATURE, name="features", clock=self.tick_clock)
-        features.wins = linked_var(self.gate, "wins", index=np.zeros(self.shape.features, dtype=int))
+        features.wins = linked_var(self.gate, "wins")
         features.run_regularly(
             plasticity.FEATURE_NEW_STIMULUS, dt=self.period, when="start", name="features_new_stimulus"
         )
         return features
 
-    def _layer(self, radius: int) -> NeuronGroup:
-        shape = self.shape
-        layer = NeuronGroup(
-            shape.size,
-            plasticity.LEARNER,
+    def _layer(self, radius: int) -> Layer:
+        layer = Layer(
+            self.shape,
+            neurons.LAYER + plasticity.LEARNER,
             name="layer",
             clock=self.tick_clock,
             threshold=competition.LAYER_THRESHOLD,
             reset=neurons.RESET,
             events={"candidate": competition.LAYER_CANDIDATE},
+            among="candidate",
         )
         layer.set_event_schedule("candidate", when="before_thresholds", order=-3)
         layer.run_on_event("candidate", competition.LAYER_DRIVE, when="before_thresholds", order=-2)
-        layer.neuron = np.arange(shape.size)
-        everyone = np.zeros(shape.size, dtype=int)
-        layer.holder = linked_var(self.gate, "holder", index=everyone)
-        layer.wins = linked_var(self.gate, "wins", index=everyone)
-        maps = np.repeat(np.arange(shape.features), shape.rows * shape.columns)
-        layer.theta = linked_var(self.features, "theta", index=maps)
+        layer.neuron = np.arange(len(layer))
+        layer.holder = linked_var(self.gate, "holder")
+        layer.wins = linked_var(self.gate, "wins")
+        layer.link_per_map("theta", self.features)
         layer.run_regularly(plasticity.LEARNER_NEW_STIMULUS, dt=self.period, when="start", name="layer_new_stimulus")
-        self._connect(
-            layer,
-            self.gate,
-            whole_layer(shape, 1),
-            competition.LAYER_COMPARE,
-            "compare",
-            event="candidate",
-            when="before_thresholds",
-            order=-1,
-        )
-        self._connect(layer, self.gate, whole_layer(shape, 1), competition.LAYER_WIN, "win")
-        self._connect(layer, layer, same_map(shape), neurons.SILENCE, "silence_map")
-        self._connect(layer, layer, neighbourhood(shape, radius), neurons.SILENCE, "silence_neighbourhood")
-        features = self.features
-        self._connect(layer, features, own_feature(shape), plasticity.FEATURE_RISE, "threshold_rise")
-        everything = whole_layer(shape, shape.features)
-        self._connect(layer, features, everything, plasticity.FEATURE_FALL, "threshold_fall", order=1)
+        self._compete(layer, radius)
         return layer
 
-    def _stdp(self) -> None:
+    def _compete(self, layer: Layer, radius: int) -> None:
+        """One neuron fires a tick; it silences others, and the thresholds of the maps move."""
+        shape, features, gate = self.shape, self.features, self.gate
+        one = whole_layer(shape, 1)
+        compare = self._connect(layer, gate, one, "compare", on_pre=competition.LAYER_COMPARE, on_event="candidate")
+        compare.pre.when = "before_thresholds"
+        self._connect(layer, gate, one, "win", on_pre=competition.LAYER_WIN)
+        self._connect(layer, layer, same_map(shape), "silence_map", on_pre=neurons.SILENCE)
+        self._connect(layer, layer, neighbourhood(shape, radius), "silence_neighbourhood", on_pre=neurons.SILENCE)
+        self._connect(layer, features, own_feature(shape), "threshold_rise", on_pre=plasticity.FEATURE_RISE)
+        everything = whole_layer(shape, shape.features)
+        fall = self._connect(layer, features, everything, "threshold_fall", on_pre=plasticity.FEATURE_FALL)
+        fall.pre.order = 1
+
+    def _stdp(self) -> ConvSynapses:
         """Weights change first, then new input arrives: it has not contributed to this winner."""
         afferent = NeuronGroup(self.below.size, plasticity.AFFERENT, name="afferent", clock=self.step_clock)
         afferent.run_regularly(
             plasticity.AFFERENT_NEW_STIMULUS, dt=self.period, when="start", name="afferent_new_stimulus"
         )
         self.objects.append(afferent)
-        self._connect(
-            afferent,
-            self.layer,
-            self.window,
-            plasticity.STDP,
-            "stdp",
-            kernel=self.kernel,
-            on="post",
-            order=-1,
-        )
-        self._connect(self.source, self.layer, self.window, neurons.CONV_FORWARD, "forward", kernel=self.kernel)
-        self._connect(self.source, afferent, one_to_one(self.below), plasticity.AFFERENT_SPIKE, "afferent_spike")
+        on_pre = neurons.CONV_FORWARD
+        forward = self._connect(self.source, self.layer, self.window, "forward", model=neurons.KERNEL, on_pre=on_pre)
+        stdp = self._connect(afferent, self.layer, self.window, "stdp", on_post=plasticity.STDP, kernel=forward)
+        stdp.post.order = forward.pre.order - 1
+        self._connect(self.source, afferent, one_to_one(self.below), "afferent_spike", on_pre=plasticity.AFFERENT_SPIKE)
+        return forward

@@ -46,6 +46,7 @@ class Part(str, Enum):  # noqa: UP042
 RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a network that comes along.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
 DeviceOption = Annotated[Device, typer.Option(help="Where Brian2 simulates.")]
+JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time (cpp_standalone).")]
 SplitOption = Annotated[Part, typer.Option(help="Which pictures; `all` takes every one in the directory.")]
 
 
@@ -105,6 +106,7 @@ def encode(
     split: SplitOption = Part.test,
     out: Annotated[Path | None, typer.Option("--out", help="A .npz file; RUN/spikes/SPLIT.npz by default.")] = None,
     device: DeviceOption = Device.cpp_standalone,
+    jobs: JobsOption = 1,
 ) -> None:
     """Write the spikes of every layer to disk."""
     from .encoding import record
@@ -115,7 +117,7 @@ def encode(
     out = out or selection.run.results / "spikes" / f"{split.value}.npz"
     with Bars(console) as bars:
         bars.stage("encode", len(selection.indices))
-        spikes = record(selection, out, device.value, bars.advance)
+        spikes = record(selection, out, device.value, bars.advance, jobs)
     counts = ", ".join(f"{layer} {len(s) / s.stimuli:.0f}" for layer, s in spikes.items())
     console.print(f"{out}: spikes per stimulus: {counts}", soft_wrap=True)
 
@@ -165,6 +167,7 @@ def evaluate(
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Directory of the results; RUN by default.")] = None,
     device: DeviceOption = Device.cpp_standalone,
+    jobs: JobsOption = 1,
 ) -> None:
     """Measure accuracy and mIoU on annotated pictures or recordings, beside honest baselines."""
     from .evaluation import evaluate_selection
@@ -187,7 +190,7 @@ def evaluate(
         selection = with_fixed_thresholds(selection)
     with Bars(console) as bars:
         bars.stage("evaluate", len(selection.indices))
-        evaluation = evaluate_selection(selection, device.value, bars.advance)
+        evaluation = evaluate_selection(selection, device.value, bars.advance, jobs)
     present(evaluation, selection, split.value, out or selection.run.results, device.value, console)
 
 

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikeseg.errors import SpikeSegError
 from spikeseg.recording import description_file, save_recording
 from spikeseg.spikes import Spikes
 
 from ..configs.schema import Config, layer_shapes
+from ..datasets.sample import Sample
 from ..datasets.stimuli import samples, stimuli
-from ..models.encoder import build_encoder
 from ..models.network import CONV_LAYERS, Network
 from .directory import provenance
 from .selection import Selection
 from .simulator import Simulator, open_simulator
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 CAPACITY = 50  # stimuli in one run of the simulator
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder open on a device; kernels and thresholds may differ from call to call."""
+    """An encoder open on a device; kernels and thresholds may differ from call to call.
+
+    Attributes
+    ----------
+    simulator
+        Runs the network.
+    jobs
+        Simulations at the same time, each a process with a working directory of its own.
+    """
 
     simulator: Simulator
+    jobs: int = 1
 
     def encode(
         self, network: Network, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
@@ -36,12 +53,42 @@ class Encoder:
 
         `progress` is told the number of stimuli done after every run.
         """
-        parts: list[dict[str, Spikes]] = []
-        for start in range(0, inputs.stimuli, CAPACITY):
-            chunk = inputs.select(np.arange(start, min(start + CAPACITY, inputs.stimuli)))
-            parts.append(self.simulator.run(chunk, encoder_state(network, chunk)).spikes)
-            progress(start + chunk.stimuli)
-        return {"input": inputs} | {name: Spikes.join([part[name] for part in parts]) for name in parts[0]}
+        size = portion(inputs.stimuli, self.jobs)
+        starts = range(0, inputs.stimuli, size)
+        chunks = (inputs.select(np.arange(start, min(start + size, inputs.stimuli))) for start in starts)
+        return joined(self.encode_each(network, chunks), progress)
+
+    def encode_each(self, network: Network, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
+        """Encode sets of at most `CAPACITY` stimuli; yields in order, and takes a set only when there is a job free."""
+
+        def run(chunk: Spikes) -> dict[str, Spikes]:
+            return {"input": chunk} | self.simulator.run(chunk, encoder_state(network, chunk)).spikes
+
+        if self.jobs == 1:
+            yield from map(run, chunks)
+            return
+        running: deque[Future[dict[str, Spikes]]] = deque()
+        with ThreadPoolExecutor(self.jobs) as pool:  # of threads: each of them waits for its process
+            for chunk in chunks:
+                running.append(pool.submit(run, chunk))
+                if len(running) == self.jobs:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+
+def portion(stimuli: int, jobs: int) -> int:
+    """How many of so many stimuli one run takes."""
+    return max(1, min(CAPACITY, -(-stimuli // jobs)))
+
+
+def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) -> dict[str, Spikes]:
+    """Encoded sets, one after the other; `progress` is told how many stimuli have come."""
+    all_parts: list[dict[str, Spikes]] = []
+    for part in parts:
+        all_parts.append(part)
+        progress(sum(one["input"].stimuli for one in all_parts))
+    return {name: Spikes.join([part[name] for part in all_parts]) for name in all_parts[0]}
 
 
 def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
@@ -49,23 +96,43 @@ def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
     scale[: inputs.stimuli] = network.threshold_scale(events)
-    thresholds = np.concatenate([network.thresholds[name] for name in CONV_LAYERS])
     kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
-    return {**kernels, "theta": thresholds, "scale": scale}
+    thresholds = {f"{name}.theta": network.thresholds[name] for name in CONV_LAYERS}
+    return {**kernels, **thresholds, "scale": scale}
 
 
 @contextmanager
-def open_encoder(config: Config, size: tuple[int, int], device: str) -> Iterator[Encoder]:
-    """Give an encoder for stimuli of `size` (rows, columns). Raises what `open_simulator` raises."""
+def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int = 1) -> Iterator[Encoder]:
+    """Give an encoder for stimuli of `size` (rows, columns), which runs `jobs` simulations at a time.
+
+    Raises
+    ------
+    SpikeSegError
+        Several jobs on a device that runs in this process; or what `open_simulator` raises.
+    """
+    if jobs > 1 and device != "cpp_standalone":
+        raise SpikeSegError(f"device {device} simulates in this process: use --device cpp_standalone, or --jobs 1")
+
+    def build() -> Model:
+        from ..models.encoder import build_encoder  # Brian2 is slow to import, and a compiled program needs none
+
+        return build_encoder(config, size, CAPACITY)
+
     shapes = layer_shapes(config, size)
-    key = repr(("encoder", shapes, CAPACITY, config.input, config.conv1.kernel, config.pool1, config.pool2))
-    key += repr((config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding))
-    with open_simulator(lambda: build_encoder(config, size, CAPACITY), device, key) as simulator:
-        yield Encoder(simulator)
+    key = repr(("encoder", shapes, CAPACITY, config.input.total_steps, config.input.dt_ms, config.pool1, config.pool2))
+    key += repr(
+        (config.conv1.kernel, config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding)
+    )
+    with open_simulator(build, device, key) as simulator:
+        yield Encoder(simulator, jobs)
 
 
 def record(
-    selection: Selection, out: Path, device: str, progress: Callable[[int], None] = lambda done: None
+    selection: Selection,
+    out: Path,
+    device: str,
+    progress: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
 ) -> dict[str, Spikes]:
     """Encode the selected pictures and write their spikes to `out` (.npz) with a description beside it (.json).
 
@@ -76,10 +143,17 @@ def record(
     """
     description_file(out)  # before the work, not after it
     network, config = selection.network, selection.network.config
-    shown = list(samples(selection.dataset, selection.indices, config.input))
-    inputs = stimuli([sample.view for sample in shown], config.input, selection.size)
-    with open_encoder(config, selection.size, device) as encoder:
-        spikes = encoder.encode(network, inputs, progress)
+    shown: list[Sample] = []
+
+    def chunks() -> Iterator[Spikes]:
+        """Pictures are read while others are simulated."""
+        every = samples(selection.dataset, selection.indices, config.input)
+        while batch := list(islice(every, portion(len(selection.indices), jobs))):
+            shown.extend(batch)
+            yield stimuli([sample.view for sample in batch], config.input, selection.size)
+
+    with open_encoder(config, selection.size, device, jobs) as encoder:
+        spikes = joined(encoder.encode_each(network, chunks()), progress)
     description = {
         "names": [sample.name for sample in shown],
         "labels": [sample.targets[0].label for sample in shown],

@@ -60,11 +60,11 @@ class Evaluation:
 
 
 def evaluate_selection(
-    selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None
+    selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None, jobs: int = 1
 ) -> Evaluation:
     """Segment every selected picture or buffer and compare with its annotation, a batch in memory at a time.
 
-    `progress` is told the number of items begun.
+    `progress` is told the number of items begun; `jobs` simulations run at a time.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def evaluate_selection(
     examples: dict[int, Answer] = {}
     found: list[bool] = []
     verdicts: list[Verdict] = []
-    with open_segmenter(selection.network, selection.sizes, device) as segmenter:
+    with open_segmenter(selection.network, selection.sizes, device, jobs) as segmenter:
         for number, answer in answers(segmenter, selection):
             several = len(answer.sample.targets) > 1
             compared = [

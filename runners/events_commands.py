@@ -25,7 +25,9 @@ events_app = typer.Typer(no_args_is_help=True)
 events_app.command()(compare)
 
 FileArgument = Annotated[Path, typer.Argument(help="A recording of events.", show_default=False)]
-FormatOption = Annotated[str | None, typer.Option("--format", help="Of the file; found out by default.")]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; found out by default.")
+]
 SizeOption = Annotated[
     str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor; those of the file or its events by default.")
 ]
@@ -61,7 +63,7 @@ def play(
         stream, statistics = _scan(file, kind, size)
     if not statistics.events:
         raise SpikeSegError(f"{file} holds no events to draw")
-    microseconds = round(step * 1000)
+    microseconds = max(round(step * 1000), 1)
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
         raise SpikeSegError(f"{file} would take {frames:,} frames, {MOST_FRAMES:,} at most: give a longer --step")
@@ -69,7 +71,8 @@ def play(
     with open_events(file, kind, sensor) as stream, Bars(console) as bars:
         bars.stage("play", frames)
         write_film(out, stream, sensor, microseconds, speed, bars.advance)
-    console.print(f"{out}: {frames} frames of {step:g} ms, at {speed:g} of the speed of life", soft_wrap=True)
+    told = f"{step:g} ms a frame, {frames} in all, at {speed:g} times the real speed"
+    console.print(f"{out}: {told}", soft_wrap=True)
     if stream.truncated:
         console.print(_cut_off(stream), soft_wrap=True)
 

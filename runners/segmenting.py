@@ -63,11 +63,13 @@ def response(segmentation: Segmentation) -> float:
 
 
 @contextmanager
-def open_segmenter(network: Network, sizes: Sequence[tuple[int, int]], device: str) -> Iterator[Segmenter]:
-    """Give a segmenter that presents pictures at `sizes`. Raises what `open_simulator` raises."""
+def open_segmenter(
+    network: Network, sizes: Sequence[tuple[int, int]], device: str, jobs: int = 1
+) -> Iterator[Segmenter]:
+    """Give a segmenter that presents pictures at `sizes`. Raises what `open_encoder` raises."""
     with ExitStack() as stack:
-        encoders = tuple((size, stack.enter_context(open_encoder(network.config, size, device))) for size in sizes)
-        yield Segmenter(network, encoders)
+        opened = [stack.enter_context(open_encoder(network.config, size, device, jobs)) for size in sizes]
+        yield Segmenter(network, tuple(zip(sizes, opened, strict=True)))
 
 
 def segment_files(

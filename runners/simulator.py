@@ -1,7 +1,8 @@
-"""The one seam between a model and the machine: `open_simulator(build, device)`, then `run(stimuli, state)`.
+"""The one seam between a model and the machine: `open_simulator(build, device, key)`, then `run(stimuli, state)`.
 
 A runtime simulator runs the network in this process (`numpy`, `cython`). The standalone simulator compiles it once
 into a cached program; every run starts that program anew, so that neither order nor chunking of runs can matter.
+Brian2 takes seconds to import: it is imported where a network is built or run, and not for a program that is there.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from brian2 import prefs, second
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
 
-from ..models.model import Model
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 Device = Literal["cpp_standalone", "cython", "numpy"]
 DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy")
@@ -76,6 +77,8 @@ def require(device: str, *commands: str) -> None:
 
 def configure() -> None:
     """Set what every backend needs to give the same bits."""
+    from brian2 import prefs
+
     prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
     prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
     prefs.core.default_float_dtype = np.float64
@@ -102,7 +105,6 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
         No such device, or its compiler failed.
     """
     check_device(device)
-    configure()
     if device == "cpp_standalone":
         from .standalone import StandaloneSimulator
 
@@ -110,6 +112,9 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
     else:
         if device == "cython":
             require("cython", compiler())
+        from brian2 import prefs
+
+        configure()
         before = prefs.codegen.target
         prefs.codegen.target = device
         try:
@@ -128,6 +133,8 @@ class RuntimeSimulator:
 
     def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
         """See `Simulator.run`."""
+        from brian2 import second
+
         model = self._model
         model.network.restore()
         for name, values in state.items():

@@ -10,21 +10,23 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import brian2
 import numpy as np
-from brian2 import get_device, second, set_device
 
-import spikeseg
 from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 from spikeseg.spikes import Shape, Spikes
 
-from ..models.model import Model
-from .simulator import COMPILER_FLAGS, Result, compiler, recorded_spikes, require
+from .. import equations, models
+from . import simulator
+from .simulator import COMPILER_FLAGS, Result, compiler, configure, recorded_spikes, require
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 MANIFEST = "manifest.json"
 
@@ -143,23 +145,25 @@ def _read(path: Path, dtype: Any, count: int) -> np.ndarray:
 
 
 def _digest(key: str) -> str:
-    """Hash of all that a compiled program depends on."""
+    """Hash of all that a compiled program depends on; the generated code would take Brian2 to make."""
     source = hashlib.sha256()
-    package = Path(spikeseg.__file__).parent
-    folders = [Path(__file__).parent] + [
-        Path(__import__(f"spikeseg.{name}", fromlist=["_"]).__file__).parent for name in ("models", "equations")
-    ]
-    for folder in [package, *folders]:
-        for path in sorted([*folder.glob("*.py"), *folder.glob("templates/*")]):
-            source.update(path.name.encode() + path.read_bytes())
-    machine = (platform.machine(), platform.node(), brian2.__version__, np.__version__, COMPILER_FLAGS)
+    paths = [Path(__file__), Path(simulator.__file__)]
+    for package in (models, equations):
+        folder = Path(package.__path__[0])
+        paths += sorted([*folder.glob("*.py"), *folder.glob("templates/*.cpp")])
+    for path in paths:
+        source.update(path.name.encode() + path.read_bytes())
+    machine = (platform.machine(), platform.node(), version("brian2"), np.__version__, COMPILER_FLAGS)
     source.update(repr((machine, key)).encode())
     return source.hexdigest()[:16]
 
 
 def _compile(build: Callable[[], Model], directory: Path) -> None:
     """Build and compile the model in a fresh directory that takes its final name when complete."""
+    from brian2 import get_device, set_device
+
     require("cpp_standalone", compiler(), "make")
+    configure()
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".building-"))
@@ -192,6 +196,8 @@ def _publish(work: Path, directory: Path) -> None:
 
 def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
     """Write and compile the program; return where its inputs and results are."""
+    from brian2 import second
+
     model.network.run(0 * second, namespace={})  # what the program does before our own main part
     state: dict[str, dict[str, Any]] = {}
     loads = []

@@ -55,7 +55,8 @@ class Spikes:
 
     def of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps and neurons of one stimulus, shape (n,) each, sorted by (step, neuron)."""
-        start, stop = np.searchsorted(self.stimulus, [index, index + 1])
+        ends = np.array([index, index + 1], self.stimulus.dtype)  # of another type, all of `stimulus` would be copied
+        start, stop = np.searchsorted(self.stimulus, ends)
         return self.step[start:stop], self.neuron[start:stop]
 
     def select(self, indices) -> Spikes:

@@ -138,14 +138,14 @@ def neurons(shape: Shape) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 def connected(window: Window) -> list[tuple[int, int, int]]:
     """(source, target, weight) of the pairs of neurons that a window connects, by its definition, sorted."""
-    weights = np.arange(window.weights).reshape(window.target.features, window.source.features, *window.kernel)
+    weights = np.arange(window.weights).reshape(window.kernel_shape)
     found = []
     for (source, (c, y, x)), (target, (m, oy, ox)) in product(neurons(window.source), neurons(window.target)):
         i = y - (oy * window.stride - window.padding[0])
         j = x - (ox * window.stride - window.padding[1])
         own = c == m or not window.depthwise
         if own and 0 <= i < window.kernel[0] and 0 <= j < window.kernel[1]:
-            found.append((source, target, int(weights[m, c, i, j])))
+            found.append((source, target, int(weights[m, 0 if window.depthwise else c, i, j])))
     return found
 
 

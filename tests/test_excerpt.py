@@ -90,7 +90,6 @@ def test_missing_packages_are_told_with_their_extra(refused, monkeypatch, kind, 
     monkeypatch.setitem(sys.modules, package, None)
     line = refused(kind=kind, out={"neo": "out.nix"}.get(kind, f"out.{kind}"))
     assert line.startswith(f'--format {kind} needs pip install "spikeseg[export]": ')
-    assert package in line
 
 
 def test_a_missing_recording_is_named(spikeseg, tmp_path):

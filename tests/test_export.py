@@ -280,5 +280,5 @@ class TestCommand:
         stimulus, zeros = np.repeat(np.arange(4), 75_000), np.zeros(300_000)
         layer = Spikes.collect(Shape(1, 1, 10**6), 4, stimulus, zeros, np.arange(300_000))
         path = record(tmp_path / "large.npz", {"conv1": layer})
-        assert "300,000 spike trains take about 1.3 hours and 9.0 GB" in str(forewarning(take_excerpt(path)))
+        assert "300,000 spike trains take about 1.3 hours and 9.6 GB" in str(forewarning(take_excerpt(path)))
         assert "4,000,000 spike trains" in str(forewarning(take_excerpt(path, silent=True)))

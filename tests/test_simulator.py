@@ -20,7 +20,6 @@ from networks import (
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.model import Model
 from spikeseg.models.network import LAYERS
-from spikeseg.runners import encoding
 from spikeseg.runners.encoding import encoder_state, open_encoder
 from spikeseg.runners.simulator import DEVICES, open_simulator
 
@@ -128,7 +127,7 @@ def program(tmp_path, monkeypatch, programs):
     copy = tmp_path / original.relative_to(programs)
     shutil.copytree(original, copy, symlinks=True)
     monkeypatch.setenv("SPIKESEG_CACHE", str(tmp_path))
-    monkeypatch.setattr(encoding, "build_encoder", must_not_build)
+    monkeypatch.setattr("spikeseg.models.encoder.build_encoder", must_not_build)
     return copy
 
 
@@ -154,7 +153,7 @@ class TestCompiledPrograms:
             shutil.copytree(other, program, symlinks=True)
             return smallest_model()
 
-        monkeypatch.setattr(encoding, "build_encoder", build)
+        monkeypatch.setattr("spikeseg.models.encoder.build_encoder", build)
         with opened("cpp_standalone") as simulator:
             assert len(run(simulator, *case(0)).spikes["conv3"])
         assert {path.name for path in program.parent.iterdir() if path.name.startswith(".")} == set()

@@ -60,9 +60,9 @@ class Aedat4(Decoder):
     def finish(self) -> Iterator[np.ndarray]:
         """Nothing waits but an incomplete packet."""
         if self._streams is None:
-            self.leftover = "a header"
+            self.leftover = "a part of a header"
         elif self._data or self._skip:
-            self.leftover = "a packet"
+            self.leftover = "a part of a packet"
         elif self._place < self._end:
             self.leftover = "no table of packets, which its header announces"
         yield from ()

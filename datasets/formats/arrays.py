@@ -18,7 +18,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..events import LARGEST, pack
-from .decoder import Decoder, Records
+from .decoder import Decoder, Records, printable
 
 _FIELDS = ("x", "y", "t", "p")
 _SLICE = 1 << 16  # events that are read at a time
@@ -57,7 +57,7 @@ class Npy(Decoder):
     def finish(self) -> Iterator[np.ndarray]:
         """Nothing waits but an incomplete event."""
         if self._head is not None:
-            self.leftover = "a header"
+            self.leftover = "a part of a header"
         elif self._count < self._claimed:
             self.leftover = f"{self._count} of the {self._claimed} events it claims"
         yield from ()
@@ -160,15 +160,18 @@ def _read_header(data: bytes, where: str) -> _Header | None:
     read = {b"\x01\x00": np.lib.format.read_array_header_1_0, b"\x02\x00": np.lib.format.read_array_header_2_0}
     with _damage(where):
         shape, _, dtype = read[version](io.BytesIO(data[8:length]))
-    if len(shape) != 1 or dtype.itemsize == 0 or dtype.itemsize > _LARGEST_ROW or dtype.hasobject:
-        raise SpikeSegError(f"{where} is an array of shape {shape} and type {dtype}, not of events")
+    plain = len(shape) == 1 and 0 <= shape[0] < 1 << 62 and 0 < dtype.itemsize <= _LARGEST_ROW
+    if not plain or dtype.hasobject:
+        raise SpikeSegError(f"{where} is an array of {printable(f'shape {shape} and type {dtype}')}, not of events")
     return _Header(dtype, shape[0], length)
 
 
 def _check_fields(dtype: np.dtype, where: str) -> np.dtype:
     """Give `dtype` back if it has fields x, y, t and p. Raises SpikeSegError otherwise."""
     if not set(_FIELDS) <= set(dtype.names or ()):
-        raise SpikeSegError(f"{where} has no fields x, y, t and p, but {', '.join(dtype.names or ('none',))}")
+        raise SpikeSegError(
+            f"{where} has no fields x, y, t and p, but {printable(', '.join(dtype.names or ('none',)))}"
+        )
     return dtype
 
 
@@ -189,5 +192,5 @@ def _damage(where: str | Path) -> Iterator[None]:
     except SpikeSegError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise SpikeSegError(f"{where} cannot be read: {reason:.200}") from error
+        reason = printable(" ".join(str(error).split()), 200) or type(error).__name__
+        raise SpikeSegError(f"{where} cannot be read: {reason}") from error

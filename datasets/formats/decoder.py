@@ -98,7 +98,7 @@ def geometry(text: str, where: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     rows, columns = (int(match[2]), int(match[1])) if match else (0, 0)
     if not (0 < rows <= LARGEST and 0 < columns <= LARGEST):
-        raise SpikeSegError(f"{where} names a sensor of {text!r}: that is no COLUMNSxROWS")
+        raise SpikeSegError(f"{where} names a sensor of {printable(text)!r}: that is no COLUMNSxROWS")
     return rows, columns
 
 
@@ -108,3 +108,8 @@ def optional(module: str, where: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise SpikeSegError(f"{where} takes {module} to read: pip install 'spikeseg[events]'") from error
+
+
+def printable(text: str, longest: int = 80) -> str:
+    """What a damaged file says, fit for a message of one line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:longest])

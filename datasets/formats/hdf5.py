@@ -23,7 +23,7 @@ from spikeseg.errors import SpikeSegError
 
 from . import hdf5_reader
 from .arrays import Npy
-from .decoder import geometry
+from .decoder import geometry, printable
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Hdf5:
                     reader.kill()
             if reader.returncode:
                 said.seek(0)
-                reason = said.read().decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
+                reason = printable(said.read().decode("utf-8", "replace").strip().rpartition("\n")[2], 200)
                 if reader.returncode < 0:
                     reason = f"it is damaged, HDF5 ended with signal {-reader.returncode}"
                 raise SpikeSegError(f"{self._path} cannot be read: {reason}")

@@ -16,7 +16,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..events import LARGEST
-from .decoder import Decoder, Records, geometry, hold, make
+from .decoder import Decoder, Records, geometry, hold, make, printable
 
 _LONGEST_HEADER = 1 << 16  # bytes
 _SENSORS = (  # in a sensor's or plugin's name, rows, columns
@@ -53,7 +53,7 @@ class _Headed(Decoder):
 
     def finish(self) -> Iterator[np.ndarray]:
         """Nothing waits but an incomplete event or header."""
-        self.leftover = self.rest() if self._header is None else "a header"
+        self.leftover = self.rest() if self._header is None else "a part of a header"
         yield from ()
 
     @abstractmethod
@@ -85,7 +85,9 @@ class Raw(_Headed):
         encoding = named or self._encoding
         if encoding not in ("EVT2", "EVT3") or self._encoding not in (None, encoding):
             wanted = self._encoding or "EVT2 or EVT3"
-            raise SpikeSegError(f"{self.where} is encoded as {encoding or 'its header does not say'}, not as {wanted}")
+            raise SpikeSegError(
+                f"{self.where} is encoded as {printable(encoding or 'its header does not say')}, not as {wanted}"
+            )
         if fields.get("endianness", "little") != "little":
             raise SpikeSegError(f"{self.where} is big-endian: convert it with Prophesee's tools")
         self.format = f"Prophesee {encoding} raw"

@@ -236,6 +236,8 @@ def _decode(decoder: Decoder, head: bytes, file: BinaryIO) -> Iterator[np.ndarra
 
 def _recognise(head: bytes, suffix: str, name: str) -> str:
     """The format that a suffix or first bytes show."""
+    if not head and suffix not in _SUFFIXES:
+        raise SpikeSegError(f"{name} is empty")
     for beginning, kind in _BEGINNINGS:
         if suffix not in _SUFFIXES and re.match(beginning, head):
             return kind

@@ -1,14 +1,20 @@
-"""Connections in Brian2 against the windows that they are made of, stored as synapses or computed on the fly."""
+"""ConvSynapses against their definition and against explicit Synapses, on every target."""
 
 from functools import partial
 
 import numpy as np
 import pytest
-from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
+from brian2 import (
+    Clock,
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    second,
+)
 from hypothesis import assume, given
 from networks import connected, few, seeds, to_spikes, windows
 
-from spikeseg.models.convolution import connect
+from spikeseg.models.conv_synapses import ConvSynapses
 from spikeseg.models.geometry import Window, neighbourhood, own_feature, same_map
 from spikeseg.models.model import Model
 from spikeseg.runners.simulator import open_simulator
@@ -26,19 +32,25 @@ ALL_SORTS = (
 
 
 def build(windows) -> Model:
-    """Per window two groups that fire in the first step where `fires` is set, and two connections between them."""
+    """Per window two groups that fire in the first step where `fires` is set, and a connection both ways."""
     clock = Clock(1e-3 * second)
     source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
     network, state = Network(source), {}
     for number, window in enumerate(windows):
         below = firing("x", window.source.size, f"below{number}", clock)
         above = firing("v", window.target.size, f"above{number}", clock)
-        kernel = NeuronGroup(window.weights, "w : 1", name=f"kernel{number}", clock=clock)
-        link = partial(connect, below, above, window, kernel=kernel)
-        network.add(below, above, kernel)
-        network.add(link("v_post += w", name=f"up{number}", order=1))
-        network.add(link("w = 0.5 * w + x_pre", name=f"down{number}", on="post", order=0))
-        variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (kernel, "w")
+        link = ConvSynapses(
+            below,
+            above,
+            window,
+            "w : 1\ngain : 1 (shared)",
+            on_pre="v_post += gain * w",
+            on_post="w = 0.5 * w + x_pre",
+            name=f"link{number}",
+        )
+        link.post.order = link.pre.order - 1
+        network.add(below, above, link)
+        variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (link, "w"), (link, "gain")
         state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
     return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
 
@@ -56,7 +68,8 @@ def random_state(windows, seed):
         for name, size, value in (("below", window.source.size, "x"), ("above", window.target.size, "v")):
             state[f"{name}{number}.{value}"] = rng.random(size)
             state[f"{name}{number}.fires"] = (rng.random(size) < 1 / 3).astype(float)
-        state[f"kernel{number}.w"] = rng.random(window.weights)
+        state[f"link{number}.w"] = rng.random(window.weights)
+        state[f"link{number}.gain"] = rng.random(1)
     return state
 
 
@@ -64,13 +77,13 @@ def expected(windows, state):
     """The state after the first step, one pair of neurons after the other; weights change before they are used."""
     state = {name: values.copy() for name, values in state.items()}
     for number, window in enumerate(windows):
-        v, w = state[f"above{number}.v"], state[f"kernel{number}.w"]
+        v, w, gain = state[f"above{number}.v"], state[f"link{number}.w"], state[f"link{number}.gain"]
         up, down = state[f"below{number}.fires"], state[f"above{number}.fires"]
         for target, source, weight in sorted((t, s, k) for s, t, k in connected(window)):
             if down[target]:
                 w[weight] = 0.5 * w[weight] + state[f"below{number}.x"][source]
         for source, target, weight in connected(window):
-            v[target] += up[source] * w[weight]
+            v[target] += up[source] * (gain[0] * w[weight])
         up[:] = down[:] = 0
     return state
 
@@ -84,7 +97,7 @@ def assert_as_defined(simulator, windows, seed):
 
 @few
 @given(windows(), seeds)
-def test_synapses_reach_their_targets_and_weights(window, seed):
+def test_explicit_synapses_reach_their_targets_and_weights(window, seed):
     assume(connected(window))
     with open_simulator(partial(build, [window]), "numpy", "") as simulator:
         assert_as_defined(simulator, [window], seed)
@@ -96,14 +109,8 @@ def test_several_connections_live_side_by_side():
 
 
 @pytest.mark.compiled
-def test_computed_connections_equal_stored_ones():
-    with open_simulator(partial(build, ALL_SORTS), "cpp_standalone", repr(ALL_SORTS)) as simulator:
+@pytest.mark.parametrize(("device", "sorts"), [("cpp_standalone", ALL_SORTS), ("cython", ALL_SORTS[:2])])
+def test_computed_connections_equal_stored_ones(device, sorts):
+    with open_simulator(partial(build, sorts), device, repr(sorts)) as simulator:
         for seed in range(20):
-            assert_as_defined(simulator, ALL_SORTS, seed)
-
-
-def test_groups_that_do_not_fit_their_window_are_refused():
-    window = Window(Shape(1, 2, 3), Shape(1, 2, 2), kernel=(1, 2))
-    below, above = NeuronGroup(6, "v : 1", name="below"), NeuronGroup(5, "v : 1", name="above")
-    with pytest.raises(ValueError, match="link: groups of 6 and 5 neurons do not fit"):
-        connect(below, above, window, "v_post += 1", name="link")
+            assert_as_defined(simulator, sorts, seed)

@@ -1,0 +1,270 @@
+"""Convolution as a connection of Brian2: `ConvSynapses` (docs/conv-synapses.md).
+
+With C++ standalone and Cython the generated code computes the indices of targets and weights on the fly and no synapse
+is stored; with any other device the same statements run over explicit Synapses. Both go through neurons and synapses
+in the same order: results are equal to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
+from brian2.core.variables import Subexpression, Variables
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.groups.group import CodeRunner
+from brian2.parsing.statements import parse_statement
+from brian2.utils.stringtools import get_identifiers
+
+from .geometry import Window
+from .layer import Layer
+
+PROCEDURAL = (CPPStandaloneCodeObject, CythonCodeObject)  # there are templates for these
+for target in PROCEDURAL:
+    target.templater = target.templater.derive("spikeseg.models")
+
+ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
+
+
+def procedural() -> bool:
+    """Whether code for the current device and target can be generated from our own templates."""
+    device: Any = get_device()
+    known = type(device).__name__ in ("CPPStandaloneDevice", "RuntimeDevice")  # others derive from these
+    return known and device.code_object_class() in PROCEDURAL
+
+
+class ConvSynapses(NeuronGroup):
+    """Synapses whose weights are shared between places, as in a convolution or a pooling.
+
+    The group itself is the kernel: it has one element per weight, and everything that a group can do. Its variables
+    are read and written by name, flat or in the kernel's shape; they can be monitored, run regularly, and may follow
+    differential equations.
+
+    Parameters
+    ----------
+    source, target
+        Groups whose sizes are those of `window`.
+    window
+        Which sources a target sees, and through which weight.
+    model
+        Equations of the kernel; every variable that is not shared has one value per weight. May be empty.
+    on_pre, on_post
+        Statements to run for every connected pair when the source or the target neuron fires: over
+        ``<variable>_pre``, ``<variable>_post``, the variables of the kernel and the namespace.
+    on_event
+        The event that counts as firing, or one for each side, ``{"pre": ..., "post": ...}``.
+    kernel
+        Another ConvSynapses with as many weights, whose variables this one uses instead of its own.
+    name
+        Of the group; the statements run as ``NAME_pre`` and ``NAME_post``.
+    options
+        What NeuronGroup takes: ``method``, ``namespace``, ``dtype``, ``dt``, ``clock`` (default: the source's).
+
+    Attributes
+    ----------
+    pre, post
+        What runs the statements; ``when`` and ``order`` say when, and may be changed.
+
+    Raises
+    ------
+    ValueError
+        The groups do not fit the window, the kernels do not fit each other.
+    NotImplementedError
+        A feature of Synapses that weight sharing rules out, or that is not supported.
+
+    Notes
+    -----
+    Events are processed in the order of their index; of one event, the pairs in the order of (map, row, column).
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        target: Any,
+        window: Window,
+        model: str | Equations = "",
+        *,
+        on_pre: str | None = None,
+        on_post: str | None = None,
+        on_event: str | Mapping[str, str] = "spike",
+        kernel: ConvSynapses | None = None,
+        name: str = "convsynapses*",
+        **options: Any,
+    ):
+        self.source, self.target, self.window = source, target, window
+        self.pre: Any = None
+        self.post: Any = None
+        equations = Equations(model) if isinstance(model, str) else model
+        has_weights = any("shared" not in equation.flags for equation in equations.values())
+        if not {"dt", "clock"} & options.keys():
+            options["clock"] = source.clock
+        statements = {"pre": on_pre, "post": on_post}
+        _refuse(equations, statements, options)
+        super().__init__(window.weights if has_weights else 1, equations, name=name, **options)
+        self._check_fit(kernel, has_weights)
+        events = {side: on_event if isinstance(on_event, str) else on_event.get(side, "spike") for side in statements}
+        pathways = self._procedural if procedural() else self._explicit
+        pathways({side: code for side, code in statements.items() if code is not None}, events, kernel or self)
+
+    def _check_fit(self, kernel: ConvSynapses | None, has_weights: bool) -> None:
+        shapes = self.window.source, self.window.target
+        sizes = len(self.source), len(self.target)
+        if sizes != tuple(shape.size for shape in shapes):
+            raise ValueError(f"{self.name}: groups of {sizes[0]} and {sizes[1]} neurons do not fit {self.window}")
+        if kernel is not None and (has_weights or kernel.window.kernel_shape != self.window.kernel_shape):
+            raise ValueError(f"{self.name}: {kernel.name}'s kernel, of {kernel.window.kernel_shape}, cannot be shared")
+
+    def _procedural(self, statements: Mapping[str, str], events: Mapping[str, str], kernel: ConvSynapses) -> None:
+        for side, code in statements.items():
+            pathway = ConvPathway(self, kernel, side, code, events[side])
+            self.__dict__[side] = pathway
+            self.contained_objects.append(pathway)
+
+    def _explicit(self, statements: Mapping[str, str], events: Mapping[str, str], kernel: ConvSynapses) -> None:
+        synapses = ExplicitSynapses(self, kernel, statements, {side: events[side] for side in statements})
+        self.contained_objects.append(synapses)
+        for side in statements:
+            self.__dict__[side] = getattr(synapses, side)
+
+    def get_kernel(self, variable: str = "w") -> Any:
+        """Values of a variable in the kernel's shape: target features, source features, rows, columns."""
+        return self.state(variable)[:].reshape(self.window.kernel_shape)
+
+    def set_kernel(self, values: Any, variable: str = "w") -> None:
+        """Set a variable from values (with units) in the kernel's shape, or that broadcast to it."""
+        unit = Quantity(1, dim=get_dimensions(values))
+        flat = np.broadcast_to(np.asarray(values), self.window.kernel_shape).reshape(-1)
+        setattr(self, variable, flat * unit)
+
+    def connect(self, *_: Any, **__: Any) -> None:
+        """Not for these synapses: their window says who is connected."""
+        raise NotImplementedError(f"{self.name} is connected by its window; use Synapses for any other pattern")
+
+
+def _refuse(equations: Equations, statements: Mapping[str, Any], options: dict[str, Any]) -> None:
+    """Say which feature of Synapses is asked for in vain."""
+    if options.pop("delay", None):
+        raise NotImplementedError("ConvSynapses has no delays: a spike arrives in the step in which it is fired")
+    for equation in equations.values():
+        for flag in {"summed", "event-driven", "linked"} & set(equation.flags):
+            raise NotImplementedError(
+                f"'{equation.varname}' cannot be ({flag}): a variable of ConvSynapses belongs to a weight, which many "
+                "synapses share, and not to one synapse"
+            )
+    for side, code in statements.items():
+        if code is not None and not isinstance(code, str):
+            raise NotImplementedError(f"on_{side} has to be one string of statements: there is one pathway a side")
+        if found := {"i", "j", "lastupdate"} & get_identifiers(code or ""):
+            raise NotImplementedError(
+                f"on_{side} cannot use {sorted(found)[0]}: ConvSynapses stores nothing per synapse; "
+                "use a variable of the groups"
+            )
+
+
+class ExplicitSynapses(Synapses):
+    """The same pairs stored as synapses, listed by source and then by target; they refer to the kernel's variables."""
+
+    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, statements: Mapping[str, str], events: dict[str, str]):
+        self._kernel = kernel
+        model = "kernel_index : integer (constant)"
+        code = {f"on_{side}": statement for side, statement in statements.items()}
+        common: dict[str, Any] = {
+            "name": f"{conv.name}_synapses",
+            "clock": conv.clock,
+            "namespace": conv.namespace,
+            "on_event": events,
+        }
+        super().__init__(conv.source, conv.target, model=model, **code, **common)
+        pre, post, weight = conv.window.synapses()
+        self.connect(i=pre, j=post)
+        self.kernel_index = weight
+
+    def _create_variables(self, equations, user_dtype=None):
+        super()._create_variables(equations, user_dtype=user_dtype)
+        for name in self._kernel.equations.names:
+            scalar = self._kernel.variables[name].scalar
+            self.variables.add_reference(name, self._kernel, name, index="0" if scalar else "kernel_index")
+
+
+class ConvPathway(CodeRunner):
+    """Runs one side's statement, the indices of its variables computed by the generated code."""
+
+    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, side: str, code: str, event: str):
+        firing = conv.source if side == "pre" else conv.target
+        self.variables = _variables(conv, kernel, code)
+        eventspace = f"_{event}space"
+        self.variables.add_reference(eventspace, firing)
+        needed, changed = [eventspace], None
+        if side == "pre" and isinstance(conv.target, Layer):
+            changed = conv.target.variables["changed"]
+            self.variables.add_reference("changed_post", conv.target, "changed", index="0")
+            needed.append("changed_post")
+        keywords = {
+            "eventspace_variable": firing.variables[eventspace],
+            "changed_variable": changed,
+            "independent": _independent(code, self.variables, side),
+        }
+        super().__init__(
+            conv,
+            f"conv_{side}",
+            code=code,
+            when="synapses",
+            order=ORDER[side],
+            name=f"{conv.name}_{side}",
+            clock=firing.clock,
+            needed_variables=needed,
+            template_kwds=keywords | _sizes(conv),
+        )
+
+
+def _variables(conv: ConvSynapses, kernel: ConvSynapses, code: str) -> Variables:
+    """What the statement may refer to, and where in the arrays it is."""
+    variables = Variables(conv)
+    indices = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx", "kernel": "_weight_idx"}
+    for index in indices.values():
+        variables.add_auxiliary_variable(index, dtype=np.int32)
+        variables[index].unique = True  # pyright: ignore - pairs come one by one: no warning of their order
+
+    def refer(word: str, group: Any, name: str, role: str) -> None:
+        index = "0" if group.variables[name].scalar else indices[role]
+        variables.add_reference(word, group, name, index=index)
+
+    for name in kernel.equations.names:
+        refer(name, kernel, name, "kernel")
+    for word in sorted(get_identifiers(code)):
+        stem, _, role = word.rpartition("_")
+        group = {"pre": conv.source, "post": conv.target}.get(role)
+        if group is not None and stem in group.variables:
+            refer(word, group, stem, role)
+    return variables
+
+
+def _independent(code: str, variables: Variables, side: str) -> bool:
+    """Whether the pairs of one event and row can be processed side by side: none writes what another one uses."""
+    firing = f"_{side}synaptic_idx"
+    written = {parse_statement(line)[0] for line in code.splitlines() if line.strip()}
+    for name in written & set(variables):
+        if variables.indices[name] in (firing, "0"):
+            return False
+        same = [other for other in variables if variables[other] is variables[name]]
+        if len({variables.indices[other] for other in same}) > 1:
+            return False
+    return not any(isinstance(variable, Subexpression) for variable in variables.values())
+
+
+def _sizes(conv: ConvSynapses) -> dict[str, Any]:
+    """The window in the templates' words."""
+    window = conv.window
+    (C, H, W), (M, OH, OW), (_, KC, KH, KW) = window.source, window.target, window.kernel_shape
+    return {
+        **{"C": C, "H": H, "W": W, "M": M, "OH": OH, "OW": OW, "KC": KC, "KH": KH, "KW": KW},
+        **{"PY": window.padding[0], "PX": window.padding[1], "S": window.stride, "depthwise": window.depthwise},
+        "whole": min(OW, -(-KW // window.stride)),
+        "source_start": conv.source.start,
+        "target_start": conv.target.start,
+        "source_is_part": isinstance(conv.source, Subgroup),
+        "target_is_part": isinstance(conv.target, Subgroup),
+    }

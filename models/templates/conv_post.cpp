@@ -1,0 +1,44 @@
+{# Runs a statement for every source in the window of the target neuron of an event. #}
+{% extends 'common_group.cpp' %}
+{% block maincode %}
+    {% set _eventspace = get_array_name(eventspace_variable) %}
+    const int32_t * _events = {{_eventspace}};
+    const int32_t _num_events = _events[_num{{eventspace_variable.name}} - 1];
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+    for (int32_t _event = 0; _event < _num_events; _event++)
+    {
+        const int32_t _postsynaptic_idx = _events[_event];
+        const int32_t _target = _postsynaptic_idx - {{target_start}};
+        {% if target_is_part %}
+        if (_target < 0 || _target >= {{M*OH*OW}})
+            continue;
+        {% endif %}
+        const int32_t _m = _target / {{OH*OW}};
+        const int32_t _y = _target / {{OW}} % {{OH}} * {{S}} - {{PY}};
+        const int32_t _x = _target % {{OW}} * {{S}} - {{PX}};
+        const int32_t _i0 = _y < 0 ? -_y : 0, _i1 = {{H}} - _y < {{KH}} ? {{H}} - _y : {{KH}};
+        const int32_t _j0 = _x < 0 ? -_x : 0, _j1 = {{W}} - _x < {{KW}} ? {{W}} - _x : {{KW}};
+        {% if depthwise %}
+        const int32_t _c = _m;
+        {% else %}
+        for (int32_t _c = 0; _c < {{C}}; _c++)
+        {% endif %}
+        for (int32_t _i = _i0; _i < _i1; _i++)
+        {
+            const int32_t _source = (_c * {{H}} + _y + _i) * {{W}} + _x + {{source_start}};
+            const int32_t _weight = ((_m * {{KC}} + {{'0' if depthwise else '_c'}}) * {{KH}} + _i) * {{KW}};
+            {% if independent %}
+            #pragma GCC ivdep
+            {% endif %}
+            for (int32_t _j = _j0; _j < _j1; _j++)
+            {
+                const int32_t _presynaptic_idx = _source + _j;
+                const int32_t _weight_idx = _weight + _j;
+                const size_t _idx = 0;
+                const size_t _vectorisation_idx = 0;
+                {{vector_code|autoindent}}
+            }
+        }
+    }
+{% endblock %}
