@@ -103,7 +103,7 @@ class Buffering(Section):
         None, description="drop events without another one on a neighbouring pixel in so many milliseconds before"
     )
     train: Count | None = Field(
-        None, description="so many buffers of each training recording, those with the most events; all when absent"
+        None, description="learn from so many buffers of each recording, those with the most events; all when absent"
     )
 
     @model_validator(mode="after")

@@ -62,17 +62,17 @@ def samples(dataset: Dataset | Recordings, indices: Sequence[int] | np.ndarray, 
             yield item
 
 
-def training_samples(dataset: Dataset | Recordings, index: int, config: Input) -> list[Sample]:
-    """What a network learns from an item: a picture, or as many buffers as ``buffer.train`` says, the fullest ones.
+def fullest(counts: np.ndarray, config: Input) -> np.ndarray:
+    """Which of an item's stimuli a network learns from: the picture, or as many buffers as ``buffer.train`` says.
 
-    Raises
-    ------
-    SpikeSegError
-        The item cannot be read.
+    Parameters
+    ----------
+    counts
+        Input spikes of each, (n,).
+
+    Returns
+    -------
+    Indices of those with the most, in their order, shape (k,).
     """
-    shown = list(samples(dataset, [index], config))
-    if config.buffer is None or config.buffer.train is None:
-        return shown
-    counts = [-len(sample.buffer.events) if sample.buffer else 0 for sample in shown]
-    fullest = np.argsort(counts, kind="stable")[: config.buffer.train]
-    return [shown[i] for i in np.sort(fullest)]
+    train = len(counts) if config.buffer is None else config.buffer.train
+    return np.sort(np.argsort(-counts, kind="stable")[:train])

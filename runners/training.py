@@ -16,7 +16,7 @@ from ..analysis.settling import settle
 from ..configs.schema import Config, Conv, layer_shapes
 from ..datasets import Dataset, Recordings, open_dataset
 from ..datasets.split import Split, split
-from ..datasets.stimuli import stimuli, training_samples
+from ..datasets.stimuli import fullest, samples, stimuli
 from ..models.gabor import gabor_kernels
 from ..models.network import Network
 from .directory import Run, provenance
@@ -80,8 +80,8 @@ def train(
     run.start(config, data, device)  # nothing was written so far
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter or Silent())
-    inputs, labels = training.stimuli(dataset, parts.train)
-    network, learned = training.learn(replace(network, event_range=event_range(inputs)), inputs)
+    inputs, labels, event_range = training.stimuli(dataset, parts.train)
+    network, learned = training.learn(replace(network, event_range=event_range), inputs)
     network = settle(network, training.recorded(network, inputs))
     names = name_maps(config, learned["conv3"], labels)
     network = replace(network, map_labels=names, provenance=_provenance(config, data, device, learned))
@@ -104,23 +104,30 @@ class _Training:
     device: str
     reporter: Reporter
 
-    def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> tuple[Spikes, list[str]]:
-        """Input spikes of the training items, and the label of each stimulus; stores the boxes of their objects."""
+    def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> tuple[Spikes, list[str], tuple[int, int]]:
+        """Input spikes of what is learned, labels, and the fewest and most input events of any training stimulus.
+
+        Stores the boxes of the objects.
+        """
         inputs = self.config.input
         self.reporter.stage("stimuli", len(indices))
-        spikes, labels, boxes = [], [], {}
+        spikes, labels, counts, boxes = [], [], [], {}
         for done, index in enumerate(indices):
-            shown = training_samples(dataset, int(index), inputs)
-            spikes.append(stimuli([sample.view for sample in shown], inputs, inputs.size))
-            labels += [sample.targets[0].label for sample in shown]
-            for sample in shown:
+            shown = list(samples(dataset, [index], inputs))
+            encoded = stimuli([sample.view for sample in shown], inputs, inputs.size)
+            counts.append(np.bincount(encoded.stimulus, minlength=encoded.stimuli))
+            chosen = fullest(counts[-1], inputs)
+            spikes.append(encoded.select(chosen))
+            for sample in (shown[int(i)] for i in chosen):
+                labels.append(sample.targets[0].label)
                 rows, columns = sample.image.shape[:2]
                 for target in sample.targets:
                     if target.box is not None:
                         boxes.setdefault(target.label, []).append(target.box.scaled(1 / rows, 1 / columns))
             self.reporter.advance(done + 1)
         write_json(self.run.path / "boxes.json", boxes)
-        return Spikes.join(spikes), labels
+        seen = np.concatenate(counts)
+        return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
 
     def learn(self, network: Network, spikes: Spikes) -> tuple[Network, dict[str, Learned]]:
         learned: dict[str, Learned] = {}
@@ -159,12 +166,6 @@ class _Training:
         dt = inputs.dt_ms * 1e-3
         with open_learner(trainer.conv, trainer.below, inputs.steps, dt, self.device) as simulator:
             return trainer.train(simulator, progress)
-
-
-def event_range(inputs: Spikes) -> tuple[int, int]:
-    """Fewest and most input events of a stimulus (paper, IV.B)."""
-    counts = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
-    return int(counts.min()), int(counts.max())
 
 
 def untrained(config: Config) -> Network:

@@ -96,6 +96,8 @@ class TestWrongValues:
                 {"input": {"dog": {"events": 9, "center_sigma": float("nan")}}},
                 "input.dog.center_sigma: Input should be",
             ),
+            ({"data": {"dataset": "orange-panda-sim"}}, "data.dataset orange-panda-sim needs [input.buffer]"),
+            ({"input": {"dog": None, "buffer": {"duration_ms": 9}}}, "data.dataset orange-panda needs [input.dog]"),
             ({"input": {"dog": None}}, "pictures need [input.dog], recordings need [input.buffer]"),
             ({"input": {"buffer": {"duration_ms": 30}}}, "give one of them"),
             ({"input": {"dog": None, "buffer": {}}}, "give either duration_ms or events"),
@@ -106,7 +108,7 @@ class TestWrongValues:
             ({"data": {"classes": []}}, "data.classes"),
             ({"data": {"classes": ["Faces", "Faces"]}}, "each of them once"),
             ({"data": {"dataset": "orange-panda"}}, "orange-panda has no class Faces"),
-            ({"data": {"dataset": "orange-panda", "classes": ["panda"]}}, "say how many pictures are to test"),
+            ({"data": {"dataset": "orange-panda", "classes": ["panda"]}}, "say how many are to test"),
             ({"data": {"dataset": "imagenet"}}, "data.dataset"),
         ],
     )

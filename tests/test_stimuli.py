@@ -8,7 +8,7 @@ from spikeseg.datasets.dog import prepare, to_events
 from spikeseg.datasets.events import Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take
 from spikeseg.datasets.sample import Sample, Target
-from spikeseg.datasets.stimuli import samples, stimuli, training_samples
+from spikeseg.datasets.stimuli import fullest, samples, stimuli
 from spikeseg.spikes import Shape
 
 SIZE = 20, 30
@@ -64,11 +64,11 @@ def test_a_recording_is_all_of_its_buffers_and_a_picture_is_itself(noise):
     assert shown[0].view is pictures[1].image
 
 
-def test_training_takes_the_fullest_buffers_in_their_order():
-    dataset = [take([5, 9, 3, 9, 8])]
-    chosen = training_samples(dataset, 0, buffered(train=3))
-    assert [len(sample.buffer.events) for sample in chosen] == [9, 9, 8]
-    assert len(training_samples(dataset, 0, buffered())) == 5
+def test_what_is_learned_from_are_the_fullest_buffers_in_their_order():
+    counts = np.array([5, 9, 3, 9, 8])
+    assert fullest(counts, buffered(train=3)).tolist() == [1, 3, 4]
+    assert fullest(counts, buffered(train=9)).tolist() == fullest(counts, buffered()).tolist() == [0, 1, 2, 3, 4]
+    assert fullest(counts[:1], Input(rows=20, columns=30, dog=DoG(events=5))).tolist() == [0]
 
 
 def test_buffers_become_stimuli():
