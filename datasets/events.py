@@ -119,4 +119,4 @@ def check(events: np.ndarray, size: tuple[int, int], where: str, first: int = 0,
 def _refuse(bad: np.ndarray, values: np.ndarray, field: str, where: str, first: int, problem: str) -> None:
     if bad.any():
         index = int(np.argmax(bad))
-        raise SpikeSegError(f"{where}: event {first + index}: {field} = {values[index]:g} {problem}")
+        raise SpikeSegError(f"{where}: event {first + index}: {field} = {values[index].item()} {problem}")

@@ -222,7 +222,8 @@ def _open(path: Path) -> BinaryIO:
 def _read(file: BinaryIO, name: str) -> bytes:
     """What there is to read, but not too much of it; empty at the end."""
     try:
-        return getattr(file, "read1", file.read)(_BLOCK) or b""
+        read = getattr(file, "read1", None) or file.read
+        return read(_BLOCK) or b""
     except OSError as error:
         raise SpikeSegError(f"cannot read {name}: {error.strerror or error}") from error
 
