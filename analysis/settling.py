@@ -91,7 +91,7 @@ def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]
     return np.array(extents, dtype=float)
 
 
-def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> Network:
+def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]], largest: np.ndarray) -> Network:
     """The network with Conv3 thresholds most of the way to balanced ones, and learned extents.
 
     All the way is too far: the last stimuli that change sides are those that no threshold puts right. Where the
@@ -101,11 +101,13 @@ def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> Net
     Parameters
     ----------
     stimuli
-        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated several times.
+        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated once or twice.
+    largest
+        Their `largest_potentials`.
     """
     config = network.config
     learned = network.thresholds["conv3"]
-    balanced = balanced_thresholds(largest_potentials(network, stimuli), learned)
+    balanced = balanced_thresholds(largest, learned)
     settled = learned ** (1 - BALANCE) * balanced**BALANCE
     if config.conv3.decide_by is not None:
         in_time = largest_potentials(network, stimuli, round(config.conv3.decide_by * config.input.steps))

@@ -90,11 +90,11 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
 def map_colours(network: Network, layer: str, features: int) -> np.ndarray:
     """Colours of the features of ``input, conv1, ... conv3``, RGB, shape (features, 3).
 
-    A Conv3 map has its class's colour, however many maps stand for the class.
+    A Conv3 map has its class's colour, however many maps stand for the class; one that stands for none is faint.
     """
     if layer == "conv3" and network.map_labels:
         colours = class_colours(network.config.data.classes)
-        return np.array([to_rgb(colours[label]) for label in network.map_labels])
+        return np.array([to_rgb(colours.get(label, FAINT)) for label in network.map_labels])
     if layer == "input" and features == 1:
         return np.array([to_rgb(INK)])
     return hues(features)

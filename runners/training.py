@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
 from spikeseg.spikes import Recorded, Spikes
 
-from ..analysis.settling import settle
+from ..analysis.settling import largest_potentials, settle
 from ..configs.schema import Config, Conv, layer_shapes
 from ..datasets import Dataset, Recordings, open_dataset
 from ..datasets.split import Split, split
@@ -25,6 +26,7 @@ from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_le
 from .simulator import check_device
 
 LEARNED_LAYERS = ("conv2", "conv3")
+UNNAMED = ""  # the name of a map that stands for no class
 
 
 class Reporter(Protocol):
@@ -82,9 +84,11 @@ def train(
     training = _Training(config, run, device, reporter or Silent())
     inputs, labels, event_range = training.stimuli(dataset, parts.train)
     network, learned = training.learn(replace(network, event_range=event_range), inputs)
-    network = settle(network, training.recorded(network, inputs))
-    names = name_maps(config, learned["conv3"], labels)
-    network = replace(network, map_labels=names, provenance=_provenance(config, data, device, learned))
+    recorded = training.recorded(network, inputs)
+    largest = largest_potentials(network, recorded)
+    network = settle(network, recorded, largest)
+    network = named(network, name_maps(largest / network.thresholds["conv3"], labels, config.data.classes))
+    network = replace(network, provenance=_provenance(config, data, device, learned))
     network.save(run.network_file)
     return network
 
@@ -192,30 +196,42 @@ def with_layer(network: Network, layer: str, learned: Learned) -> Network:
     )
 
 
-def name_maps(config: Config, learned: Learned, labels: list[str]) -> tuple[str, ...]:
-    """What each Conv3 map stands for: the class that it won most often in the second half of its training.
+def name_maps(scores: np.ndarray, labels: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """What each Conv3 map stands for: the class of most of the training stimuli that it answers.
 
-    Only training labels are used, and only here.
+    Only training labels are used, and only here. A map that answers none is `UNNAMED`.
+
+    Parameters
+    ----------
+    scores
+        Largest potential over threshold, (stimuli, maps); the largest of a stimulus answers it.
+    labels
+        Of the stimuli.
+    classes
+        All there are.
 
     Raises
     ------
     SpikeSegError
-        A map never won: its threshold starts too high, or there are more maps than the data can fill.
+        Fewer maps answer than there are classes: thresholds start too high, or there are too few stimuli.
     """
-    late = learned.presentation >= learned.presented // 2
-    shapes = layer_shapes(config, config.input.size)
-    places = shapes["conv3"].rows * shapes["conv3"].columns
-    maps = learned.winners[late, 2] // places
-    classes = np.array([config.data.classes.index(label) for label in labels])[learned.winners[late, 0]]
-    names = []
-    for number in range(config.conv3.maps):
-        won = np.bincount(classes[maps == number], minlength=len(config.data.classes))
-        if not won.any():
-            raise SpikeSegError(
-                f"map {number} of conv3 never won: lower conv3.learning.threshold_start, or use fewer maps"
-            )
-        names.append(config.data.classes[int(np.argmax(won))])
-    return tuple(names)
+    answers, maps = np.argmax(scores, axis=1), scores.shape[1]
+    truth = np.array([classes.index(label) for label in labels])
+    won = [np.bincount(truth[answers == number], minlength=len(classes)) for number in range(maps)]
+    names = tuple(classes[int(np.argmax(count))] if count.any() else UNNAMED for count in won)
+    if (count := maps - names.count(UNNAMED)) < len(classes):
+        raise SpikeSegError(
+            f"only {count} of the {maps} maps of conv3 answer to anything, fewer than the {len(classes)} classes: "
+            "lower conv3.learning.threshold_start, or raise its stimuli"
+        )
+    return names
+
+
+def named(network: Network, names: tuple[str, ...]) -> Network:
+    """The network whose Conv3 maps have these names; unnamed ones are silenced: their thresholds are out of reach."""
+    silent = np.array(names) == UNNAMED
+    conv3 = np.where(silent, np.inf, network.thresholds["conv3"])
+    return replace(network, thresholds={**network.thresholds, "conv3": conv3}, map_labels=names)
 
 
 def _provenance(config: Config, data: Path | None, device: str, learned: dict[str, Learned]) -> dict:

@@ -9,6 +9,8 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `load_config`        a TOML file, or a configuration that comes along, checked
 `open_dataset`       the pictures that a configuration asks for, with their objects
 `read_picture`       any picture file as an RGB array
+`read_events`        a recording of an event camera; `open_events` gives it in packets
+`open_stream`        a context manager: packets of events in; class, mask, box and decision time out
 `train`              learn by STDP, layer by layer, into a run directory; an interrupted run goes on
 `load_network`       the trained network of a run, or one that comes along
 `open_segmenter`     a context manager: pictures in; class, mask, box and saliency out
@@ -37,6 +39,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .configs import load as load_config
     from .datasets import open_dataset
+    from .datasets.formats import open_events, read_events
     from .datasets.pictures import read_picture
     from .recording import load_recording
     from .runners.directory import load_network
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from .runners.evaluation import evaluate_selection as evaluate
     from .runners.segmenting import open_segmenter
     from .runners.selection import on_canvas, overlapping, select
+    from .runners.streaming import open_stream
     from .runners.training import train
 
 __all__ = [
@@ -56,8 +60,11 @@ __all__ = [
     "load_recording",
     "on_canvas",
     "open_dataset",
+    "open_events",
     "open_segmenter",
+    "open_stream",
     "overlapping",
+    "read_events",
     "read_picture",
     "select",
     "train",
@@ -71,8 +78,11 @@ _HOME = {
     "load_recording": ("recording", "load_recording"),
     "on_canvas": ("runners.selection", "on_canvas"),
     "open_dataset": ("datasets", "open_dataset"),
+    "open_events": ("datasets.formats", "open_events"),
     "open_segmenter": ("runners.segmenting", "open_segmenter"),
+    "open_stream": ("runners.streaming", "open_stream"),
     "overlapping": ("runners.selection", "overlapping"),
+    "read_events": ("datasets.formats", "read_events"),
     "read_picture": ("datasets.pictures", "read_picture"),
     "select": ("runners.selection", "select"),
     "train": ("runners.training", "train"),

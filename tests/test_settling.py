@@ -53,7 +53,7 @@ class TestExtents:
 
     def test_settling_changes_thresholds_and_extents_only(self, stimuli):
         trained, encoded = stimuli
-        settled = settle(trained, encoded)
+        settled = settle(trained, encoded, largest_potentials(trained, encoded))
         assert settled.extents is not None
         assert settled.kernels is trained.kernels
         assert np.array_equal(settled.thresholds["conv2"], trained.thresholds["conv2"])
@@ -69,12 +69,12 @@ class TestDecidingInTime:
         encoded = [encode(trained, steps) for steps in pictures]
         config = trained.config
         conv3 = config.conv3.model_copy(update={"decide_by": 1.0})
-        hurried = settle(replace(trained, config=config.model_copy(update={"conv3": conv3})), encoded)
         largest = largest_potentials(trained, encoded)
+        hurried = settle(replace(trained, config=config.model_copy(update={"conv3": conv3})), encoded, largest)
         spiking = (largest >= hurried.thresholds["conv3"] * (1 - 1e-12)).any(axis=1)
         assert spiking.sum() >= len(encoded) / 2
         assert (largest >= hurried.thresholds["conv3"] * (1 + 1e-9)).any(axis=1).sum() <= len(encoded) / 2
-        unhurried = settle(trained, encoded).thresholds["conv3"]
+        unhurried = settle(trained, encoded, largest_potentials(trained, encoded)).thresholds["conv3"]
         ratio = hurried.thresholds["conv3"] / unhurried
         assert ratio == pytest.approx(ratio[0])
 
