@@ -9,7 +9,8 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `load_config`        a TOML file, or a configuration that comes along, checked
 `open_dataset`       the pictures that a configuration asks for, with their objects
 `read_picture`       any picture file as an RGB array
-`read_events`        a recording of an event camera; `open_events` gives it in packets
+`read_events`        all events of an event camera's recording
+`open_events`        a context manager: the same in packets, from a file or a stream that goes on
 `open_stream`        a context manager: packets of events in; class, mask, box and decision time out
 `train`              learn by STDP, layer by layer, into a run directory; an interrupted run goes on
 `load_network`       the trained network of a run, or one that comes along
