@@ -207,7 +207,7 @@ def features(network: Network, layer: str = "conv3") -> Figure:
     """
     projected = project(network, layer)
     maps, rows, columns = projected.shape
-    panel = float(np.clip(0.05 * columns, 0.85, 3.8))  # inches
+    panel = float(np.clip(min(0.05 * columns, (WIDTH - 0.8) / np.sqrt(maps)), 0.85, 3.8))  # inches
     across = min(maps, int((WIDTH - 0.8) / panel))
     down = -(-maps // across)
     figure = Figure((across * panel + 0.8, down * (panel * rows / columns + 0.25) + 0.3), layout="constrained")
