@@ -57,3 +57,10 @@ def test_the_readme_says_where_things_live():
     named = re.findall(r"`([^`]+)`", table)
     assert len(named) > 20
     assert not [name for name in named if not any(ROOT.glob(name))]
+
+
+def test_the_page_on_conv_synapses_runs(monkeypatch, capsys):
+    monkeypatch.setattr("brian2.prefs.codegen.target", "numpy", raising=False)
+    (example,) = blocks(ROOT / "docs" / "conv-synapses.md", "python")
+    exec(compile(example, "conv-synapses.md", "exec"), {})
+    assert capsys.readouterr().out == "(4, 1, 5, 5)\n"
