@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_dimensions
+from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions
 from brian2.core.variables import Subexpression, Variables
 from brian2.groups.group import CodeRunner
 from brian2.parsing.statements import parse_statement
@@ -169,6 +169,9 @@ class ExplicitSynapses(Synapses):
         pre, post, weight = conv.window.synapses()
         self.connect(i=pre, j=post)
         self.kernel_index = weight
+        device: Any = get_device()
+        if hasattr(device, "synapses"):  # C++ devices look for them in the network, but not inside of its objects
+            device.synapses.add(self)
 
     def _create_variables(self, equations, user_dtype=None):
         super()._create_variables(equations, user_dtype=user_dtype)

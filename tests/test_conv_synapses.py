@@ -122,6 +122,14 @@ def test_computed_connections_equal_stored_ones(device, sorts):
             assert_as_defined(simulator, sorts, seed)
 
 
+@pytest.mark.compiled
+def test_compiled_programs_can_store_them(monkeypatch):
+    """As devices that are made from C++ standalone do."""
+    monkeypatch.setattr("spikeseg.models.targets.PROCEDURAL", ())
+    with open_simulator(partial(build, ALL_SORTS[:2]), "cpp_standalone", "stored") as simulator:
+        assert_as_defined(simulator, ALL_SORTS[:2], seed=0)
+
+
 @pytest.fixture(params=["numpy", pytest.param("cython", marks=pytest.mark.compiled)])
 def target(request, monkeypatch):
     """The target that the classes below run on, at runtime."""
