@@ -12,28 +12,16 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions
-from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.core.variables import Subexpression, Variables
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.groups.group import CodeRunner
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from .geometry import Window
 from .layer import Layer
-
-PROCEDURAL = (CPPStandaloneCodeObject, CythonCodeObject)  # there are templates for these
-for target in PROCEDURAL:
-    target.templater = target.templater.derive("spikeseg.models")
+from .targets import procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
-
-
-def procedural() -> bool:
-    """Whether code for the current device and target can be generated from our own templates."""
-    device: Any = get_device()
-    known = type(device).__name__ in ("CPPStandaloneDevice", "RuntimeDevice")  # others derive from these
-    return known and device.code_object_class() in PROCEDURAL
 
 
 class ConvSynapses(NeuronGroup):
@@ -181,6 +169,9 @@ class ExplicitSynapses(Synapses):
         pre, post, weight = conv.window.synapses()
         self.connect(i=pre, j=post)
         self.kernel_index = weight
+        device: Any = get_device()
+        if hasattr(device, "synapses"):  # C++ devices look for them in the network, but not inside of its objects
+            device.synapses.add(self)
 
     def _create_variables(self, equations, user_dtype=None):
         super()._create_variables(equations, user_dtype=user_dtype)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2 import NeuronGroup, get_device
+from brian2 import NeuronGroup
 
 from spikeseg.spikes import Shape
+
+from .targets import standalone
 
 
 class Layer(NeuronGroup):
@@ -36,7 +38,7 @@ class Layer(NeuronGroup):
         self.shape = shape
         super().__init__(shape.size, model, **options)
         self.feature = np.repeat(np.arange(shape.features), shape.rows * shape.columns)
-        if type(get_device()).__name__ != "CPPStandaloneDevice":
+        if not standalone():
             return
         for event, thresholder in self.thresholder.items():
             if among is not None and event == "spike":

@@ -21,6 +21,8 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `encode`             the spikes of every layer, to disk
 `load_recording`     what `encode` wrote
 `evaluate`           accuracy and mIoU beside the baselines
+`ConvSynapses`       convolutions for any Brian2 model (docs/conv-synapses.md)
+`Window`, `Shape`    their geometry
 ===================  ===============================================================================
 
 A user's mistake raises `SpikeSegError`, whose message is one line that says what to do.
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from .datasets import open_dataset
     from .datasets.formats import open_events, read_events
     from .datasets.pictures import read_picture
+    from .models.conv_synapses import ConvSynapses
+    from .models.geometry import Window
     from .recording import load_recording
     from .runners.directory import load_network
     from .runners.encoding import record as encode
@@ -50,9 +54,13 @@ if TYPE_CHECKING:
     from .runners.selection import on_canvas, overlapping, select
     from .runners.streaming import open_stream
     from .runners.training import train
+    from .spikes import Shape
 
 __all__ = [
+    "ConvSynapses",
+    "Shape",
     "SpikeSegError",
+    "Window",
     "__version__",
     "encode",
     "evaluate",
@@ -72,6 +80,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "ConvSynapses": ("models.conv_synapses", "ConvSynapses"),
+    "Shape": ("spikes", "Shape"),
+    "Window": ("models.geometry", "Window"),
     "encode": ("runners.encoding", "record"),
     "evaluate": ("runners.evaluation", "evaluate_selection"),
     "load_config": ("configs", "load"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from brian2 import prefs
 
 from spikeseg.runners.cli import app
 
@@ -57,3 +58,14 @@ def test_the_readme_says_where_things_live():
     named = re.findall(r"`([^`]+)`", table)
     assert len(named) > 20
     assert not [name for name in named if not any(ROOT.glob(name))]
+
+
+def test_the_page_on_conv_synapses_runs(capsys):
+    (example,) = blocks(ROOT / "docs" / "conv-synapses.md", "python")
+    before = prefs.codegen.target
+    prefs.codegen.target = "numpy"
+    try:
+        exec(compile(example, "conv-synapses.md", "exec"), {})
+    finally:
+        prefs.codegen.target = before
+    assert capsys.readouterr().out == "(4, 1, 5, 5)\n"

@@ -62,3 +62,15 @@ def test_pictures_of_any_size_are_segmented_where_their_objects_are(run_example,
 def test_a_missing_picture_is_told_in_one_line(run_example, trained):
     with pytest.raises(SystemExit, match=r"segment_pictures: .*nowhere\.png is missing"):
         run_example("segment_pictures.py", "--run", trained, "nowhere.png")
+
+
+def told_by_the_mexican_hat(run_example, capsys, device):
+    run_example("mexican_hat.py", device)
+    spikes, correlation = re.search(r"(\d+) spikes; neighbours correlate by (\S+)", capsys.readouterr().out).groups()
+    return int(spikes), float(correlation)
+
+
+def test_lateral_kernels_make_a_pattern_of_noise(run_example, capsys):
+    spikes, correlation = told_by_the_mexican_hat(run_example, capsys, "numpy")
+    assert spikes > 1000
+    assert correlation > 0.5

@@ -1,0 +1,25 @@
+"""Where code is generated from our own templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brian2 import get_device
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+
+PROCEDURAL = (CPPStandaloneCodeObject, CythonCodeObject)
+for target in PROCEDURAL:
+    target.templater = target.templater.derive("spikeseg.models")
+
+
+def procedural() -> bool:
+    """Whether connections can be computed by generated code, for the current device and target."""
+    device: Any = get_device()
+    known = type(device).__name__ in ("CPPStandaloneDevice", "RuntimeDevice")  # others derive from these
+    return known and device.code_object_class() in PROCEDURAL
+
+
+def standalone() -> bool:
+    """Whether they are, and the whole network is a C++ program."""
+    return procedural() and type(get_device()).__name__ == "CPPStandaloneDevice"
