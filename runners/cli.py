@@ -13,6 +13,7 @@ from rich.console import Console
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
+from .durations import milliseconds
 from .events_commands import events_app
 from .export_command import export
 from .stream_command import stream
@@ -160,7 +161,7 @@ def evaluate(
         float | None, typer.Option(min=0, max=0.9, help="orange-panda: both objects, overlapping by this fraction.")
     ] = None,
     buffer: Annotated[
-        float | None, typer.Option("--buffer", min=1, help="Recordings: in buffers of so many milliseconds.")
+        float | None, typer.Option("--buffer", parser=milliseconds, help="Recordings: buffers so long, e.g. 10ms.")
     ] = None,
     fixed_thresholds: Annotated[
         bool, typer.Option("--fixed-thresholds", help="Thresholds do not adapt to the number of events.")
