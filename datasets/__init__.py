@@ -46,4 +46,4 @@ def open_dataset(config: Config, data: Path | None) -> Dataset | Recordings:
             return Caltech101(data, wanted.classes)
 
 
-_FETCH = dict.fromkeys(("caltech-101", "n-caltech-sim"), ", or run `spikeseg data fetch caltech-101`")
+_FETCH: dict[str, str] = dict.fromkeys(("caltech-101", "n-caltech-sim"), ", or run `spikeseg data fetch caltech-101`")

@@ -1,0 +1,143 @@
+"""N-Caltech101: Caltech-101's pictures, recorded by an event camera under three saccades (Orchard et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+
+from . import saccades
+from .caltech101 import filled
+from .events import Recording
+from .folders import files_by_class
+from .formats import read_events
+from .recordings import Take
+from .sample import Box, Target
+
+RECORDINGS, ANNOTATIONS = "Caltech101", "Caltech101_annotations"
+
+LARGEST = 180, 240
+"""Rows and columns that no recording exceeds: pictures were fitted to them, in their proportions."""
+
+
+class NCaltech101:
+    """Recordings with one annotated object each, sorted by name; all are found, none is loaded, at the start.
+
+    The files do not name the size of their sensor, and each shows as much of it as its picture took: rows and columns
+    are what the events need. The one recording at hand, ``Faces_easy/image_0001.bin``, has 173 x 151.
+
+    An annotation holds where the object is at the beginning. It moves with the picture, as in the authors' own viewer
+    (``movingContour.m``); here along the path that was fitted to the recordings, `saccades.triangle`.
+
+    Parameters
+    ----------
+    root
+        Holds ``Caltech101`` and, unless there are to be no boxes, ``Caltech101_annotations``.
+    classes
+        Which classes to take, by the names of their folders.
+
+    Attributes
+    ----------
+    names, labels
+        ``<class>/image_NNNN.bin`` and ``<class>`` of every recording.
+
+    Raises
+    ------
+    SpikeSegError
+        No such directory or class, a class without a recording, or, where there are annotations, a recording without.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
+        self._files = files_by_class(Path(root) / RECORDINGS, classes, "image_*.bin")
+        self._annotations = Path(root) / ANNOTATIONS
+        self._annotated = self._annotations.is_dir()
+        self.names = tuple(self._files)
+        self.labels = tuple(name.split("/")[0] for name in self.names)
+        for name in self.names if self._annotated else ():
+            if not self._annotation(name).is_file():
+                raise SpikeSegError(f"{name} has no annotation: {self._annotation(name)} is missing")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Take:
+        """Load a recording with its annotation.
+
+        Raises
+        ------
+        SpikeSegError
+            One of them is damaged, or they do not belong together.
+        """
+        name, label = self.names[index], self.labels[index]
+        path = self._files[name]
+        events = read_events(path, "atis", LARGEST).events
+        if not len(events):
+            raise SpikeSegError(f"{path} holds no events: get it again")
+        size = int(events["y"].max()) + 1, int(events["x"].max()) + 1
+        outline = read_outline(self._annotation(name), size) if self._annotated else None
+        return Take(Recording(name, size, events), partial(_targets, label, outline, size))
+
+    def _annotation(self, name: str) -> Path:
+        label, file = name.split("/")
+        return self._annotations / label / file.replace("image", "annotation")
+
+
+class Outline(NamedTuple):
+    """An object at the beginning of its recording: its box, and x and y of its contour from 0, (n,) each."""
+
+    box: Box
+    x: np.ndarray
+    y: np.ndarray
+
+
+def read_outline(path: Path, size: tuple[int, int]) -> Outline:
+    """Read an annotation; `size` are the rows and columns of its recording.
+
+    It holds two contours: the box's corners, then the object's. Each is int16 rows (2: x and y), int16 columns, and
+    its numbers column after column (``Read_annotation.m``). The authors draw them on MATLAB's pixels, which count
+    from 1.
+
+    Raises
+    ------
+    SpikeSegError
+        It cannot be read, is not such a file, or has its box off the sensor.
+    """
+    try:
+        numbers = np.fromfile(path, "<i2").astype(float)
+    except OSError as error:
+        raise SpikeSegError(f"cannot read {path}: {error.strerror or error}") from error
+    contours = []
+    for _ in range(2):
+        rows, columns = numbers[:2].astype(int) if len(numbers) > 1 else (0, 0)
+        if rows != 2 or columns < 3 or len(numbers) < 2 + 2 * columns:
+            raise SpikeSegError(f"{path} does not hold the contours of a box and an object: get it again")
+        contours.append(numbers[2 : 2 + 2 * columns].reshape(columns, 2).T)
+        numbers = numbers[2 + 2 * columns :]
+    corners, contour = contours
+    (left, top), (right, bottom) = corners.min(axis=1) - 1, corners.max(axis=1)
+    box = Box(*(float(edge) for edge in (top, left, bottom, right)))
+    if _clipped(box, size).area == 0:
+        raise SpikeSegError(f"{path} does not fit its recording of {size[0]} x {size[1]} pixels: its box is {box}")
+    return Outline(box, *(contour - 1))
+
+
+def _targets(label: str, outline: Outline | None, size: tuple[int, int], t_us: int) -> tuple[Target, ...]:
+    """The object at a time, in pixels of the recording."""
+    if outline is None:
+        return (Target(label, None),)
+    start, now = saccades.triangle(0), saccades.triangle(t_us)
+    rows, columns = now.rows - start.rows, now.columns - start.columns
+    box = _clipped(outline.box.shifted(rows, columns), size)
+    return (Target(label, box, filled(outline.x + columns, outline.y + rows, size)),)
+
+
+def _clipped(box: Box, size: tuple[int, int]) -> Box:
+    return Box(*np.clip(box, 0, [*size, *size]).tolist())

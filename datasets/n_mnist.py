@@ -1,0 +1,66 @@
+"""N-MNIST: MNIST's digits, recorded by an event camera under three saccades (Orchard et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .folders import files_by_class
+from .formats import read_events
+from .recordings import Take
+from .sample import Target
+
+SIZE = 34, 34
+"""Rows and columns of every recording; its file does not say."""
+
+PARTS = "Test", "Train"
+
+
+class NMnist:
+    """Recordings of one digit each, sorted by name; all are found, none is loaded, at the start.
+
+    The digit is all that is known: there are neither boxes nor masks.
+
+    Parameters
+    ----------
+    root
+        Holds a folder of ``.bin`` files per digit; or the official ``Train`` and ``Test``, or one of them, which hold
+        such folders. The official test set is kept apart by giving ``Train`` itself to train, ``Test`` to evaluate.
+    classes
+        Which digits to take, ``"0"`` to ``"9"``.
+
+    Attributes
+    ----------
+    names, labels
+        ``<digit>/<number>.bin``, after ``Train/`` or ``Test/`` where they are, and ``<digit>`` of every recording.
+
+    Raises
+    ------
+    SpikeSegError
+        No such directory, or a digit without a recording.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
+        root = Path(root)
+        parts = [part for part in PARTS if (root / part).is_dir()]
+        self._files = {
+            f"{part}/{name}" if part else name: path
+            for part in parts or [""]
+            for name, path in files_by_class(root / part, classes, "*.bin").items()
+        }
+        self.names = tuple(self._files)
+        self.labels = tuple(name.split("/")[-2] for name in self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Take:
+        """Load a recording. Raises SpikeSegError where it is damaged."""
+        name = self.names[index]
+        recording = read_events(self._files[name], "atis", SIZE)
+        targets = (Target(self.labels[index], None),)
+        return Take(replace(recording, name=name), lambda t: targets)
