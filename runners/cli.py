@@ -96,8 +96,8 @@ def train(
     with Bars(console) as bars:
         network = run_training(loaded, data, out, device.value, bars)
     draw_training(network, Run(out))
-    maps = ", ".join(f"map {number} stands for {label}" for number, label in enumerate(network.map_labels))
-    console.print(f"{out / 'network.npz'}: {maps}; figures in {Run(out).figures}", soft_wrap=True)
+    counts = ", ".join(f"{label} {network.map_labels.count(label)}" for label in loaded.data.classes)
+    console.print(f"{out / 'network.npz'}: maps per class: {counts}; figures in {Run(out).figures}", soft_wrap=True)
 
 
 @app.command()

@@ -35,7 +35,7 @@ def export(
     from .progress import Bars
 
     console = Console(markup=False)  # a file's name may have brackets
-    write = exporter(kind.value, out)
+    run = exporter(kind.value, out)
     excerpt = take_excerpt(spikes, layer or (), stimuli or (), silent)
     if kind is Format.neo:
         from ..analysis.export_neo import forewarning
@@ -44,6 +44,6 @@ def export(
             console.print(warning, soft_wrap=True)
     with Bars(console) as bars:
         bars.stage("export", excerpt.total)
-        write(excerpt, out, bars.advance)
+        run(excerpt, bars.advance)
     told = f"{excerpt.total:,} spikes of {', '.join(excerpt.spikes)} in {len(excerpt.stimuli)} stimuli"
     console.print(f"{out}: {told}, {out.stat().st_size / 1e6:,.1f} MB", soft_wrap=True)

@@ -58,8 +58,9 @@ def report_table(report: Report, title: str) -> Table:
     table.add_section()
     overall = str(report.n), _percent(report.accuracy), _iou(report.miou), _iou(report.miou_strict)
     table.add_row("all", *overall, style="bold")
-    means = _iou(report.miou_class_mean), _iou(report.miou_strict_class_mean)
-    table.add_row("mean of classes", "", "", *means, style="bold")
+    if report.n_boxes:
+        means = _iou(report.miou_class_mean), _iou(report.miou_strict_class_mean)
+        table.add_row("mean of classes", "", "", *means, style="bold")
     table.add_section()
     _add_baselines(table, report.baselines)
     if report.pixel_iou:
@@ -76,7 +77,7 @@ def _add_baselines(table: Table, baselines: Baselines) -> None:
         ("baseline: constant box per class", baselines.constant_box),
         ("the same, fitted to these images", baselines.constant_box_oracle),
     ):
-        if overlap is not None:
+        if overlap is not None and overlap.miou is not None:
             table.add_row(name, "", "", _iou(overlap.miou), style="dim")
             table.add_row("  mean of classes", "", "", _iou(overlap.miou_class_mean), style="dim")
 
