@@ -16,10 +16,10 @@ from .excerpt import Excerpt
 
 SUFFIXES = {"neo": ".nix", "nwb": ".nwb", "csv": ".csv", "parquet": ".parquet"}
 
-Write = Callable[[Excerpt, Path, Callable[[int], None]], None]
+Export = Callable[[Excerpt, Callable[[int], None]], None]
 
 
-def exporter(kind: str, out: Path) -> Write:
+def exporter(kind: str, out: Path) -> Export:
     """Find what writes a format; nothing is read or written yet.
 
     Parameters
@@ -31,9 +31,9 @@ def exporter(kind: str, out: Path) -> Write:
 
     Returns
     -------
-    Write
-        A function of an excerpt, `out`, and a function that is told how many spikes are done. It writes the file
-        atomically, and raises SpikeSegError where the file system refuses.
+    Export
+        A function of an excerpt and of a function that is told how many spikes are done. It writes `out` atomically,
+        and raises SpikeSegError where the file system refuses.
 
     Raises
     ------
@@ -43,12 +43,12 @@ def exporter(kind: str, out: Path) -> Write:
     if out.suffix != SUFFIXES[kind]:
         raise SpikeSegError(f"{out} cannot be a file of format {kind}: its name must end in {SUFFIXES[kind]}")
     try:
-        write: Write = import_module(f".export_{kind}", __package__).write
+        write = import_module(f".export_{kind}", __package__).write
     except ImportError as error:
         raise SpikeSegError(f'--format {kind} needs pip install "spikeseg[export]": {error}') from error
 
-    def export(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
-        with replacing(path) as temporary, _refusals_unearthed():
+    def export(excerpt: Excerpt, progress: Callable[[int], None]) -> None:
+        with replacing(out) as temporary, _refusals_unearthed():
             write(excerpt, temporary, progress)
 
     return export

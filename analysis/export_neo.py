@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,10 +11,11 @@ from neo.io import NixIO
 from quantities import kHz, ms
 
 from .excerpt import Excerpt
+from .room import make_sure_of_room
 
 TRAIN_BYTES = 32_000  # of the file: in NIX every annotation is an HDF5 dataset of its own
-TRAIN_SECONDS = 0.016  # measured on one core
-SPARE_BYTES = 1 << 26  # more than HDF5 holds back in its caches
+TRAIN_SECONDS = 0.02  # measured on one core
+SPARE_BYTES = 1 << 26  # more than HDF5 may still hold in its caches
 
 
 def forewarning(excerpt: Excerpt) -> str | None:
@@ -53,18 +51,19 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
     Raises
     ------
     OSError
-        The disk has no room for the next stimulus.
+        There is no room on the disk for the next stimulus.
     """
     about = {name: value for name, value in excerpt.about.items() if isinstance(value, str | int | float)}
 
     def watched() -> Iterator[Segment]:
         done = 0
         for segment in segments(excerpt):
-            _make_sure_of_room(path, len(segment.spiketrains))
+            make_sure_of_room(path, SPARE_BYTES + len(segment.spiketrains) * TRAIN_BYTES)
             yield segment
             done += sum(map(len, segment.spiketrains))
             progress(done)
 
+    make_sure_of_room(path, SPARE_BYTES)
     with NixIO(str(path), "ow") as file:
         file.write_block(_Streamed(watched(), name=excerpt.name, rec_datetime=excerpt.started, **about))
 
@@ -92,9 +91,3 @@ def _trains(excerpt: Excerpt, layer: str, number: int) -> list[SpikeTrain]:
         train.annotate(sampling_rate=rate)  # NixIO drops the attribute, but reads it back from the annotations
         made.append(train)
     return made
-
-
-def _make_sure_of_room(path: Path, trains: int) -> None:
-    """Stop in time: once it could not write, HDF5 can neither go on nor close the file."""
-    if shutil.disk_usage(path).free < trains * TRAIN_BYTES + SPARE_BYTES:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

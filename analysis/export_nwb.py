@@ -15,13 +15,22 @@ from pynwb import NWBHDF5IO, NWBFile
 from pynwb.misc import Units
 
 from .excerpt import Excerpt
+from .room import make_sure_of_room
 
 PIECE = 1 << 17  # rows made at once
 CHUNK = 1 << 14  # rows compressed together
 
+SPIKE_BYTES, UNIT_BYTES, OTHER_BYTES = 8, 100, 1 << 24  # of the file, at most
+
 
 def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
-    """Write all spikes, neuron by neuron; the stimuli keep the times that they have in the whole recording."""
+    """Write all spikes, neuron by neuron; the stimuli keep the times that they have in the whole recording.
+
+    Raises
+    ------
+    OSError
+        There is no room for them on the disk.
+    """
     about = {name: value for name, value in excerpt.about.items() if name not in ("names", "labels")}
     file = NWBFile(
         session_description=f"Spikes of a simulated network, SpikeSEG, layers {', '.join(excerpt.spikes)}",
@@ -33,6 +42,7 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
     )
     _add_trials(file, excerpt)
     file.units = _units(excerpt, progress)
+    make_sure_of_room(path, SPIKE_BYTES * excerpt.total + UNIT_BYTES * len(file.units) + OTHER_BYTES)
     with NWBHDF5IO(path=path, mode="w") as io:
         io.write(container=file)
 

@@ -61,9 +61,7 @@ def frame(buffer: Buffer, mask: np.ndarray, box: Box | None, label: str, classes
     """
     plain = event_figures.frame(buffer.events, buffer.size, f"{buffer.start / 1e6:.3f} s  {label}")
     colours = class_colours(classes)
-    palette = list(_GREYS) + [
-        shade for label in classes for shade in (colours[label], _tint(colours[label]))
-    ]
+    palette = list(_GREYS) + [shade for label in classes for shade in (colours[label], _tint(colours[label]))]
     pixels = np.array(plain)
     scale = event_figures.zoom(buffer.size)
     if label:

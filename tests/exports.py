@@ -66,7 +66,7 @@ def record(path: Path, spikes: dict[str, Spikes], **about) -> Path:
 
 def exported(kind: str, recording: Path, directory: Path, *choice, **silent) -> Path:
     out = directory / f"out{SUFFIXES[kind]}"
-    exporter(kind, out)(take_excerpt(recording, *choice, **silent), out, lambda done: None)
+    exporter(kind, out)(take_excerpt(recording, *choice, **silent), lambda done: None)
     return out
 
 
