@@ -66,7 +66,7 @@ def overlapping(
         The picture is too narrow for it.
     """
     for _ in range(_TRIES):
-        far, near = (held(rng, labels[i], size) for i in rng.permutation(2))
+        far, near = (held(rng, labels[int(i)], size) for i in rng.permutation(2))
         allowed = np.argwhere(_displacements(far, near, size, overlap))
         if len(allowed):
             rows, columns = (rng.choice(allowed) - np.array(size) + 1).tolist()

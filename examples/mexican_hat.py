@@ -8,6 +8,7 @@ This has nothing to do with SpikeSEG. It shows ConvSynapses in a Brian2 model of
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 from brian2 import NeuronGroup, SpikeMonitor, device, ms, mV, prefs, run, seed, set_device
@@ -40,7 +41,10 @@ def main(target: str) -> None:
     else:
         prefs.codegen.target = target
     seed(1)
-    sheet = NeuronGroup(SIDE**2, LIF, threshold="v > 20 * mV", reset="v = 0 * mV", refractory=2 * ms, method="euler")
+    refractory: Any = 2 * ms
+    sheet = NeuronGroup(
+        SIDE**2, LIF, threshold="v > 20 * mV", reset="v = 0 * mV", refractory=refractory, method="euler"
+    )
     sheet.v = "rand() * 20 * mV"
 
     window = Window.convolution(Shape(1, SIDE, SIDE), maps=1, kernel=(2 * REACH + 1,) * 2, padding=(REACH, REACH))
