@@ -148,19 +148,20 @@ def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, 
     """
     maps, channels, rows, columns = kernel.shape
     height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
-    around = np.zeros((maps, height * width))  # the potentials, with a margin of a kernel
+    around = np.zeros(height * width * maps)  # the potentials, with a margin of a kernel, the maps side by side
     # What one spike adds is the flipped kernel; spread over whole rows it can be added in one stretch.
-    flipped = np.zeros((channels, maps, rows, width))
-    flipped[..., :columns] = kernel[:, :, ::-1, ::-1].swapaxes(0, 1)
-    stretch = flipped.reshape(channels, maps, -1)[..., : (rows - 1) * width + columns]
+    flipped = np.zeros((channels, rows, width, maps))
+    flipped[:, :, :columns] = kernel[:, :, ::-1, ::-1].transpose(1, 2, 3, 0)
+    length = ((rows - 1) * width + columns) * maps
+    stretch = np.ascontiguousarray(flipped.reshape(channels, -1)[:, :length])
     spikes = np.nonzero(pool2_steps != SILENT)
     arrival = np.argsort(pool2_steps[spikes], kind="stable")
     channel, row, column = (index[arrival] for index in spikes)
-    start = (row + padding[0]) * width + column + padding[1]
+    start = ((row + padding[0]) * width + column + padding[1]) * maps
     for c, first in zip(channel.tolist(), start.tolist(), strict=True):
-        around[:, first : first + stretch.shape[2]] += stretch[c]
-    inside = np.s_[:, rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
-    return around.reshape(maps, height, width)[inside]
+        around[first : first + length] += stretch[c]
+    inside = np.s_[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
+    return np.ascontiguousarray(np.moveaxis(around.reshape(height, width, maps)[inside], -1, 0))
 
 
 def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:
