@@ -25,6 +25,7 @@ app.add_typer(data_app, name="data", help="Get datasets.")
 app.add_typer(events_app, name="events", help="Look at recordings of event cameras.")
 
 INTERRUPTED = 130  # Typer's exit code after Ctrl-C
+RESUMING = ("train", "demo")
 
 
 class Device(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
@@ -60,7 +61,8 @@ def main() -> None:
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            print("spikeseg: interrupted; the same `train` goes on from its last checkpoint", file=sys.stderr)
+            rest = "; the same command goes on from its last checkpoint" if sys.argv[1] in RESUMING else ""
+            print(f"spikeseg: interrupted{rest}", file=sys.stderr)
         raise
 
 
