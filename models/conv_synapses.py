@@ -18,7 +18,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from .geometry import Window
-from .layer import Layer
+from .layer import BLOCK, Layer
 from .targets import procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
@@ -188,14 +188,15 @@ class ConvPathway(CodeRunner):
         self.variables = _variables(conv, kernel, code)
         eventspace = f"_{event}space"
         self.variables.add_reference(eventspace, firing)
-        needed, changed = [eventspace], None
+        needed, touched = [eventspace], None
         if side == "pre" and isinstance(conv.target, Layer):
-            changed = conv.target.variables["changed"]
-            self.variables.add_reference("changed_post", conv.target, "changed", index="0")
-            needed.append("changed_post")
+            touched = conv.target.variables["_touched"]
+            self.variables.add_reference("_touched_post", conv.target, "_touched", index="0")
+            needed.append("_touched_post")
         keywords = {
             "eventspace_variable": firing.variables[eventspace],
-            "changed_variable": changed,
+            "touched_variable": touched,
+            "block": BLOCK,
             "independent": _independent(code, self.variables, side),
         }
         super().__init__(

@@ -1,8 +1,9 @@
 """Layers: groups of neurons with a shape, whose thresholds cost little while the neurons are quiet.
 
 Most neurons are far from their threshold most of the time. With C++ standalone a layer checks its thresholds map by
-map, in loops that the compiler vectorises, and only in steps in which something has changed; a neuron that can fire
-only after another event is checked only then. Other devices check every neuron in every step, and find the same.
+map, in loops that the compiler vectorises, and only at places that something has reached since the last check; a neuron
+that can fire only after another event is checked only then. Other devices check every neuron in every step, and find
+the same.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from spikeseg.spikes import Shape
 from .targets import standalone
 
 
+BLOCK = 32  # places that are checked together
+
+
 class Layer(NeuronGroup):
     """Neurons of `shape`, map by map.
 
     Its model has an integer ``feature``, the map of a neuron, by which variables of maps can be linked, and a shared
-    boolean ``changed``. ConvSynapses set it when they reach the layer; anything else that lets a neuron fire has to
-    set it as well. A neuron that could fire and does not may not fire later without a change.
+    boolean ``changed``. ConvSynapses mark the places that they reach; anything else that lets neurons fire has to set
+    ``changed``. A neuron that could fire and does not may not fire later without either.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ class Layer(NeuronGroup):
         self.shape = shape
         super().__init__(shape.size, model, **options)
         self.feature = np.repeat(np.arange(shape.features), shape.rows * shape.columns)
+        places = shape.rows * shape.columns
+        self.variables.add_array("_touched", size=-(-places // BLOCK), dtype=bool)
         if not standalone():
             return
         for event, thresholder in self.thresholder.items():
@@ -52,7 +58,13 @@ class Layer(NeuronGroup):
 
     def _check_by_map(self, thresholder: Any) -> None:
         thresholder.template = "map_threshold"
-        thresholder.template_kwds |= {"features": self.shape.features, "places": self.shape.rows * self.shape.columns}
+        thresholder.template_kwds |= {
+            "features": self.shape.features,
+            "places": self.shape.rows * self.shape.columns,
+            "block": BLOCK,
+            "touched_variable": self.variables["_touched"],
+        }
+        thresholder.needed_variables.append("_touched")
         thresholder.variables.add_auxiliary_variable("feature", dtype=np.int32)  # the template counts it
 
     def _check_among(self, thresholder: Any, event: str) -> None:

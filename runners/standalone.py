@@ -48,7 +48,8 @@ $(filter-out %.c,$(SRCS:.cpp=.o)): {PREFIX}.gch
 $(filter-out %.c,$(SRCS:.cpp=.o)): private CXXFLAGS += -include {PREFIX}
 """
 
-# Reads the run's inputs, then runs for as long as they last. `brian` is Brian2's own namespace.
+# Reads the run's inputs, runs for as long as they last, and writes what was asked for: Brian2 itself would write every
+# array there is, which takes longer than a stimulus. `brian` is Brian2's own namespace.
 MAIN = """
 {
     auto load = [](const char* name, std::vector<char>& bytes) {
@@ -62,6 +63,12 @@ MAIN = """
     %(loads)s
     load("duration", bytes);
     %(network)s.run(*reinterpret_cast<double*>(bytes.data()), NULL, 10.0);
+    auto save = [](const char* name, const void* data, size_t size) {
+        std::ofstream file(std::string("results/") + name, std::ios::binary);
+        file.write(static_cast<const char*>(data), size);
+    };
+    %(saves)s
+    return 0;
 }
 """
 
@@ -77,6 +84,14 @@ LOAD_VECTOR = """
     load("%(name)s", bytes);
     %(array)s.resize(bytes.size() / sizeof(%(array)s[0]));
     std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(%(array)s.data()));
+"""
+
+SAVE_ARRAY = """
+    save("%(name)s", &%(array)s[0], %(count)d * sizeof(*%(array)s));
+"""
+
+SAVE_VECTOR = """
+    save("%(name)s", %(array)s.data(), %(array)s.size() * sizeof(%(array)s[0]));
 """
 
 
@@ -120,14 +135,13 @@ class StandaloneSimulator:
     def _read_results(self, results: Path, stimuli: int) -> Result:
         manifest = self._manifest
         spikes = {}
-        for name, known in manifest["monitors"].items():
-            count = int(_read(results / known["count"], np.int32, 1)[0])
-            neuron = _read(results / known["i"], np.int32, count)
-            t = _read(results / known["t"], np.float64, count)
-            shape = Shape(*known["shape"])
-            spikes[name] = recorded_spikes(shape, stimuli, neuron, t, self.steps, self.ticks, manifest["dt"])
+        for name, shape in manifest["monitors"].items():
+            count = int(_read(results / f"{name}.N", np.int32, 1)[0])
+            neuron = _read(results / f"{name}.i", np.int32, count)
+            t = _read(results / f"{name}.t", np.float64, count)
+            spikes[name] = recorded_spikes(Shape(*shape), stimuli, neuron, t, self.steps, self.ticks, manifest["dt"])
         state = {
-            name: _read(results / known["file"], np.dtype(known["dtype"]), known["size"])
+            name: _read(results / name, np.dtype(known["dtype"]), known["size"])
             for name, known in manifest["state"].items()
         }
         return Result(spikes, state)
@@ -199,39 +213,31 @@ def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
     from brian2 import second
 
     model.network.run(0 * second, namespace={})  # what the program does before our own main part
+    loads, saves = [], []
     state: dict[str, dict[str, Any]] = {}
-    loads = []
     for name, (group, attribute) in model.state.items():
         variable = group.variables[attribute]
-        array = device.get_array_name(variable, access_data=False)
-        size = int(variable.size)
-        loads.append(LOAD_ARRAY % {"name": name, "array": array, "count": size})
-        state[name] = {
-            "dtype": np.dtype(variable.dtype).str,
-            "size": size,
-            "file": _result_file(device, variable),
-        }
+        known = {"name": name, "array": device.get_array_name(variable, access_data=False), "count": int(variable.size)}
+        loads.append(LOAD_ARRAY % known)
+        saves.append(SAVE_ARRAY % known)
+        state[name] = {"dtype": np.dtype(variable.dtype).str, "size": int(variable.size)}
     for name, attribute in (("input.neurons", "neuron_index"), ("input.timebins", "_timebins")):
         array = device.get_array_name(model.source.variables[attribute], access_data=False)
         loads.append(LOAD_VECTOR % {"name": name, "array": array})
-    device.insert_code("main", MAIN % {"loads": "".join(loads), "network": model.network.name})
+    for name, monitor in model.monitors.items():
+        array = {key: device.get_array_name(monitor.variables[key], access_data=False) for key in ("N", "i", "t")}
+        saves.append(SAVE_ARRAY % {"name": f"{name}.N", "array": array["N"], "count": 1})
+        saves += [SAVE_VECTOR % {"name": f"{name}.{key}", "array": array[key]} for key in ("i", "t")]
+    main = {"loads": "".join(loads), "network": model.network.name, "saves": "".join(saves)}
+    device.insert_code("main", MAIN % main)
     device.build(directory=str(work), compile=False, run=False, with_output=False)
     _make(work)
-    monitors = {
-        name: {
-            "shape": model.shapes[name],
-            "count": _result_file(device, monitor.variables["N"]),
-            "i": _result_file(device, monitor.variables["i"]),
-            "t": _result_file(device, monitor.variables["t"]),
-        }
-        for name, monitor in model.monitors.items()
-    }
     return {
         "steps": model.steps,
         "ticks": model.ticks,
         "dt": model.dt,
         "state": state,
-        "monitors": monitors,
+        "monitors": {name: model.shapes[name] for name in model.monitors},
     }
 
 
@@ -246,7 +252,3 @@ def _make(work: Path) -> None:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         errors = [line for line in lines if "error" in line and not line.startswith("make")]
         raise RuntimeError((errors or lines or ["make failed"])[0])
-
-
-def _result_file(device: Any, variable: Any) -> str:
-    return Path(device.get_array_filename(variable)).name

@@ -18,6 +18,7 @@ from networks import (
     to_spikes,
 )
 
+from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import LAYERS
 from spikeseg.runners.encoding import CAPACITY, open_encoder
 
@@ -78,3 +79,21 @@ def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
         assert_as_judged(encoder, network, stimuli)
         encoder.encode(network, to_spikes(stimuli), done.append)
     assert done == [CAPACITY, 2 * CAPACITY, 2 * CAPACITY + 7]
+
+
+@pytest.mark.compiled
+def test_several_jobs_give_what_one_gives():
+    config = ENCODERS["overlapping pools"]
+    network, stimuli = random_case(config, 2, "real", stimuli=11)
+    inputs, done = to_spikes(stimuli), []
+    with opened(config, "cpp_standalone") as one, open_encoder(config, config.input.size, "cpp_standalone", 3) as three:
+        expected, found = one.encode(network, inputs), three.encode(network, inputs, done.append)
+    for layer, spikes in expected.items():
+        assert_same_spikes(found[layer], spikes)
+    assert done == [4, 8, 11]
+
+
+def test_several_jobs_need_processes():
+    config = ENCODERS["overlapping pools"]
+    with pytest.raises(SpikeSegError, match="numpy simulates in this process"):
+        open_encoder(config, config.input.size, "numpy", jobs=2).__enter__()

@@ -41,6 +41,11 @@
         const int32_t _oy1 = _y / {{S}} < {{OH-1}} ? _y / {{S}} : {{OH-1}};
         const int32_t _ox1 = _x / {{S}} < {{OW-1}} ? _x / {{S}} : {{OW-1}};
         const int32_t _columns = _ox1 - _ox0 + 1;
+        {% if touched_variable is not none %}
+        for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
+            for (int32_t _b = (_oy * {{OW}} + _ox0) / {{block}}; _b <= (_oy * {{OW}} + _ox1) / {{block}}; _b++)
+                {{get_array_name(touched_variable)}}[_b] = true;
+        {% endif %}
         {% if depthwise %}
         const int32_t _m = _c;
         {% else %}
@@ -61,8 +66,4 @@
             }
         }
     }
-    {% if changed_variable is not none %}
-    if (_num_events > 0)
-        {{get_array_name(changed_variable)}}[0] = true;
-    {% endif %}
 {% endblock %}
