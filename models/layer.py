@@ -17,7 +17,6 @@ from spikeseg.spikes import Shape
 
 from .targets import standalone
 
-
 BLOCK = 32  # places that are checked together
 
 
