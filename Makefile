@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints/newest.txt
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn-stack lint types check clean
+.PHONY: demo test test-genn-stack benchmark lint types check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -18,6 +18,11 @@ test: $(SETUP)
 # The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs.
 test-genn-stack:
 	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt
+
+# DATA=directory of caltech-101, for real pictures.
+benchmark: $(SETUP)
+	$(BIN)/python -m pip install --quiet --editable ".[benchmark]"
+	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
 lint: $(SETUP)
 	$(BIN)/ruff check .

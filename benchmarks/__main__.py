@@ -36,7 +36,8 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
     random = {"count": 10}
     shown = [("saturated", random)] + ([("caltech", {"data": data, "count": 20})] if data else [])
     for name, of in shown:
-        add(f"{name} procedural", "encode", name, of, **PROCEDURAL, repeat=5)
+        many = of | {"count": 50}  # so many that starting a program with gigabytes of synapses does not matter
+        add(f"{name} procedural", "encode", name, many, **PROCEDURAL, repeat=5)
         add(f"{name} torch", "dense", name, of, library="torch", repeat=3)
         add(f"{name} numpy", "dense", name, of | {"count": 2}, library="numpy", repeat=1)
         add(f"{name} forward procedural", "forward", name, of, kind="procedural", repeat=5)
@@ -44,8 +45,8 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
             add(f"{name} train {layer} procedural", "train", name, of, layer=layer, kind="procedural", repeat=3)
         if not quick:
             few = of | {"count": 10}
-            add(f"{name} cython", "encode", name, few, kind="procedural", device="cython", repeat=2)
-            add(f"{name} explicit", "encode", name, few, kind="explicit", device="cpp_standalone", repeat=2)
+            add(f"{name} cython", "encode", name, many, kind="procedural", device="cython", repeat=2)
+            add(f"{name} explicit", "encode", name, many, kind="explicit", device="cpp_standalone", repeat=3)
             add(f"{name} forward explicit", "forward", name, few, kind="explicit", repeat=3)
             add(f"{name} train conv3 explicit", "train", name, few, layer="conv3", kind="explicit", repeat=2)
     for name, of in sweeps().items():

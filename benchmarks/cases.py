@@ -33,6 +33,12 @@ def processor_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
+def marginal(run: Callable[[Spikes], Any], stimuli: Spikes, repeat: int) -> float:
+    """Processor seconds per stimulus: what all take more than the first one alone, so that starting up is not in it."""
+    some, one = quickest(lambda: run(stimuli), repeat), quickest(lambda: run(stimuli.select([0])), repeat)
+    return (some - one) / (stimuli.stimuli - 1)
+
+
 def quickest(run: Callable[[], Any], repeat: int) -> float:
     """Processor seconds of the quickest of `repeat` runs."""
     seconds = []
@@ -77,19 +83,15 @@ def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) ->
     with connections(kind) as built, open_encoder(workload.network.config, workload.size, device) as encoder:
         spikes = encoder.encode(workload.network, workload.inputs.select([0]))
         first = processor_seconds() - start
-        spikes = {}
-
-        def run() -> None:
-            spikes.update(encoder.encode(workload.network, workload.inputs))
-
-        seconds = quickest(run, repeat)
-        events = synaptic_events(workload, spikes)
+        spikes = encoder.encode(workload.network, workload.inputs)
         count = workload.inputs.stimuli
+        seconds = marginal(lambda inputs: encoder.encode(workload.network, inputs), workload.inputs, repeat)
+        events = synaptic_events(workload, spikes) / count
         return {
             **built,
             "first_s": first,
-            "ms": 1e3 * seconds / count,
-            "events": events / count,
+            "ms": 1e3 * seconds,
+            "events": events,
             "spikes": sum(map(len, spikes.values())) / count,
             "ns": 1e9 * seconds / events,
             "mb": peak_megabytes(device),

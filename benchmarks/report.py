@@ -67,7 +67,8 @@ def draw(results: Results, path: Path) -> None:
                 axis.loglog(*zip(*line, strict=True), "o-", label=kind)
         axis.set_xlabel(label)
         axis.set_ylabel("ms per stimulus")
-        axis.legend()
+        if axis.lines:
+            axis.legend()
     lines: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for case, result in results.items():
         if found := re.fullmatch(r"size (\d+x\d+) spikes (\d+) (procedural|torch)", case):
