@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from .decoder import SILENT
 from .segmentation import Segmentation
-from .style import FAINT, INK, LINES, MUTED, WIDTH, bare, class_colours, style
+from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, style
 
 
 @style()
@@ -36,7 +36,7 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1.2, interpolation="nearest")
     for (row, column), number in np.ndenumerate(count):
         ink = "white" if share[row, column] > 0.6 else INK if number else MUTED
-        text = f"{number:,}\n{share[row, column]:.1%}" if side > 0.7 else f"{number:,}"
+        text = f"{number:,}\n{100 * share[row, column]:.1f} %" if side > 0.7 else f"{number:,}"
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9 if side > 0.7 else 7)
     axes.set_xticks(range(len(answered)), answered, parse_math=False, rotation=45 if len(answered) > 4 else 0)
     axes.set_yticks(range(len(true)), [f"{label} (n = {n:,})" for label, n in zip(true, count.sum(axis=1))])
@@ -88,7 +88,7 @@ def saliency_film(saliency: np.ndarray, steps: np.ndarray, segmentation: Segment
 def _draw_shares(axes: Axes, saliency: np.ndarray, steps: np.ndarray, colour: str) -> None:
     """Of the saliency and of all events, what share has come by the end of each step."""
     events = np.bincount(steps[steps != SILENT], minlength=len(saliency))[: len(saliency)]
-    for values, line, label in ((saliency.sum(axis=(1, 2)), colour, "saliency"), (events, LINES[0], "input spikes")):
+    for values, line, label in ((saliency.sum(axis=(1, 2)), colour, "saliency"), (events, MUTED, "input spikes")):
         axes.plot(values.cumsum() / max(values.sum(), 1e-300), "o-", color=line, markersize=3, label=label)
     axes.set(xlabel="input step", ylabel="share so far", ylim=(0, 1.03), xticks=range(len(saliency)))
     axes.yaxis.set_major_formatter("{x:.0%}")

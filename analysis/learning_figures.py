@@ -79,7 +79,7 @@ def receptive_fields(network: Network, steps: np.ndarray, segmentation: Segmenta
         Of that stimulus.
     """
     _, rows, columns = steps.shape
-    figure = Figure((WIDTH, WIDTH / 2 * rows / columns + 0.9), layout="constrained")
+    figure = Figure((WIDTH, 0.46 * WIDTH * rows / columns + 0.75), layout="constrained")
     seen, weighed = figure.subplots(1, 2)
     events = (steps != SILENT).any(axis=0)[..., None]
     _draw_rectangles(seen, network, segmentation, (rows, columns))
@@ -87,7 +87,7 @@ def receptive_fields(network: Network, steps: np.ndarray, segmentation: Segmenta
     _draw_projection(weighed, network, segmentation)
     weighed.imshow(np.where(events, to_rgba(INK, 0.35), 0.0), interpolation="nearest")
     for axes in (seen, weighed):
-        axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+        axes.set(xlim=(-2, columns + 1), ylim=(rows + 1, -2))  # an outline at the picture's edge is seen, too
         bare(axes)
     return figure
 
@@ -116,5 +116,5 @@ def _draw_projection(axes: Axes, network: Network, segmentation: Segmentation) -
     top, left, bottom, right = receptive_box(network.config, "conv3", segmentation.place).shifted(-0.5, -0.5)
     look = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "interpolation": "nearest"}
     picture = axes.imshow(image / (np.abs(image).max() or 1), extent=(left, right, bottom, top), **look)
-    axes.figure.colorbar(picture, ax=axes, label="weight / largest", ticks=(-1, 0, 1), pad=0.02, aspect=15)
+    axes.figure.colorbar(picture, ax=axes, label="weight / largest", ticks=(-1, 0, 1), pad=0.02, shrink=0.7)
     axes.set_title(f"What {segmentation.label} weighs them with", parse_math=False)

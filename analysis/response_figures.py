@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -41,36 +42,37 @@ def feature_rasters(network: Network, layer: str, counts: np.ndarray, labels: Se
         Class of each stimulus, (stimuli,).
     """
     classes = network.config.data.classes
-    order = np.argsort([classes.index(label) for label in labels], kind="stable")
     features = counts.shape[1]
     across = min(features, 9)
     down = -(-features // across)
-    figure = Figure((max(3.4, WIDTH * across / 9), 0.7 + max(1.1, 2.8 / down) * down), layout="constrained")
+    width = WIDTH if across > 4 else 0.75 * WIDTH
+    figure = Figure((width, 0.9 + max(1.1, 2.8 / down) * down), layout="constrained")
     figure.suptitle(f"{layer.capitalize()}: spikes of each feature in {len(labels):,} stimuli", x=0.01, ha="left")
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    most, colours = max(1, counts.max()), map_colours(network, layer, features)
+    shown = {label: np.flatnonzero(np.asarray(labels, str) == label) for label in classes if label in labels}
+    order = np.concatenate(list(shown.values()))
+    norm, names = PowerNorm(0.5, 0, max(1, counts.max())), map_colours(network, layer, features)
     for feature, axes in enumerate(grid.flat[:features]):
-        shown = counts[order, feature]
-        picture = axes.imshow(
-            np.ma.masked_equal(shown, 0), cmap=_SHADES, vmin=0, vmax=most, aspect="auto", interpolation="nearest"
-        )
-        axes.set_title(str(feature), fontsize=8, pad=2, color=colours[feature])
-        axes.set_yticks([])
-        axes.xaxis.set_major_locator(MaxNLocator(2, integer=True))
-        _mark_classes(axes, [labels[number] for number in order], class_colours(classes))
+        spikes = np.ma.masked_equal(counts[order, feature], 0)
+        picture = axes.imshow(spikes, cmap=_SHADES, norm=norm, aspect="auto", interpolation="nearest")
+        axes.set_title(str(feature), fontsize=8, pad=2, color=names[feature])
+        axes.set(yticks=[], xticks=(0, counts.shape[2] // 2))
+        _mark_classes(axes, {label: len(own) for label, own in shown.items()}, class_colours(classes))
     for axes in grid.flat[features:]:
         axes.set_axis_off()
     figure.supxlabel("step", fontsize=9)
-    figure.colorbar(picture, ax=grid, label="spikes", aspect=15, pad=0.01)
+    figure.colorbar(picture, ax=grid, label="spikes", aspect=20, pad=0.01)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=5, handlelength=0.8)
     return figure
 
 
-def _mark_classes(axes: Axes, labels: Sequence[str], colours: Mapping[str, str]) -> None:
+def _mark_classes(axes: Axes, rows: Mapping[str, int], colours: Mapping[str, str]) -> None:
     """A coloured edge at the left of the rows of each class."""
     axes.spines["left"].set_visible(False)
-    for label in dict.fromkeys(labels):
-        first, count = labels.index(label), labels.count(label)
-        axes.plot([-1.2, -1.2], [first - 0.4, first + count - 0.6], color=colours[label], linewidth=2.5, clip_on=False)
+    ends = np.cumsum(list(rows.values()))
+    for end, (label, count) in zip(ends, rows.items(), strict=True):
+        edge = {"color": colours[label], "linewidth": 3, "clip_on": False, "solid_capstyle": "butt"}
+        axes.plot([-1.4, -1.4], [end - count - 0.5, end - 0.5], scalex=False, scaley=False, label=label, **edge)
 
 
 @style()
@@ -203,11 +205,14 @@ def _draw_selectivity(figure: Figure, above: Axes, below: Axes, of: Selectivity,
     total = of.mean.sum(axis=0)
     share = np.ma.masked_invalid(np.divide(of.mean, total, out=np.full(of.mean.shape, np.nan), where=total > 0))
     above.bar(range(len(order)), of.index[order], color=[colours[number] for number in of.preferred[order]], width=0.8)
-    above.set(xlim=(-0.5, len(order) - 0.5), ylim=(0, 1), xticks=[], ylabel="index")
+    above.set(ylim=(0, 1), xticks=[], ylabel="index")
     picture = below.imshow(share[:, order], cmap=_SHADES, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     below.set_xticks(range(len(order)), [str(number) for number in order], fontsize=min(8, 400 / len(order)))
     below.set_yticks(range(len(of.classes)), of.classes, parse_math=False)
     for tick, colour in zip(below.get_yticklabels(), colours, strict=True):
         tick.set_color(colour)
     below.tick_params(length=0)
-    figure.colorbar(picture, ax=[above, below], label="share of the mean response", format="{x:.0%}", pad=0.01)
+    for axes in (above, below):
+        axes.set_xlim(-0.5, max(len(order), 12) - 0.5)  # of two features, no bars as broad as the page
+    below.spines[:].set_visible(False)
+    figure.colorbar(picture, ax=[above, below], label="share of response", format="{x:.0%}", pad=0.01)
