@@ -39,7 +39,8 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
         text = f"{number:,}\n{100 * share[row, column]:.1f} %" if side > 0.7 else f"{number:,}"
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9 if side > 0.7 else 7)
     axes.set_xticks(range(len(answered)), answered, parse_math=False, rotation=45 if len(answered) > 4 else 0)
-    axes.set_yticks(range(len(true)), [f"{label} (n = {n:,})" for label, n in zip(true, count.sum(axis=1))])
+    totals = zip(true, count.sum(axis=1), strict=True)
+    axes.set_yticks(range(len(true)), [f"{label} (n = {n:,})" for label, n in totals], parse_math=False)
     axes.set(xlabel="answered", ylabel="true", title="Confusion")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -47,8 +48,10 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
 
 
 @style()
-def saliency_film(saliency: np.ndarray, steps: np.ndarray, segmentation: Segmentation, classes: Sequence[str]) -> Figure:
-    """Show how the saliency of an answer grows with the input: a picture per input step, and its share by then.
+def saliency_film(
+    saliency: np.ndarray, steps: np.ndarray, segmentation: Segmentation, classes: Sequence[str]
+) -> Figure:
+    """Show how the saliency of an answer grows with the input: a picture per step, and its share by then.
 
     Grey are the events that have come, in the class's colour those that the answer was decoded to.
 
