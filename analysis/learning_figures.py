@@ -56,7 +56,7 @@ def _draw_over_time(figure: Figure, axes: Axes, layer: str, history: WeightHisto
 def _draw_end(axes: Axes, histogram: np.ndarray) -> None:
     axes.barh((np.arange(BINS) + 0.5) / BINS, histogram / max(1, histogram.sum()), 1 / BINS, color=LINES[0])
     axes.set_title("at the end")
-    axes.set_xlim(left=0)
+    axes.set(xlim=(0, 1), xticks=(0, 0.5, 1))
     axes.grid(axis="x", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
 

@@ -31,12 +31,13 @@ def check_match(network: Network, excerpt: Excerpt) -> None:
     Raises
     ------
     SpikeSegError
-        It is of another configuration, or lacks layers.
+        It is of another configuration, or has other layers or classes.
     """
-    recorded, own = excerpt.about.get("config"), network.config.digest()
-    if recorded != own or set(excerpt.spikes) != {"input", *LAYERS}:
+    recorded, config = excerpt.about.get("config"), network.config
+    known = set(excerpt.spikes) == {"input", *LAYERS} and set(excerpt.labels) <= set(config.data.classes)
+    if recorded != config.digest() or not known:
         raise SpikeSegError(
-            f"recording {excerpt.name} is of configuration {recorded}, the network is of {own}: "
+            f"recording {excerpt.name} (configuration {recorded}) is not of this network ({config.digest()}): "
             "give --spikes what `spikeseg encode` made of this run"
         )
 
