@@ -12,7 +12,6 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from runs import files, refusal
 
-from spikeseg.analysis import style
 from spikeseg.analysis.analyse import analyse
 from spikeseg.analysis.answer_figures import confusion_matrix, saliency_film
 from spikeseg.analysis.excerpt import take_excerpt
@@ -22,6 +21,7 @@ from spikeseg.analysis.receptive_fields import receptive_box
 from spikeseg.analysis.response_figures import feature_rasters, latency_profile, sparsity_summary
 from spikeseg.analysis.saliency import saliency_over_time
 from spikeseg.analysis.segmentation import segment_classes
+from spikeseg.analysis.style import save
 from spikeseg.analysis.weights import BINS, WeightHistory, weight_histogram
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.models.network import Network
@@ -66,24 +66,27 @@ def drawn(figure):
 
 
 @pytest.fixture(scope="module")
-def results(encoded, tmp_path_factory):
-    """What the command writes, twice; coarsely, to be quick."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "_DPI", 40)
-        for out in (first := tmp_path_factory.mktemp("first"), second := tmp_path_factory.mktemp("second")):
-            cli.app(["analyse", str(encoded), "--out", str(out)], standalone_mode=False)
-    return first, second
+def results(encoded):
+    """What the command writes."""
+    cli.app(["analyse", str(encoded)], standalone_mode=False)
+    return encoded / "analysis"
 
 
 class TestCommand:
-    def test_writes_the_same_bytes_every_time(self, results):
-        first, second = map(files, results)
-        assert first == second
-        assert len(first) == 1 + 9 + 3 * len(CLASSES)
-        assert {"analysis.csv", "weights.png", "saliency-panda.png", "rasters-conv2.png"} < set(first)
+    def test_writes_a_table_and_all_figures(self, results):
+        pictures = {path.stem for path in results.glob("*.png")}
+        assert len(list(results.iterdir())) == len(pictures) + 1 == 1 + 9 + 3 * len(CLASSES)
+        assert {"weights", "saliency-panda", "rasters-conv2", "information"} < pictures
+
+    def test_the_same_is_drawn_to_the_same_bytes(self, results, network, excerpt, analysis, tmp_path):
+        counts = analysis.counts["conv3"]
+        save(feature_rasters(network, "conv3", counts, excerpt.labels), tmp_path / "rasters-conv3.png")
+        save(confusion_matrix(analysis.confusion, CLASSES), tmp_path / "confusion.png")
+        for name, drawn_again in files(tmp_path).items():
+            assert (results / name).read_bytes() == drawn_again
 
     def test_the_table_says_what_was_measured(self, results, network, excerpt, analysis):
-        with (results[0] / "analysis.csv").open(encoding="utf-8") as file:
+        with (results / "analysis.csv").open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
 
         def value(measure, layer="", feature="", label="", answer=""):
