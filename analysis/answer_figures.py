@@ -38,7 +38,9 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
         ink = "white" if share[row, column] > 0.6 else INK if number else MUTED
         text = f"{number:,}\n{100 * share[row, column]:.1f} %" if side > 0.7 else f"{number:,}"
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9 if side > 0.7 else 7)
-    axes.set_xticks(range(len(answered)), answered, parse_math=False, rotation=45 if len(answered) > 4 else 0)
+    axes.set_xticks(
+        range(len(answered)), answered, parse_math=False, rotation=90 * (max(map(len, answered)) > 12 * side)
+    )
     totals = zip(true, count.sum(axis=1), strict=True)
     axes.set_yticks(range(len(true)), [f"{label} (n = {n:,})" for label, n in totals], parse_math=False)
     axes.set(xlabel="answered", ylabel="true", title="Confusion")

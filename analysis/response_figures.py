@@ -61,7 +61,7 @@ def feature_rasters(network: Network, layer: str, counts: np.ndarray, labels: Se
     for axes in grid.flat[features:]:
         axes.set_axis_off()
     figure.supxlabel("step", fontsize=9)
-    figure.colorbar(picture, ax=grid, label="spikes", aspect=20, pad=0.01)
+    figure.colorbar(picture, ax=grid, label="spikes", aspect=16 + 4 * down, pad=0.01, ticks=MaxNLocator(integer=True))
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=5, handlelength=0.8)
     return figure
 
@@ -117,16 +117,19 @@ def _draw_profile(figure: Figure, axes: Axes, counts: Mapping[str, np.ndarray]) 
 
 
 def _draw_decided(axes: Axes, first: np.ndarray, labels: Sequence[str], colours: Mapping[str, str]) -> None:
+    drawn = []
     for label in sorted(set(labels), key=list(colours).index):
         own = first[np.asarray(labels, str) == label]
         steps, count = np.unique(own[own != SILENT], return_counts=True)
         shares = np.cumsum(count) / len(own)
         x, y = [0, *steps, 1000], [0, *shares, shares[-1] if len(shares) else 0]
-        axes.step(x, y, where="post", color=colours[label], label=f"{label} (n = {len(own):,})")
+        line = ("-", "--", ":")[drawn.count(colours[label]) % 3]  # there are more classes than colours
+        axes.step(x, y, where="post", color=colours[label], linestyle=line, label=f"{label} (n = {len(own):,})")
+        drawn.append(colours[label])
     axes.set(title="Stimuli with a Conv3 spike by then", ylim=(0, 1.02))
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    for text in axes.legend(loc="upper left").get_texts():
+    for text in axes.legend(loc="lower right", handlelength=1.6, labelspacing=0.2).get_texts():
         text.set_parse_math(False)
 
 
@@ -188,7 +191,10 @@ def information_summary(found: Mapping[str, Information]) -> Figure:
 
 @style()
 def selectivity_map(network: Network, found: Mapping[str, Selectivity]) -> Figure:
-    """Show how the features of each layer respond to the classes, sorted by preferred class and index."""
+    """Show how the features of each layer respond to the classes, sorted by preferred class and index.
+
+    Features that never spike come last.
+    """
     classes = next(iter(found.values())).classes
     figure = Figure((WIDTH, len(found) * (1.5 + 0.16 * len(classes)) + 0.2), layout="constrained")
     grid = figure.subplots(2 * len(found), 1, height_ratios=(0.9, 0.16 * len(classes) + 0.1) * len(found))
@@ -201,13 +207,17 @@ def selectivity_map(network: Network, found: Mapping[str, Selectivity]) -> Figur
 
 
 def _draw_selectivity(figure: Figure, above: Axes, below: Axes, of: Selectivity, colours: Sequence[str]) -> None:
-    order = np.lexsort((-np.nan_to_num(of.index), of.preferred))
+    silent = np.isnan(of.index)
+    order = np.lexsort((-of.index, of.preferred, silent))
     total = of.mean.sum(axis=0)
     share = np.ma.masked_invalid(np.divide(of.mean, total, out=np.full(of.mean.shape, np.nan), where=total > 0))
     above.bar(range(len(order)), of.index[order], color=[colours[number] for number in of.preferred[order]], width=0.8)
-    above.set(ylim=(0, 1), xticks=[], ylabel="index")
+    above.set(ylim=(0, 1), xticks=[], yticks=(0, 0.5, 1), ylabel="index")
     picture = below.imshow(share[:, order], cmap=_SHADES, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    below.set_xticks(range(len(order)), [str(number) for number in order], fontsize=min(8, 400 / len(order)))
+    if len(order) <= 40:  # more would not be readable
+        below.set_xticks(range(len(order)), [str(number) for number in order])
+    else:
+        below.set_xticks([])
     below.set_yticks(range(len(of.classes)), of.classes, parse_math=False)
     for tick, colour in zip(below.get_yticklabels(), colours, strict=True):
         tick.set_color(colour)
