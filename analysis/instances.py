@@ -58,13 +58,10 @@ class Instance:
         Its class, pixels and box; the decision is that of its own spikes.
     spikes
         The latent spikes that it is made of: map, row and column, (n, 3).
-    hash
-        What the spike that stands for it was hashed to, (features, steps) bool.
     """
 
     segmentation: Segmentation
     spikes: np.ndarray
-    hash: np.ndarray
 
 
 def segment_instances(network: Network, steps: Mapping[str, np.ndarray]) -> list[Instance]:
@@ -94,16 +91,16 @@ def segment_instances(network: Network, steps: Mapping[str, np.ndarray]) -> list
     step, potential, strength = steps["conv3"][at], drive(network, steps)[at], strength[at]
     unravelled = unravel(network, steps, spikes, mode)
     group = smash(smash_scores(unravelled.hashes, unravelled.boxes), strength, SIMILARITY)
-    found = []
+    segmentations, members = [], []
     for founder in sorted(set(group.tolist()), key=lambda spike: -strength[spike]):
         own = np.flatnonzero(group == founder)
         decision = _decision(len(network.kernels["conv3"]), spikes[own], step[own], potential[own])
         of_map = own[spikes[own, 0] == decision.map]
         spike = int(of_map[np.argmax(strength[of_map])])
         seed: Neuron = (int(spikes[spike, 0]), int(spikes[spike, 1]), int(spikes[spike, 2]))
-        found.append((segment_at(network, steps, decision, seed, mode), spikes[own], unravelled.hashes[spike]))
-    segmentations = apart(network, steps, [segmentation for segmentation, *_ in found])
-    return [Instance(segmentation, *rest) for segmentation, (_, *rest) in zip(segmentations, found, strict=True)]
+        segmentations.append(segment_at(network, steps, decision, seed, mode))
+        members.append(spikes[own])
+    return [Instance(*found) for found in zip(apart(network, steps, segmentations), members, strict=True)]
 
 
 def unravel(network: Network, steps: Mapping[str, np.ndarray], spikes: np.ndarray, mode: Mode) -> Unravelled:
