@@ -19,6 +19,7 @@ COLUMNS = {
     "ms": "ms per stimulus",
     "ns": "ns per synaptic event",
     "per_s": "presentations per s",
+    "further": "ms per further one",
     "mb": "peak MB",
     "build_s": "build s",
     "first_s": "first spikes after s",
