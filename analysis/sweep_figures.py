@@ -1,0 +1,191 @@
+"""Pictures of a sweep: heat maps over two constants, lines with the spread over seeds, parallel coordinates for more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from .style import FAINT, INK, MUTED, WIDTH, hues, style
+from .sweep_table import Row
+
+SEED = "seed"  # what is averaged over
+SCORES = {"accuracy": "accuracy", "miou": "box mIoU"}
+CONVERGENCE = {"conv2_convergence": "mean w(1-w) of Conv2", "conv3_convergence": "mean w(1-w) of Conv3"}
+_LOG = 10  # an axis whose values differ by this factor is logarithmic
+
+
+def draw(table: Sequence[Row], keys: Sequence[str]) -> dict[str, Figure]:
+    """The pictures that suit a table, by name; none where every point failed.
+
+    Parameters
+    ----------
+    keys
+        The columns of what varies. Over `SEED`, if it is among others, there are means and spreads.
+    """
+    constants = [key for key in keys if key != SEED] or list(keys)
+    done = [row for row in table if not row["failure"]]
+    if not done:
+        return {}
+    counts = [len(_values(table, key)) for key in constants]
+    crossed = len({_place(row, constants) for row in table}) == np.prod(counts)
+    if len(constants) == 1:
+        return {"lines": lines(done, constants[0])}
+    if len(constants) == 2 and crossed:
+        return {"heat-map": heat_maps(table, *constants), "lines": lines(done, *constants)}
+    return {"parallel": parallel(done, constants)}
+
+
+def _place(row: Row, keys: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[key] for key in keys)
+
+
+def _values(table: Sequence[Row], key: str) -> list[Any]:
+    """The different values of a column: numbers in order, others as they come."""
+    values = list(dict.fromkeys(row[key] for row in table))
+    return sorted(values) if _numbers(values) else values
+
+
+def _numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _shown(table: Sequence[Row]) -> dict[str, str]:
+    """Title per column: the scores that are known, and the convergence that depends on what varies."""
+    columns = {**SCORES, **CONVERGENCE}
+    known = {name: {row[name] for row in table if row[name] is not None} for name in columns}
+    return {name: title for name, title in columns.items() if len(known[name]) > 1 or (known[name] and name in SCORES)}
+
+
+def _panels(table: Sequence[Row], height: float) -> list[tuple[Axes, str]]:
+    """A figure with a panel per column, two beside each other; their axes with the columns' names."""
+    shown = _shown(table)
+    down = -(-len(shown) // 2)
+    figure = Figure((WIDTH, height * down), layout="constrained")
+    axes = list(figure.subplots(down, 2, squeeze=False).flat)
+    for unused in axes[len(shown) :]:
+        unused.remove()
+    for panel, title in zip(axes, shown.values(), strict=False):
+        panel.set_title(title)
+    return list(zip(axes, shown, strict=False))
+
+
+@style()
+def heat_maps(table: Sequence[Row], across: str, down: str) -> Figure:
+    """Mean of each measurement over the seeds, per pair of two constants; below it, the standard deviation.
+
+    Points that failed are counted where they are.
+    """
+    columns, rows = _values(table, across), _values(table, down)
+    panels = _panels(table, 0.9 + 0.5 * len(rows))
+    for axes, name in panels:
+        cells = [[[r for r in table if _place(r, (across, down)) == (x, y)] for x in columns] for y in rows]
+        known = [[[r[name] for r in cell if r[name] is not None] for cell in line] for line in cells]
+        means = np.array([[np.mean(cell) if cell else np.nan for cell in line] for line in known])
+        image = axes.imshow(means, cmap="viridis", aspect="auto", origin="lower")
+        axes.set_xticks(range(len(columns)), [_label(x) for x in columns])
+        axes.set_yticks(range(len(rows)), [_label(y) for y in rows])
+        axes.set(xlabel=across, ylabel=down)
+        for (y, x), mean in np.ndenumerate(means):
+            told = _told(known[y][x], len(cells[y][x]))
+            colour = INK if np.isnan(mean) or image.norm(mean) > 0.6 else "white"
+            axes.text(x, y, told, color=colour, ha="center", va="center", fontsize=7)
+    return panels[0][0].figure  # pyright: ignore[reportReturnType]
+
+
+def _told(values: Sequence[float], points: int) -> str:
+    """Mean, spread, and how many of the points failed."""
+    lines = []
+    if values:
+        digits = 3 if max(values) >= 0.1 else 4
+        lines.append(f"{np.mean(values):.{digits}f}")
+        if len(values) > 1:
+            lines.append(f"±{np.std(values, ddof=1):.{digits}f}")
+    if failed := points - len(values):
+        lines.append(f"{failed} failed")
+    return "\n".join(lines)
+
+
+def _label(value: Any) -> str:
+    return f"{value:g}" if _numbers([value]) else str(value)
+
+
+@style()
+def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure:
+    """Each measurement over a constant, a line per value of another: means over the seeds, spread (±1 sd), points."""
+    panels = _panels(table, 2.6)
+    xs = _values(table, across)
+    groups = [None] if apart is None else _values(table, apart)
+    for axes, name in panels:
+        for group, colour in zip(groups, hues(len(groups)), strict=True):
+            members = [row for row in table if apart is None or row[apart] == group]
+            _line(axes, members, (across, name), xs, colour, "" if group is None else f"{apart} {_label(group)}")
+        axes.set_xlabel(across)
+        if _numbers(xs):
+            axes.set_xscale("log" if _logarithmic(xs) else "linear")
+        else:
+            axes.set_xticks(range(len(xs)), [_label(x) for x in xs])
+    if apart is not None:
+        panels[0][0].legend()
+    return panels[0][0].figure  # pyright: ignore[reportReturnType]
+
+
+def _line(axes: Axes, table: Sequence[Row], keys: tuple[str, str], xs: Sequence[Any], colour: Any, label: str) -> None:
+    across, name = keys
+    known = {x: [row[name] for row in table if row[across] == x and row[name] is not None] for x in xs}
+    places = [(x if _numbers(xs) else xs.index(x), values) for x, values in known.items() if values]
+    if not places:
+        return
+    at = np.array([x for x, _ in places], float)
+    mean = np.array([np.mean(values) for _, values in places])
+    spread = np.array([np.std(values, ddof=1) if len(values) > 1 else 0 for _, values in places])
+    axes.plot(at, mean, color=colour, label=label)
+    axes.fill_between(at, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(np.repeat(at, [len(v) for _, v in places]), [v for _, vs in places for v in vs], ".", color=colour, ms=3)
+
+
+def _logarithmic(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) >= _LOG * min(values)
+
+
+@style()
+def parallel(table: Sequence[Row], keys: Sequence[str]) -> Figure:
+    """A line per point through what varies and what was measured; its colour is the mIoU."""
+    names = [*keys, *_shown(table)]
+    figure = Figure((WIDTH, 3.6), layout="constrained")
+    axes = figure.subplots()
+    heights = np.stack([_heights(axes, table, name, x) for x, name in enumerate(names)], axis=1)
+    scores = np.array([row["miou"] or 0 for row in table])
+    norm = Normalize(scores.min(), scores.max())
+    colours = matplotlib.colormaps["viridis"]
+    for number in np.argsort(scores):
+        axes.plot(range(len(names)), heights[number], color=colours(norm(scores[number])), alpha=0.8)
+    shown = {**SCORES, **CONVERGENCE}
+    axes.set_xticks(range(len(names)), [shown.get(name, name).replace(".learning.", "\n") for name in names])
+    axes.set(yticks=[], ylim=(-0.08, 1.08))
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    figure.colorbar(matplotlib.cm.ScalarMappable(norm, colours), ax=axes, label="box mIoU", pad=0.02)
+    return figure
+
+
+def _heights(axes: Axes, table: Sequence[Row], name: str, x: int) -> np.ndarray:
+    """Draw the axis of a column at `x`; where each row crosses it, from 0 to 1, shape (rows,)."""
+    values = _values([row for row in table if row[name] is not None], name)
+    axes.axvline(x, color=FAINT, zorder=0)
+    if not _numbers(values):
+        places = {value: (number + 0.5) / len(values) for number, value in enumerate(values)}
+        for value, height in places.items():
+            axes.annotate(_label(value), (x, height), (3, 0), textcoords="offset points", color=MUTED, fontsize=7)
+        return np.array([places[row[name]] for row in table])
+    scale = np.log if _logarithmic(values) else np.asarray
+    low, high = scale(values[0]), scale(values[-1])
+    for value, height in ((values[0], 0), (values[-1], 1)):
+        axes.annotate(f"{value:.3g}", (x, height), (3, 0), textcoords="offset points", color=MUTED, fontsize=7)
+    column = scale(np.array([np.nan if row[name] is None else row[name] for row in table], float))
+    return (column - low) / (high - low) if high > low else np.full(len(table), 0.5)

@@ -1,0 +1,8 @@
+"""``python -m spikeseg`` is ``spikeseg``."""
+
+import sys
+
+from spikeseg.runners.cli import main
+
+sys.argv[0] = "spikeseg"
+main()
