@@ -1,4 +1,4 @@
-"""Pictures of a sweep: heat maps over two constants, lines with the spread over seeds, parallel coordinates for more."""
+"""Pictures of a sweep: heat maps, lines with the spread over seeds, parallel coordinates."""
 
 from __future__ import annotations
 
@@ -56,10 +56,12 @@ def _numbers(values: Sequence[Any]) -> bool:
 
 
 def _shown(table: Sequence[Row]) -> dict[str, str]:
-    """Title per column: the scores that are known, and the convergence that depends on what varies."""
+    """Title per column: the scores that are known, and the convergence that depends on more than the seed."""
     columns = {**SCORES, **CONVERGENCE}
     known = {name: {row[name] for row in table if row[name] is not None} for name in columns}
-    return {name: title for name, title in columns.items() if len(known[name]) > 1 or (known[name] and name in SCORES)}
+    seeds = {row.get(SEED) for row in table}
+    fewest = {**dict.fromkeys(SCORES, 1), **dict.fromkeys(CONVERGENCE, len(seeds) + 1)}
+    return {name: title for name, title in columns.items() if len(known[name]) >= fewest[name]}
 
 
 def _panels(table: Sequence[Row], height: float) -> list[tuple[Axes, str]]:

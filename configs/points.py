@@ -143,7 +143,7 @@ def _check_distinct(path: Path, points: Iterable[Point]) -> None:
         seen[point.hash] = point
 
 
-def check_measurable(point: Point, part: Part) -> None:
+def check_measurable(point: Point, part: str) -> None:
     """Raise SpikeSegError where the configuration leaves nothing to measure on."""
     if part == "validation" and point.config.data.validation == 0:
         raise SpikeSegError(f"{point.source} has no validation data, on which points are measured: set data.validation")

@@ -8,17 +8,16 @@ from typing import Any
 from spikeseg.files import locked, read_json
 
 from ..configs.points import Point, check_measurable
-from ..configs.sweep import Part
 from .training import Reporter, Silent, train
 
 
-def metrics_file(directory: Path, point: Point, part: Part) -> Path:
+def metrics_file(directory: Path, point: Point, part: str) -> Path:
     """Where a point's metrics are once it is done; `spikeseg evaluate` writes to another file."""
     return directory / point.hash / f"metrics-{part}.json"
 
 
 def run_point(
-    point: Point, part: Part, data: Path | None, directory: Path, device: str, reporter: Reporter | None = None
+    point: Point, part: str, data: Path | None, directory: Path, device: str, reporter: Reporter | None = None
 ) -> dict[str, Any]:
     """Train a point and measure it on a part of its data, or go on with it, or only read what is known.
 
@@ -38,7 +37,7 @@ def run_point(
     return read_json(file)
 
 
-def _measure(file: Path, part: Part, data: Path | None, device: str, reporter: Reporter) -> None:
+def _measure(file: Path, part: str, data: Path | None, device: str, reporter: Reporter) -> None:
     from .evaluation import evaluate_selection, write_metrics
     from .selection import select
 

@@ -17,7 +17,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
-from ..configs.points import Point, make_point, source_of
+from ..configs.points import Point, check_measurable, make_point, source_of
 from ..configs.sweep import Interval, Search
 from .point import metrics_file
 from .sweeping import Pool
@@ -87,6 +87,7 @@ def _run(file: Path, asked: Search, pool: Pool, varied: dict[str, Any]) -> Trial
         points = [make_point(source, asked.settings, varied | {"seed": seed}, str(file)) for seed in asked.seeds]
     except SpikeSegError as error:
         return Trial(varied, [], {"": str(error)}, None)
+    check_measurable(points[0], pool.measure_on)
 
     def told(point: Point, reason: str | None) -> None:
         if reason is not None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..configs.points import Point
-from ..configs.sweep import Part
 from .point import metrics_file
 
 SPIKESEG = (sys.executable, "-m", "spikeseg")
@@ -36,7 +35,7 @@ class Pool:
         Processes at a time.
     """
 
-    measure_on: Part
+    measure_on: str
     directory: Path
     data: Path | None
     device: str
