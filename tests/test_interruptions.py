@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from spikeseg.files import locked, read_arrays, read_json
 from spikeseg.runners.directory import Run
 
 KILLS = int(os.environ.get("SPIKESEG_KILLS", "1"))
-LONGEST = 4.0  # seconds until a command is killed, at most
 
 pytestmark = pytest.mark.compiled
 
@@ -29,15 +29,13 @@ pytestmark = pytest.mark.compiled
 def start(*arguments: object) -> subprocess.Popen:
     """`spikeseg ARGUMENTS` in a process group of its own."""
     command = [sys.executable, "-m", "spikeseg", *map(str, arguments)]
-    return subprocess.Popen(
-        command, process_group=0, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def killed(process: subprocess.Popen, rng: np.random.Generator) -> bool:
+def killed(process: subprocess.Popen, rng: np.random.Generator, longest: float) -> bool:
     """Kill a process at a random moment, alone or with all that it has started; whether it was still there."""
     try:
-        process.wait(rng.uniform(0, LONGEST))
+        process.wait(rng.uniform(0, longest))
         return False
     except subprocess.TimeoutExpired:
         kill = rng.choice([os.kill, os.killpg])
@@ -50,16 +48,17 @@ def kill_again_and_again(
     command: Callable[[Path], list], tmp_path: Path, check: Callable[[Path], None], seed: int
 ) -> None:
     """Kill a command that writes to a directory and start it again until it ends; `check` what it has written."""
-    rng, kills, attempt = np.random.default_rng(seed), 0, 0
+    rng, kills, attempt, longest = np.random.default_rng(seed), 0, 0, 4.0  # seconds, until one has ended by itself
     while kills < KILLS:
         out, attempt = tmp_path / str(attempt), attempt + 1
-        while kills < KILLS and killed(start(*command(out)), rng):
+        while kills < KILLS and killed(start(*command(out)), rng, longest):
             kills += 1
             assert_whole(out)
-        last = start(*command(out))
+        begin, last = time.monotonic(), start(*command(out))
         _, told = last.communicate()
         assert last.returncode == 0, told
         check(out)
+        longest = max(longest, time.monotonic() - begin)
 
 
 def assert_whole(directory: Path) -> None:
