@@ -17,6 +17,7 @@ from .sweep_table import Row
 SEED = "seed"  # what is averaged over
 SCORES = {"accuracy": "accuracy", "miou": "box mIoU"}
 CONVERGENCE = {"conv2_convergence": "mean w(1-w) of Conv2", "conv3_convergence": "mean w(1-w) of Conv3"}
+_TICKS = 6  # so many values can be told apart where they are
 _LOG = 10  # an axis whose values differ by this factor is logarithmic
 
 
@@ -64,17 +65,15 @@ def _shown(table: Sequence[Row]) -> dict[str, str]:
     return {name: title for name, title in columns.items() if len(known[name]) >= fewest[name]}
 
 
-def _panels(table: Sequence[Row], height: float) -> list[tuple[Axes, str]]:
-    """A figure with a panel per column, two beside each other; their axes with the columns' names."""
+def _panels(table: Sequence[Row], height: float) -> tuple[Figure, dict[str, Axes]]:
+    """A figure with a titled panel per column of what was measured: up to three beside each other, or two by two."""
     shown = _shown(table)
-    down = -(-len(shown) // 2)
-    figure = Figure((WIDTH, height * down), layout="constrained")
-    axes = list(figure.subplots(down, 2, squeeze=False).flat)
-    for unused in axes[len(shown) :]:
-        unused.remove()
-    for panel, title in zip(axes, shown.values(), strict=False):
-        panel.set_title(title)
-    return list(zip(axes, shown, strict=False))
+    across = 2 if len(shown) == 4 else len(shown)
+    figure = Figure((WIDTH, height * len(shown) / across), layout="constrained")
+    panels = dict(zip(shown, figure.subplots(len(shown) // across, across, squeeze=False).flat, strict=True))
+    for name, axes in panels.items():
+        axes.set_title(shown[name])
+    return figure, panels
 
 
 @style()
@@ -84,20 +83,20 @@ def heat_maps(table: Sequence[Row], across: str, down: str) -> Figure:
     Points that failed are counted where they are.
     """
     columns, rows = _values(table, across), _values(table, down)
-    panels = _panels(table, 0.9 + 0.5 * len(rows))
-    for axes, name in panels:
+    figure, panels = _panels(table, 0.9 + 0.45 * len(rows))
+    for name, axes in panels.items():
         cells = [[[r for r in table if _place(r, (across, down)) == (x, y)] for x in columns] for y in rows]
         known = [[[r[name] for r in cell if r[name] is not None] for cell in line] for line in cells]
         means = np.array([[np.mean(cell) if cell else np.nan for cell in line] for line in known])
         image = axes.imshow(means, cmap="viridis", aspect="auto", origin="lower")
         axes.set_xticks(range(len(columns)), [_label(x) for x in columns])
         axes.set_yticks(range(len(rows)), [_label(y) for y in rows])
-        axes.set(xlabel=across, ylabel=down)
+        axes.set(xlabel=across, ylabel=down if axes.get_subplotspec().is_first_col() else "")
         for (y, x), mean in np.ndenumerate(means):
             told = _told(known[y][x], len(cells[y][x]))
             colour = INK if np.isnan(mean) or image.norm(mean) > 0.6 else "white"
             axes.text(x, y, told, color=colour, ha="center", va="center", fontsize=7)
-    return panels[0][0].figure  # pyright: ignore[reportReturnType]
+    return figure
 
 
 def _told(values: Sequence[float], points: int) -> str:
@@ -120,21 +119,22 @@ def _label(value: Any) -> str:
 @style()
 def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure:
     """Each measurement over a constant, a line per value of another: means over the seeds, spread (±1 sd), points."""
-    panels = _panels(table, 2.6)
+    figure, panels = _panels(table, 2.6)
     xs = _values(table, across)
     groups = [None] if apart is None else _values(table, apart)
-    for axes, name in panels:
+    for name, axes in panels.items():
         for group, colour in zip(groups, hues(len(groups)), strict=True):
             members = [row for row in table if apart is None or row[apart] == group]
             _line(axes, members, (across, name), xs, colour, "" if group is None else f"{apart} {_label(group)}")
         axes.set_xlabel(across)
         if _numbers(xs):
             axes.set_xscale("log" if _logarithmic(xs) else "linear")
-        else:
-            axes.set_xticks(range(len(xs)), [_label(x) for x in xs])
+        if len(xs) <= _TICKS or not _numbers(xs):
+            axes.set_xticks(xs if _numbers(xs) else range(len(xs)), [_label(x) for x in xs])
+            axes.minorticks_off()
     if apart is not None:
-        panels[0][0].legend()
-    return panels[0][0].figure  # pyright: ignore[reportReturnType]
+        figure.legend(*next(iter(panels.values())).get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
 
 
 def _line(axes: Axes, table: Sequence[Row], keys: tuple[str, str], xs: Sequence[Any], colour: Any, label: str) -> None:
@@ -169,7 +169,7 @@ def parallel(table: Sequence[Row], keys: Sequence[str]) -> Figure:
         axes.plot(range(len(names)), heights[number], color=colours(norm(scores[number])), alpha=0.8)
     shown = {**SCORES, **CONVERGENCE}
     axes.set_xticks(range(len(names)), [shown.get(name, name).replace(".learning.", "\n") for name in names])
-    axes.set(yticks=[], ylim=(-0.08, 1.08))
+    axes.set(yticks=[], ylim=(-0.06, 1.06))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     figure.colorbar(matplotlib.cm.ScalarMappable(norm, colours), ax=axes, label="box mIoU", pad=0.02)
@@ -187,7 +187,8 @@ def _heights(axes: Axes, table: Sequence[Row], name: str, x: int) -> np.ndarray:
         return np.array([places[row[name]] for row in table])
     scale = np.log if _logarithmic(values) else np.asarray
     low, high = scale(values[0]), scale(values[-1])
-    for value, height in ((values[0], 0), (values[-1], 1)):
-        axes.annotate(f"{value:.3g}", (x, height), (3, 0), textcoords="offset points", color=MUTED, fontsize=7)
+    for value, height, beyond in ((values[0], 0, -10), (values[-1], 1, 4)):
+        told = {"textcoords": "offset points", "ha": "center", "color": MUTED, "fontsize": 7}
+        axes.annotate(f"{value:.3g}", (x, height), (0, beyond), **told)
     column = scale(np.array([np.nan if row[name] is None else row[name] for row in table], float))
     return (column - low) / (high - low) if high > low else np.full(len(table), 0.5)

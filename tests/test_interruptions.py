@@ -23,7 +23,7 @@ from spikeseg.runners.directory import Run
 
 KILLS = int(os.environ.get("SPIKESEG_KILLS", "1"))
 
-pytestmark = pytest.mark.compiled
+pytestmark = [pytest.mark.compiled, pytest.mark.usefixtures("swept")]  # which has compiled the programs
 
 
 def start(*arguments: object) -> subprocess.Popen:
