@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -157,22 +157,21 @@ def _logarithmic(values: Sequence[float]) -> bool:
 
 @style()
 def parallel(table: Sequence[Row], keys: Sequence[str]) -> Figure:
-    """A line per point through what varies and what was measured; its colour is the mIoU."""
-    names = [*keys, *_shown(table)]
+    """A line per point through what varies and what was measured; its colour is the mIoU, or the accuracy without."""
+    titles = {key: key.replace(".learning.", "\n") for key in keys} | _shown(table)
+    judged = "miou" if "miou" in titles else "accuracy"
     figure = Figure((WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
-    heights = np.stack([_heights(axes, table, name, x) for x, name in enumerate(names)], axis=1)
-    scores = np.array([row["miou"] or 0 for row in table])
-    norm = Normalize(scores.min(), scores.max())
-    colours = matplotlib.colormaps["viridis"]
+    heights = np.stack([_heights(axes, table, name, x) for x, name in enumerate(titles)], axis=1)
+    scores = np.array([row[judged] for row in table], float)
+    colours = ScalarMappable(Normalize(scores.min(), scores.max()), "viridis")
     for number in np.argsort(scores):
-        axes.plot(range(len(names)), heights[number], color=colours(norm(scores[number])), alpha=0.8)
-    shown = {**SCORES, **CONVERGENCE}
-    axes.set_xticks(range(len(names)), [shown.get(name, name).replace(".learning.", "\n") for name in names])
+        axes.plot(range(len(titles)), heights[number], color=colours.to_rgba(scores[number]), alpha=0.8)
+    axes.set_xticks(range(len(titles)), list(titles.values()))
     axes.set(yticks=[], ylim=(-0.06, 1.06))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    figure.colorbar(matplotlib.cm.ScalarMappable(norm, colours), ax=axes, label="box mIoU", pad=0.02)
+    figure.colorbar(colours, ax=axes, label=titles[judged], pad=0.02)
     return figure
 
 

@@ -30,10 +30,11 @@ def run_point(
     """
     check_measurable(point, part)
     file = metrics_file(directory, point, part)
-    with locked(directory / f".{point.hash}.lock", wait=True):
-        if not file.exists():
+    if not file.exists():
+        with locked(directory / f".{point.hash}.lock", wait=True):
             train(point.config, data, file.parent, device, reporter)
-            _measure(file, part, data, device, reporter or Silent())
+            if not file.exists():  # else another process was quicker
+                _measure(file, part, data, device, reporter or Silent())
     return read_json(file)
 
 

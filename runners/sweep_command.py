@@ -59,8 +59,7 @@ def point(
     asked = make_point(config, dict(map(parsed, changes or ())), {}, config)
     with Bars(console) as bars:
         metrics = run_point(asked, part, data, out, device.value, bars)
-    file = metrics_file(out, asked, part)
-    console.print(f"{file}: accuracy {metrics['accuracy']:.3f}, mIoU {metrics['miou_strict']:.3f}", soft_wrap=True)
+    console.print(f"{metrics_file(out, asked, part)}: accuracy {metrics['accuracy']:.3f}", soft_wrap=True)
 
 
 def run_points(pool: Pool, points: Sequence[Point]) -> dict[str, str]:
