@@ -83,20 +83,25 @@ def heat_maps(table: Sequence[Row], across: str, down: str) -> Figure:
     Points that failed are counted where they are.
     """
     columns, rows = _values(table, across), _values(table, down)
+    cells = [[[row for row in table if _place(row, (across, down)) == (x, y)] for x in columns] for y in rows]
     figure, panels = _panels(table, 0.9 + 0.45 * len(rows))
     for name, axes in panels.items():
-        cells = [[[r for r in table if _place(r, (across, down)) == (x, y)] for x in columns] for y in rows]
-        known = [[[r[name] for r in cell if r[name] is not None] for cell in line] for line in cells]
-        means = np.array([[np.mean(cell) if cell else np.nan for cell in line] for line in known])
-        image = axes.imshow(means, cmap="viridis", aspect="auto", origin="lower")
+        _heat_map(axes, cells, name)
         axes.set_xticks(range(len(columns)), [_label(x) for x in columns])
         axes.set_yticks(range(len(rows)), [_label(y) for y in rows])
-        axes.set(xlabel=across, ylabel=down if axes.get_subplotspec().is_first_col() else "")
-        for (y, x), mean in np.ndenumerate(means):
-            told = _told(known[y][x], len(cells[y][x]))
-            colour = INK if np.isnan(mean) or image.norm(mean) > 0.6 else "white"
-            axes.text(x, y, told, color=colour, ha="center", va="center", fontsize=7)
+        axes.set_xlabel(across)
+    figure.axes[0].set_ylabel(down)
     return figure
+
+
+def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[Row]]], name: str) -> None:
+    known = [[[row[name] for row in cell if row[name] is not None] for cell in line] for line in cells]
+    means = np.array([[np.mean(cell) if cell else np.nan for cell in line] for line in known])
+    axes.imshow(means, cmap="viridis", aspect="auto", origin="lower")
+    dark = means < np.nanmin(means) + 0.6 * np.ptp(means[~np.isnan(means)])
+    for (y, x), white in np.ndenumerate(dark):
+        told = _told(known[y][x], len(cells[y][x]))
+        axes.text(x, y, told, color="white" if white else INK, ha="center", va="center", fontsize=7)
 
 
 def _told(values: Sequence[float], points: int) -> str:

@@ -63,9 +63,9 @@ class Range(Interval):
 
     def values(self, seed: int, key: str) -> list[Number]:
         """All of them; samples depend on seed and key, so that two keys of an axis are independent."""
-        if self.steps is not None:
-            return self.at(np.linspace(0, 1, self.steps))
-        return self.at(np.random.default_rng([seed, *key.encode()]).random(self.samples))
+        if self.samples is not None:
+            return self.at(np.random.default_rng([seed, *key.encode()]).random(self.samples))
+        return self.at(np.linspace(0, 1, self.steps))  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def flattened(content: Any, prefix: str = "") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,7 @@ def search(
 
     asked = load_search(file)
     pool = Pool("validation", out, data, device.value, jobs)
-    points, failures, best = {}, {}, None
+    points, failures, best, highest = {}, {}, None, -inf
     with Bars(console) as bars:
         bars.stage("trials", trials)
         for done, trial in enumerate(search_trials(file, asked, pool, trials), 1):
@@ -37,12 +38,12 @@ def search(
             failures |= trial.failures
             for reason in trial.failures.values():
                 console.print(f"trial failed ({described(trial.varied)}): {reason}", soft_wrap=True)
-            if trial.score is not None and (best is None or trial.score > best.score):
-                best = trial
-            bars.advance(done, "" if best is None else f"best {best.score:.4f}")
+            if trial.score is not None and trial.score > highest:
+                best, highest = trial, trial.score
+            bars.advance(done, f"best {highest:.4f}")
     if best is None:
         raise SpikeSegError(f"all {trials} trials failed")
     report(pool, list(points.values()), failures, out / file.stem)
-    console.print(f"best: {asked.maximize} {best.score:.4f} at {described(best.varied)}", soft_wrap=True)
+    console.print(f"best: {asked.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
     for point in best.points:
         console.print(f"  {out / point.hash}", soft_wrap=True)

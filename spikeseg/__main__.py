@@ -1,5 +1,7 @@
 """``python -m spikeseg`` is ``spikeseg``."""
 
+# pyright: reportMissingImports=false
+
 import sys
 
 from spikeseg.runners.cli import main
