@@ -14,7 +14,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from .schema import Config, checked, read, read_toml, shipped, validate
-from .sweep import Part, Search, Sweep
+from .sweep import Departure, Part, Search, Sweep
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def load_search(path: Path) -> Search:
     return checked(Search, _content(path), str(path))
 
 
-def source_of(path: Path, asked: Sweep | Search) -> str:
+def source_of(path: Path, asked: Departure) -> str:
     """The configuration that the file `path` names."""
     return asked.config if asked.config in shipped() else str(path.parent / asked.config)
 

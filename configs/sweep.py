@@ -97,15 +97,20 @@ Space = Annotated[
 Settings = Annotated[dict[str, Any], BeforeValidator(flattened)]
 
 
-class Sweep(Section):
-    """The file of a sweep."""
+class Departure(Section):
+    """What both files have: a configuration to depart from, and what is changed for all points."""
 
     config: str = Field(
         description="a TOML file, relative to this one, or the name of a configuration that comes along"
     )
-    measure_on: Part = Field("validation", description="nothing that is chosen afterwards was chosen on test data")
     sample_seed: Annotated[int, Field(ge=0)] = 0
     settings: Settings = Field({}, alias="set")
+
+
+class Sweep(Departure):
+    """The file of a sweep."""
+
+    measure_on: Part = Field("validation", description="nothing that is chosen afterwards was chosen on test data")
     axes: tuple[Axis, ...] = Field(alias="axis", min_length=1)
 
     @model_validator(mode="after")
@@ -138,16 +143,11 @@ class Sweep(Section):
             yield {key: value for part in combination for key, value in part.items()}
 
 
-class Search(Section):
+class Search(Departure):
     """The file of a search, which looks at validation data only."""
 
-    config: str = Field(
-        description="a TOML file, relative to this one, or the name of a configuration that comes along"
-    )
     maximize: Metric = "miou_strict"
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1, description="a trial is their mean")
-    sample_seed: Annotated[int, Field(ge=0)] = 0
-    settings: Settings = Field({}, alias="set")
     space: Space
 
     @model_validator(mode="after")
