@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,7 +17,7 @@ from runs import TINY, refusal
 from spikeseg.analysis import sweep_figures
 from spikeseg.analysis.sweep_table import row
 from spikeseg.configs import load
-from spikeseg.configs.points import load_sweep, make_point, parsed
+from spikeseg.configs.points import load_search, load_sweep, make_point, parsed
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.sweeping import Pool
 
@@ -143,6 +144,15 @@ class TestFiles:
         assert told in line
         assert ".toml" in line
         assert not (tmp_path / "out").exists()
+
+    def test_the_documents_files_and_the_example_are_valid(self, tmp_path):
+        page = (ROOT / "docs" / "sweeps.md").read_text()
+        sweep, search = (tmp_path / name for name in ("sweep.toml", "search.toml"))
+        for path, block in zip((sweep, search), re.findall(r"```toml\n(.*?)```", page, re.DOTALL), strict=True):
+            path.write_text(block)
+        assert len(load_sweep(sweep).points) == 3 * 2 * 3
+        assert load_search(search).seeds == (0, 1)
+        assert len(load_sweep(ROOT / "examples" / "sweep.toml").points) == 60
 
     def test_a_missing_file_is_named(self, spikeseg, tmp_path):
         assert refusal(spikeseg("sweep", tmp_path / "no.toml")) == f"{tmp_path / 'no.toml'} is missing"
