@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from ..analysis.decisions import Decisions
 from ..analysis.figures import save
 from ..analysis.metrics import Baselines, Report
 from ..analysis.segmentation import Segmentation, segment_one
+from ..analysis.weights import WeightHistory
 from ..datasets.sample import Box, Sample
 from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .directory import Run
 from .encoding import open_encoder
 from .evaluation import Evaluation, resized, write_metrics, write_outcomes
-from .learning import load_checkpoint
+from .learning import Learned, load_checkpoint
 from .selection import Selection
 from .training import LEARNED_LAYERS
 
@@ -35,14 +36,33 @@ def draw_training(network: Network, run: Run) -> None:
     """Learned features of every conv layer, and the convergence curves, into the run's figures."""
     for layer in ("conv1", *LEARNED_LAYERS):
         save(figures.features(network, layer), run.figures / f"features-{layer}.png")
-    curves = {}
+    curves = {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
+    if curves:
+        save(figures.convergence(curves), run.figures / "convergence.png")
+
+
+def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
+    """How the weights of each learned layer moved; of those whose training is still there and noted it.
+
+    Raises
+    ------
+    SpikeSegError
+        A checkpoint is damaged.
+    """
+    return {
+        layer: WeightHistory(presented, learned.histogram)
+        for layer, presented, learned in _trainings(network, run)
+        if learned.histogram.any()
+    }
+
+
+def _trainings(network: Network, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
+    """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
     for layer in LEARNED_LAYERS:
         learned = load_checkpoint(run.checkpoint(layer))
         if learned is not None:
             chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
-            curves[layer] = (np.minimum(chunks, learned.presented), learned.convergence)
-    if curves:
-        save(figures.convergence(curves), run.figures / "convergence.png")
+            yield layer, np.minimum(chunks, learned.presented), learned
 
 
 def report_table(report: Report, title: str) -> Table:
@@ -137,23 +157,32 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
 
 
 def write_segmentation(
-    directory: Path, sample: Sample, segmentations: Sequence[Segmentation], classes: Sequence[str]
+    directory: Path,
+    sample: Sample,
+    segmentations: Sequence[Segmentation],
+    classes: Sequence[str],
+    numbered: bool = False,
 ) -> list[dict[str, Any]]:
-    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`."""
+    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`.
+
+    With `numbered` there may be several objects of a class, with a number each, from 1.
+    """
     stem = Path(sample.name).stem
     rows, columns = sample.image.shape[:2]
     described = []
-    for segmentation in segmentations:
+    for number, segmentation in enumerate(segmentations, start=1):
         mask = resized(segmentation.mask, (rows, columns))
-        file = directory / f"{stem}_{segmentation.label}_mask.png"
+        name = f"{number}_{segmentation.label}" if numbered else segmentation.label
+        file = directory / f"{stem}_{name}_mask.png"
         with replacing(file) as temporary:
             Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
         box = segmentation.box
         presented = segmentation.mask.shape
         if box is not None:
             box = box.scaled(rows / presented[0], columns / presented[1])
-        described.append(_description(sample.name, segmentation, box, file.name))
-    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name)
+        row = _description(sample.name, segmentation, box, file.name)
+        described.append(row | {"instance": number if numbered else None})
+    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
     save(overlay, directory / f"{stem}_overlay.png")
     return described
 
@@ -177,9 +206,8 @@ def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
     with replacing(directory / "boxes.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         edges = [f"{edge}_px" for edge in Box._fields]
-        writer.writerow(["image", "label", "score", *edges, "first_spike_step", "mask"])
+        rest = ["first_spike_step", "mask", "instance"]
+        writer.writerow(["image", "label", "score", *edges, *rest])
         for row in described:
             box = row["box_px"] or dict.fromkeys(Box._fields, "")
-            writer.writerow(
-                [row["image"], row["label"], row["score"], *box.values(), row["first_spike_step"], row["mask"]]
-            )
+            writer.writerow([row["image"], row["label"], row["score"], *box.values(), *(row[key] for key in rest)])

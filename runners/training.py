@@ -77,6 +77,7 @@ def train(
     run.check(config)
     if not run.network_file.exists():
         with locked(run.lock):
+            run.check(config)  # another process may have begun another experiment in the meantime
             _train(config, data, run, device, reporter or Silent())
     return Network.load(run.network_file)
 
