@@ -58,7 +58,7 @@ def described(values: Mapping[str, Any]) -> str:
 
 def written(value: Any) -> str:
     """A value as TOML has it: of numbers, texts and lists of them, that is how JSON has it."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def parsed(change: str) -> tuple[str, Any]:

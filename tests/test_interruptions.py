@@ -119,19 +119,13 @@ def test_sweeping(swept, tmp_path):
     )
 
 
-def test_two_trainings_in_one_directory_are_refused_and_two_sweeps_share_the_points(tiny, trained, swept, tmp_path):
+def test_of_two_trainings_in_one_directory_one_is_refused_or_finds_it_done(tiny, trained, tmp_path):
     trainings = [start("train", tiny, "--out", tmp_path / "run") for _ in range(2)]
-    sweeps = [start("sweep", swept / "sweep.toml", "--out", tmp_path / "runs") for _ in range(2)]
     told = [process.communicate()[1] for process in trainings]
-    assert {process.returncode for process in trainings} <= {0, 1}
     assert any(process.returncode == 0 for process in trainings)
-    assert all(line == "" or "is in use by another process" in line for line in told)
+    for process, line in zip(trainings, told, strict=True):
+        assert process.returncode == 0 or "is in use by another process" in line
     assert_same_arrays(tmp_path / "run" / "network.npz", trained / "network.npz")
-    for process in sweeps:
-        process.communicate()
-        assert process.returncode == 0
-    expected = (swept / "runs" / "sweep" / "points.csv").read_bytes()
-    assert (tmp_path / "runs" / "sweep" / "points.csv").read_bytes() == expected
 
 
 def test_a_directory_in_use_is_refused_and_a_lock_that_a_killed_process_left_is_none(spikeseg, tiny, tmp_path):

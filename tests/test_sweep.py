@@ -136,6 +136,7 @@ class TestFiles:
             (f"[[axis]]\n{A_PLUS} = {{ from = 0, to = 1, steps = 2, scale = 'log' }}", "begins above 0"),
             ("[set]\ndata.validation = 0\n[[axis]]\nseed = [1]", "no validation data"),
             ("measure_on = 'all'\n[[axis]]\nseed = [1]", "measure_on: Input should be 'train', 'validation' or 'test'"),
+            ("[[axis]]\nname = [2026-01-01]", 'name="2026-01-01": name: Input should be a valid string'),
             ("[[axis]\n", "cannot be read as TOML"),
         ],
     )
