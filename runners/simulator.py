@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,8 +23,9 @@ from spikeseg.spikes import Shape, Spikes
 if TYPE_CHECKING:
     from ..models.model import Model
 
-Device = Literal["cpp_standalone", "cython", "numpy"]
-DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy")
+Device = Literal["cpp_standalone", "cython", "numpy", "genn", "genn-cpu"]
+DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy", "genn", "genn-cpu")
+PROGRAMS = ("cpp_standalone", "genn", "genn-cpu")  # the model becomes a program of its own
 
 # Strict floating point, so that every backend gives the same bits.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
@@ -105,10 +106,13 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
         No such device, or its compiler failed.
     """
     check_device(device)
-    if device == "cpp_standalone":
-        from .standalone import StandaloneSimulator
+    if device in PROGRAMS:
+        from .genn import Genn
+        from .program import ProgramSimulator
+        from .standalone import CppStandalone
 
-        yield StandaloneSimulator(build, key)
+        backend = CppStandalone() if device == "cpp_standalone" else Genn(device)
+        yield ProgramSimulator(build, key, backend)
     else:
         if device == "cython":
             require("cython", compiler())
@@ -140,18 +144,17 @@ class RuntimeSimulator:
         for name, values in state.items():
             group, variable = model.state[name]
             group.variables[variable].get_value()[:] = values
-        bins = stimuli.stimulus * model.steps + stimuli.step
+        bins = stimuli.stimulus * model.period + stimuli.step
         model.source.set_spikes(stimuli.neuron, bins * model.dt * second, sorted=True)
-        model.network.run(stimuli.stimuli * model.steps * model.dt * second, namespace={})
+        model.network.run(stimuli.stimuli * model.period * model.dt * second, namespace={})
         spikes = {
             name: recorded_spikes(
                 model.shapes[name],
                 stimuli.stimuli,
                 np.asarray(monitor.i[:]),
                 np.asarray(monitor.t_[:]),
-                model.steps,
-                model.ticks,
-                model.dt,
+                Times(model.steps, model.ticks, model.dt, model.spare),
+                model.delays.get(name, 0),
             )
             for name, monitor in model.monitors.items()
         }
@@ -159,16 +162,32 @@ class RuntimeSimulator:
         return Result(spikes, final)
 
 
-def recorded_spikes(
-    shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, steps: int, ticks: int, dt: float
-) -> Spikes:
+class Times(NamedTuple):
+    """When stimuli come: as in `Model`."""
+
+    steps: int
+    ticks: int
+    dt: float
+    spare: int
+
+    @property
+    def period(self) -> int:
+        """Steps from one stimulus to the next."""
+        return self.steps + self.spare
+
+
+def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, times: Times, delay: int) -> Spikes:
     """Turn a monitor's times into stimuli and steps; within a step, ticks after the first belong to the next.
 
     Parameters
     ----------
     neuron, t
         Shape (n,); times in seconds.
+    delay
+        Steps by which they are late. What comes after a stimulus' last step is left out.
     """
-    tick = np.rint(t * (ticks / dt)).astype(np.int64)
-    stimulus, tick = np.divmod(tick, steps * ticks)
-    return Spikes.collect(shape, stimuli, stimulus, -(-tick // ticks), neuron)
+    ticks = times.ticks
+    tick = np.rint(t * (ticks / times.dt)).astype(np.int64) - delay * ticks
+    stimulus, tick = np.divmod(tick, times.period * ticks)
+    inside = tick < times.steps * ticks
+    return Spikes.collect(shape, stimuli, stimulus[inside], -(-tick[inside] // ticks), neuron[inside])
