@@ -157,9 +157,8 @@ class _GennEncoder(_Encoder):
 
     @property
     def spare(self) -> int:
-        """A spike of the last step would still reach its targets in the next stimulus: until all is quiet."""
-        latest = self.config.input.steps + len(self.delays) + max(self.delays.values())
-        return max(0, latest - self.config.input.total_steps)
+        """A stimulus lasts until all is quiet: a spike of its last step would still reach its targets in the next."""
+        return self.config.input.steps + len(self.delays) + max(self.delays.values()) - self.config.input.total_steps
 
     def _stimuli(self, capacity: int) -> NeuronGroup:
         stimuli = self._group(capacity, genn_equations.STIMULUS, "stimuli")

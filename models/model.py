@@ -30,7 +30,7 @@ class Model:
     dt
         Duration of a step in seconds.
     spare
-        Steps between the end of a stimulus and the next one.
+        Steps from the end of a stimulus to the next one; negative where the last ones would be silent.
     delays
         Steps by which the spikes of a recorded layer come later than the model has them; 0 when absent.
     """

@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, demo, export, data."""
+"""The command line: train, encode, segment, evaluate, stream, demo, doctor, export, data, events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
+from .doctor_command import doctor
 from .durations import milliseconds
 from .events_commands import events_app
 from .export_command import export
@@ -34,6 +35,8 @@ class Device(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
     cpp_standalone = "cpp_standalone"
     cython = "cython"
     numpy = "numpy"
+    genn = "genn"
+    genn_cpu = "genn-cpu"
 
 
 class Part(str, Enum):  # noqa: UP042
@@ -48,7 +51,7 @@ class Part(str, Enum):  # noqa: UP042
 RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a network that comes along.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
 DeviceOption = Annotated[Device, typer.Option(help="Where Brian2 simulates.")]
-JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time (cpp_standalone).")]
+JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time; not with cython and numpy.")]
 SplitOption = Annotated[Part, typer.Option(help="Which pictures; `all` takes every one in the directory.")]
 
 
@@ -208,6 +211,7 @@ def demo(
     run_demo(out, device.value, console)
 
 
+app.command()(doctor)
 app.command()(export)
 app.command()(stream)
 

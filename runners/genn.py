@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikeseg.errors import SpikeSegError
-
-from .doctor import problem
+from .doctor import compiler, require
 from .program import Code, build_with
-from .simulator import COMPILER_FLAGS, compiler
+from .simulator import COMPILER_FLAGS
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -45,12 +44,12 @@ class Genn:
         return (self.name, os.environ.get("GENN_PATH", ""), os.environ.get("CUDA_PATH", ""))
 
     def activate(self, directory: Path) -> Any:
-        """Needs what `doctor.problem` looks for."""
+        """Needs more than Brian2: see `doctor.problems`."""
         from brian2 import get_device, set_device
 
-        if found := problem(self.name):
-            raise SpikeSegError(f"device {self.name}: {found}")
-        import brian2genn  # noqa: F401 - Brian2 knows the device from now on
+        require(self.name)
+        with warnings.catch_warnings(action="ignore"):  # it imports what setuptools will drop
+            import brian2genn  # noqa: F401 - Brian2 knows the device from now on
 
         set_device("genn", directory=str(directory), compile=False, run=False, use_GPU=self.gpu)
         return get_device()

@@ -8,8 +8,6 @@ Brian2 takes seconds to import: it is imported where a network is built or run, 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +18,15 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
 
+from .doctor import require
+
 if TYPE_CHECKING:
     from ..models.model import Model
 
 Device = Literal["cpp_standalone", "cython", "numpy", "genn", "genn-cpu"]
 DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy", "genn", "genn-cpu")
-PROGRAMS = ("cpp_standalone", "genn", "genn-cpu")  # the model becomes a program of its own
+GENN = ("genn", "genn-cpu")  # on a GPU, on the CPU
+PROGRAMS = ("cpp_standalone", *GENN)  # the model becomes a program of its own
 
 # Strict floating point, so that every backend gives the same bits.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
@@ -60,20 +61,6 @@ def check_device(device: str) -> None:
     """Raise SpikeSegError where there is no such device."""
     if device not in DEVICES:
         raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
-
-
-def compiler() -> str:
-    """The C++ compiler: CXX, which may have arguments, or g++."""
-    return os.environ.get("CXX") or "g++"
-
-
-def require(device: str, *commands: str) -> None:
-    """Raise SpikeSegError where a command that the device needs is not installed."""
-    for command in commands:
-        if shutil.which(command.split()[0]) is None:
-            raise SpikeSegError(
-                f"device {device} needs a C++ compiler, and {command} is missing: install it, or use --device numpy"
-            )
 
 
 def configure() -> None:
@@ -115,7 +102,7 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
         yield ProgramSimulator(build, key, backend)
     else:
         if device == "cython":
-            require("cython", compiler())
+            require("cython")
         from brian2 import prefs
 
         configure()

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .doctor import compiler, require
 from .program import Code, build_with
-from .simulator import compiler, require
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -45,7 +45,7 @@ class CppStandalone:
         """Needs a compiler and make."""
         from brian2 import get_device, set_device
 
-        require("cpp_standalone", compiler(), "make")
+        require("cpp_standalone")
         set_device("cpp_standalone", directory=str(directory), build_on_run=False)
         return get_device()
 
