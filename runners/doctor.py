@@ -27,13 +27,13 @@ def problems(device: str) -> list[str]:
     """What keeps a device from working, each as "needs something, and ...: what to do"."""
     match device:
         case "cpp_standalone":
-            return [*_compiler(), *_make()]
+            return [*_commands(compiler(), "make")]
         case "cython":
-            return [*_compiler()]
+            return [*_commands(compiler())]
         case "genn-cpu":
-            return [*_packages(), *_genn(), *_compiler(), *_make()]
+            return [*_packages(), *_genn(), *_commands(compiler(), "make")]
         case "genn":
-            return [*_packages(), *_genn(), *_compiler(), *_make(), *_cuda()]
+            return [*_packages(), *_genn(), *_commands(compiler(), "make"), *_cuda()]
     return []
 
 
@@ -42,15 +42,10 @@ def compiler() -> str:
     return os.environ.get("CXX") or "g++"
 
 
-def _compiler() -> Iterator[str]:
-    command = compiler().split()[0]
-    if shutil.which(command) is None:
-        yield f"needs a C++ compiler, and {command} is missing: install it, or use --device numpy"
-
-
-def _make() -> Iterator[str]:
-    if shutil.which("make") is None:
-        yield "needs make, and it is missing: install it, or use --device numpy"
+def _commands(*commands: str) -> Iterator[str]:
+    for command in commands:
+        if shutil.which(command.split()[0]) is None:
+            yield f"needs a C++ compiler, and {command} is missing: install it, or use --device numpy"
 
 
 def _packages() -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +67,21 @@ class Genn:
         device.insert_code("after_network_run", code.results)
         with redirect_stdout(io.StringIO()):
             model.network.run(0 * second, namespace={})
-        genn = Path(os.environ["GENN_PATH"], "bin", "genn-buildmodel.sh")
-        include = f"{directory}:{directory / 'brianlib' / 'randomkit'}"
-        build_with([str(genn), *([] if self.gpu else ["-c"]), "-i", include, "magicnetwork_model.cpp"], directory)
+        _generate(Path(os.environ["GENN_PATH"]), directory, [] if self.gpu else ["-c"])
         # GeNN compiles its part without optimisation unless it may reorder floating point.
         build_with(["make", f"CXX={compiler()} {' '.join(COMPILER_FLAGS)}"], directory)
+
+
+def _generate(genn: Path, directory: Path, options: Sequence[str]) -> None:
+    """Let GeNN generate its part; one process at a time, as it compiles its own library when it is first used."""
+    include = f"{directory}:{directory / 'brianlib' / 'randomkit'}"
+    command = [str(genn / "bin" / "genn-buildmodel.sh"), *options, "-i", include, "magicnetwork_model.cpp"]
+    lock = os.open(genn, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build_with(command, directory)
+    finally:
+        os.close(lock)
 
 
 def _written_out(device: Any, group: Any, variable: str) -> str:

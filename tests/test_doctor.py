@@ -69,7 +69,7 @@ def test_numpy_needs_nothing(machine):
         ({"genn": "5.1.0\n"}, "has GeNN 5.1.0: brian2genn cannot use it"),
         ({"genn": "4.2.0\n"}, "has GeNN 4.2.0: brian2genn cannot use it"),
         ({"commands": ("make",)}, "needs a C++ compiler, and g++ is missing"),
-        ({"commands": ("g++",)}, "needs make, and it is missing"),
+        ({"commands": ("g++",)}, "needs a C++ compiler, and make is missing"),
     ],
     ids=str,
 )

@@ -27,8 +27,17 @@ CONFIG = ENCODERS["overlapping pools"]
 SIZE = CONFIG.input.size
 
 
-@pytest.fixture(scope="module", params=["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "numpy",
+        pytest.param("cpp_standalone", marks=pytest.mark.compiled),
+        pytest.param("genn-cpu", marks=pytest.mark.genn),
+    ],
+)
 def device(request):
+    if request.param == "genn-cpu":
+        request.getfixturevalue("genn")
     return request.param
 
 
