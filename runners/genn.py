@@ -51,7 +51,7 @@ class Genn:
 
         require(self.name)
         with warnings.catch_warnings(action="ignore"):  # it imports what setuptools will drop
-            import brian2genn  # noqa: F401 - Brian2 knows the device from now on
+            import brian2genn  # noqa: F401  # pyright: ignore - Brian2 knows the device from now on
 
         set_device("genn", directory=str(directory), compile=False, run=False, use_GPU=self.gpu)
         return get_device()

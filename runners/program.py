@@ -8,7 +8,6 @@ import json
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -92,18 +91,17 @@ class Code(NamedTuple):
 
 
 class Backend(Protocol):
-    """How models become programs.
+    """How models become programs."""
 
-    Attributes
-    ----------
-    parts
-        What lies in a program's directory and is needed where it runs.
-    arguments
-        Of a program.
-    """
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What lies in a program's directory and is needed where it runs."""
+        ...
 
-    parts: tuple[str, ...]
-    arguments: tuple[str, ...]
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Of a program."""
+        ...
 
     def identity(self) -> Any:
         """What programs depend on besides the model, Brian2 and the compiler's flags."""
@@ -190,7 +188,7 @@ def _read(path: Path, dtype: Any, count: int) -> np.ndarray:
 def _digest(key: str, backend: Backend) -> str:
     """Hash of all that a compiled program depends on; the generated code would take Brian2 to make."""
     source = hashlib.sha256()
-    paths = [Path(module.__file__ or "") for module in (sys.modules[__name__], simulator, inspect.getmodule(backend))]
+    paths = [Path(__file__), Path(simulator.__file__), Path(inspect.getfile(type(backend)))]
     for package in (models, equations):
         folder = Path(package.__path__[0])
         paths += sorted([*folder.glob("*.py"), *folder.glob("templates/*.cpp")])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from networks import ENCODERS, assert_same_spikes, judged, random_network, random_stimuli, shapes_of, to_spikes
 
+from spikeseg.analysis.segmentation import segment_one
 from spikeseg.configs import load
 from spikeseg.datasets import open_dataset
 from spikeseg.datasets.stimuli import samples, stimuli
@@ -13,9 +14,9 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.models.gabor import gabor_kernels
 from spikeseg.models.network import LAYERS, Network
 from spikeseg.runners.encoding import open_encoder
-from spikeseg.runners.segmenting import open_segmenter
 from spikeseg.runners.selection import select
 from spikeseg.runners.training import train
+from spikeseg.spikes import Recorded
 
 EXACT = ("whole", "tenths", "real")  # kinds of weights whose sums do not depend on their order
 
@@ -57,27 +58,29 @@ def test_a_program_is_built_once_for_all_networks_of_a_geometry(genn, monkeypatc
 
 
 def assert_same_on(genn, network, inputs):
-    """Every layer's spikes are those of C++ standalone, and there are some."""
+    """Every layer's spikes are those of C++ standalone, and there are some. Returns both."""
     size = network.config.input.size
     with open_encoder(network.config, size, genn) as one, open_encoder(network.config, size, "cpp_standalone") as other:
         found, expected = one.encode(network, inputs), other.encode(network, inputs)
     for layer, spikes in expected.items():
         assert_same_spikes(found[layer], spikes)
         assert len(spikes) > 0, layer
+    return found, expected
 
 
 @pytest.mark.genn
 @pytest.mark.data
 def test_twenty_real_images_fire_and_are_segmented_the_same(genn, caltech):
     selection = select("dog-caltech", caltech, "test")
-    network, size = selection.network, selection.size
-    every = samples(selection.dataset, selection.indices[:: len(selection.indices) // 20][:20], network.config.input)
+    network, inputs = selection.network, selection.network.config.input
+    every = samples(selection.dataset, selection.indices[:: len(selection.indices) // 20][:20], inputs)
     views = [sample.view for sample in every]
-    assert_same_on(genn, network, stimuli(views, network.config.input, size))
-    with open_segmenter(network, [size], genn) as one, open_segmenter(network, [size], "cpp_standalone") as other:
-        for (found,), (expected,) in zip(one.segment(views), other.segment(views), strict=True):
-            np.testing.assert_array_equal(found.mask, expected.mask)
-            assert (found.label, found.box) == (expected.label, expected.box)
+    assert len(views) == 20
+    both = assert_same_on(genn, network, stimuli(views, inputs, selection.size))
+    for steps in zip(*(Recorded(spikes) for spikes in both), strict=True):
+        found, expected = (segment_one(network, one) for one in steps)
+        np.testing.assert_array_equal(found.mask, expected.mask)
+        assert (found.label, found.box) == (expected.label, expected.box)
 
 
 def half_trained(config):
