@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .doctor import compiler, require
+from .doctor import compiler
 from .program import Code, build_with
 from .simulator import COMPILER_FLAGS
 
@@ -29,7 +29,7 @@ WRITE_OUT = """
 
 @dataclass(frozen=True)
 class Genn:
-    """GeNN through brian2genn, for the device "genn" or "genn-cpu". See `program.Backend`."""
+    """GeNN through brian2genn, for the device "genn" or "genn-cpu": a `program.Backend`."""
 
     name: str
 
@@ -41,15 +41,10 @@ class Genn:
         """Whether to build for CUDA."""
         return self.name == "genn"
 
-    def identity(self) -> tuple[str, ...]:
-        """The device, and where GeNN and CUDA are."""
-        return (self.name, os.environ.get("GENN_PATH", ""), os.environ.get("CUDA_PATH", ""))
-
     def activate(self, directory: Path) -> Any:
-        """Needs more than Brian2: see `doctor.problems`."""
+        """See `program.Backend`."""
         from brian2 import get_device, set_device
 
-        require(self.name)
         with warnings.catch_warnings(action="ignore"):  # it imports what setuptools will drop
             import brian2genn  # noqa: F401  # pyright: ignore - Brian2 knows the device from now on
 
@@ -57,7 +52,7 @@ class Genn:
         return get_device()
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
-        """Our code runs between GeNN's initialisation and its clean-up."""
+        """See `program.Backend`. Our code runs between GeNN's initialisation and its clean-up."""
         from brian2 import second
 
         copies = "".join(_written_out(device, *variable) for variable in model.state.values())

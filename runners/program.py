@@ -23,6 +23,7 @@ from spikeseg.spikes import Shape, Spikes
 
 from .. import equations, models
 from . import simulator
+from .doctor import require
 from .simulator import COMPILER_FLAGS, Result, Times, configure, recorded_spikes
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Backend(Protocol):
     """How models become programs."""
 
     @property
+    def name(self) -> str:
+        """Of our device."""
+        ...
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """What lies in a program's directory and is needed where it runs."""
         ...
@@ -103,12 +109,8 @@ class Backend(Protocol):
         """Of a program."""
         ...
 
-    def identity(self) -> Any:
-        """What programs depend on besides the model, Brian2 and the compiler's flags."""
-        ...
-
     def activate(self, directory: Path) -> Any:
-        """Give Brian2's device, now the active one. Raises SpikeSegError where something is missing."""
+        """Give Brian2's device, now the active one."""
         ...
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
@@ -195,7 +197,7 @@ def _digest(key: str, backend: Backend) -> str:
     for path in paths:
         source.update(path.name.encode() + path.read_bytes())
     machine = (platform.machine(), platform.node(), version("brian2"), np.__version__, COMPILER_FLAGS)
-    source.update(repr((machine, backend.identity(), key)).encode())
+    source.update(repr((machine, backend.name, key)).encode())
     return source.hexdigest()[:16]
 
 
@@ -203,6 +205,7 @@ def _compile(build: Callable[[], Model], directory: Path, backend: Backend) -> N
     """Build and compile the model in a fresh directory that takes its final name when complete."""
     from brian2 import prefs, set_device
 
+    require(backend.name)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".building-"))

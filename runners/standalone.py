@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .doctor import compiler, require
+from .doctor import compiler
 from .program import Code, build_with
 
 if TYPE_CHECKING:
@@ -32,25 +32,21 @@ $(filter-out %.c,$(SRCS:.cpp=.o)): private CXXFLAGS += -include {PREFIX}
 
 
 class CppStandalone:
-    """Brian2's own device. See `program.Backend`."""
+    """Brian2's own device: a `program.Backend`."""
 
+    name = "cpp_standalone"
     parts = ("static_arrays",)
     arguments = ()
 
-    def identity(self) -> str:
-        """Nothing but its name."""
-        return "cpp_standalone"
-
     def activate(self, directory: Path) -> Any:
-        """Needs a compiler and make."""
+        """See `program.Backend`."""
         from brian2 import get_device, set_device
 
-        require("cpp_standalone")
         set_device("cpp_standalone", directory=str(directory), build_on_run=False)
         return get_device()
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
-        """Every file includes the same headers, which are compiled once, beforehand."""
+        """See `program.Backend`. Every file includes the same headers, which are compiled once, beforehand."""
         from brian2 import second
 
         model.network.run(0 * second, namespace={})  # what the program does before our own main part
