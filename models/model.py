@@ -45,8 +45,3 @@ class Model:
     dt: float
     spare: int = 0
     delays: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def period(self) -> int:
-        """Steps from one stimulus to the next."""
-        return self.steps + self.spare

@@ -131,16 +131,17 @@ class RuntimeSimulator:
         for name, values in state.items():
             group, variable = model.state[name]
             group.variables[variable].get_value()[:] = values
-        bins = stimuli.stimulus * model.period + stimuli.step
+        times = Times(model.steps, model.ticks, model.dt, model.spare)
+        bins = stimuli.stimulus * times.period + stimuli.step
         model.source.set_spikes(stimuli.neuron, bins * model.dt * second, sorted=True)
-        model.network.run(stimuli.stimuli * model.period * model.dt * second, namespace={})
+        model.network.run(stimuli.stimuli * times.period * model.dt * second, namespace={})
         spikes = {
             name: recorded_spikes(
                 model.shapes[name],
                 stimuli.stimuli,
                 np.asarray(monitor.i[:]),
                 np.asarray(monitor.t_[:]),
-                Times(model.steps, model.ticks, model.dt, model.spare),
+                times,
                 model.delays.get(name, 0),
             )
             for name, monitor in model.monitors.items()
@@ -150,7 +151,7 @@ class RuntimeSimulator:
 
 
 class Times(NamedTuple):
-    """When stimuli come: as in `Model`."""
+    """When stimuli come, as in `Model`, which takes Brian2."""
 
     steps: int
     ticks: int
