@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, stream, demo, doctor, export, data, events."""
+"""The command line: train, encode, segment, evaluate, stream, demo, analyse, doctor, export, data, events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
+from .analyse_command import analyse
 from .doctor_command import doctor
 from .durations import milliseconds
 from .events_commands import events_app
@@ -211,6 +212,7 @@ def demo(
     run_demo(out, device.value, console)
 
 
+app.command()(analyse)
 app.command()(doctor)
 app.command()(export)
 app.command()(stream)

@@ -55,7 +55,7 @@ class _List:
         return iter(self._samples)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.3, 2.5), st.booleans(), st.sampled_from([1, 3]), st.integers(0, 1000))
 def test_box_and_mask_stay_on_the_object(scale, clutter, channels, seed):
     placed = _place(_sample(channels=channels), (scale, scale), clutter, seed)
