@@ -52,6 +52,7 @@ def _packages() -> Iterator[str]:
     """The versions that go together, of which brian2genn is the strictest."""
     if _version("brian2genn") is None:
         yield "needs brian2genn, and it is not installed: pip install 'spikeseg[genn]', in an environment of its own"
+        return
     brian2, numpy = _version("brian2"), _version("numpy")
     if brian2 is not None and _numbers(brian2)[:2] != (2, 5):
         yield f"needs Brian2 2.5, and {brian2} is installed: pip install brian2==2.5.4"

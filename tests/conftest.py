@@ -12,10 +12,10 @@ import pytest
 import runs
 from hypothesis import settings
 
+from spikeseg.runners.doctor import problems
+
 settings.register_profile("any machine", deadline=None)  # one that is busy takes longer
 settings.load_profile("any machine")
-
-from spikeseg.runners.doctor import problems
 
 
 @pytest.fixture(scope="session")
