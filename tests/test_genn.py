@@ -57,6 +57,17 @@ def test_a_program_is_built_once_for_all_networks_of_a_geometry(genn, monkeypatc
         pass
 
 
+@pytest.mark.genn
+def test_a_command_gives_what_it_gives_on_another_device(genn, run, tmp_path, spikeseg):
+    tables = []
+    for device in (genn, "numpy"):
+        told = spikeseg("evaluate", run, "--device", device, "--out", tmp_path / device)
+        assert told.code == 0, told
+        tables.append((tmp_path / device / "outcomes.csv").read_text())
+    assert tables[0] == tables[1]
+    assert len(tables[0].splitlines()) > 1
+
+
 def assert_same_on(genn, network, inputs):
     """Every layer's spikes are those of C++ standalone, and there are some. Returns both."""
     size = network.config.input.size
