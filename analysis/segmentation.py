@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from spikeseg.errors import SpikeSegError
 
@@ -164,24 +165,21 @@ def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, 
 
     Returns
     -------
-    (maps, H', W') float. Spikes add up in the order of their arrival, so that rounding is the encoder's.
+    (maps, H', W') float. Weights add up exactly, so no order matters (`models.network.EXACT`).
     """
     maps, channels, rows, columns = kernel.shape
     height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
-    around = np.zeros(height * width * maps)  # the potentials, with a margin of a kernel, the maps side by side
-    # What one spike adds is the flipped kernel; spread over whole rows it can be added in one stretch.
-    flipped = np.zeros((channels, rows, width, maps))
-    flipped[:, :, :columns] = kernel[:, :, ::-1, ::-1].transpose(1, 2, 3, 0)
-    length = ((rows - 1) * width + columns) * maps
-    stretch = np.ascontiguousarray(flipped.reshape(channels, -1)[:, :length])
-    spikes = np.nonzero(pool2_steps != SILENT)
-    arrival = np.argsort(pool2_steps[spikes], kind="stable")
-    channel, row, column = (index[arrival] for index in spikes)
-    start = ((row + padding[0]) * width + column + padding[1]) * maps
-    for c, first in zip(channel.tolist(), start.tolist(), strict=True):
-        around[first : first + length] += stretch[c]
-    inside = np.s_[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
-    return np.ascontiguousarray(np.moveaxis(around.reshape(height, width, maps)[inside], -1, 0))
+    channel, row, column = np.nonzero(pool2_steps != SILENT)
+    place = (row + padding[0] + rows - 1) * width + column + padding[1] + columns - 1  # in a margin of a kernel
+    back = np.ravel(np.arange(rows)[:, None] * width + np.arange(columns))[:, None]
+    counts = np.bincount(channel, minlength=channels)
+    # What a kernel sees, as a sparse matrix: the places (rows of it) at whose (feature, i, j) there is a spike.
+    reached = [np.ravel(own - back) for own in np.split(place, np.cumsum(counts)[:-1])]
+    ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))])
+    seen = csc_array((np.ones(ends[-1]), np.concatenate(reached), ends), (height * width, channels * rows * columns))
+    around = (seen @ kernel.reshape(maps, -1).T).reshape(height, width, maps)
+    inside = around[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
+    return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
 
 
 def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, stream, analyse, demo, export, sweep, search, doctor, data, events."""
+"""The command line: from training and encoding to reports on devices, one command each."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,12 +54,15 @@ def replacing(path: Path) -> Iterator[Path]:
 def locked(path: Path, wait: bool = False) -> Iterator[None]:
     """Keep other processes out of the directory of the lock file `path`, which the system frees of a killed one.
 
+    A directory that did not exist and in which nothing was written is removed again.
+
     Raises
     ------
     SpikeSegError
         Another process is in it and this one is not to `wait`, or the file system refused.
     """
     path = Path(path)
+    fresh = not path.parent.exists()
     try:
         held = _lock(path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError as error:
@@ -73,12 +76,15 @@ def locked(path: Path, wait: bool = False) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+            if fresh:
+                with suppress(OSError):  # it is not empty
+                    path.parent.rmdir()
 
 
 def _lock(path: Path, how: int) -> IO[str]:
     """The open lock file; not one that its last holder has removed in the meantime."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
         try:
             fcntl.flock(file, how)

@@ -150,7 +150,8 @@ def connected(window: Window) -> list[tuple[int, int, int]]:
 
 
 # Weights and thresholds: exact ties, ties but for rounding, none, and sums that tell in which order they were added.
-KINDS = ("whole", "tenths", "real", "cancelling")
+EXACT_KINDS = ("whole", "tenths", "real")  # their sums do not depend on their order
+KINDS = (*EXACT_KINDS, "cancelling")
 
 
 def random_weights(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndarray:

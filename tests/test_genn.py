@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import ENCODERS, assert_same_spikes, judged, random_network, random_stimuli, shapes_of, to_spikes
+from networks import (
+    ENCODERS,
+    EXACT_KINDS,
+    assert_same_spikes,
+    judged,
+    random_network,
+    random_stimuli,
+    shapes_of,
+    to_spikes,
+)
 
 from spikeseg.analysis.segmentation import segment_one
 from spikeseg.configs import load
@@ -17,8 +26,6 @@ from spikeseg.runners.encoding import open_encoder
 from spikeseg.runners.selection import select
 from spikeseg.runners.training import train
 from spikeseg.spikes import Recorded
-
-EXACT = ("whole", "tenths", "real")  # kinds of weights whose sums do not depend on their order
 
 
 @pytest.mark.parametrize("device", ["genn", "genn-cpu"])
@@ -35,7 +42,7 @@ def test_every_layer_fires_as_judged(name, genn):
     config = ENCODERS[name]
     fired = np.zeros(1 + len(LAYERS), int)
     with open_encoder(config, config.input.size, genn) as encoder:
-        for seed, kind in enumerate(EXACT * 3):
+        for seed, kind in enumerate(EXACT_KINDS * 3):
             network = random_network(config, seed, kind)
             shown = random_stimuli(shapes_of(config)["input"], 20, config.input.steps, seed)
             found, expected = encoder.encode(network, to_spikes(shown)), judged(network, shown)

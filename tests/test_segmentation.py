@@ -23,6 +23,7 @@ from spikeseg.analysis.segmentation import (
 from spikeseg.configs import load, validate
 from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
+from spikeseg.models.network import EXACT
 
 
 class TestOneObject:
@@ -195,7 +196,7 @@ class TestPotentials:
     )
     def test_equal_those_of_neurons_that_integrate_spike_by_spike(self, seed, size, padding):
         random = np.random.default_rng(seed)
-        kernel = random.random((2, 3, *size))
+        kernel = EXACT * random.integers(0, 1 / EXACT, (2, 3, *size))
         steps = np.where(random.random((3, 6, 7)) < 0.4, random.integers(0, 9, (3, 6, 7)), SILENT)
         judged = judge.final_potential(steps, judge.Conv("conv3", kernel, padding, np.ones(2)))
         assert np.array_equal(potentials(steps, kernel, padding), judged)

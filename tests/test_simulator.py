@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from brian2 import Clock, Network, SpikeGeneratorGroup, get_device, second
+from brian2 import get_device
 from networks import (
     ENCODERS,
     SILENT,
@@ -18,7 +18,6 @@ from networks import (
 )
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.model import Model
 from spikeseg.models.network import LAYERS
 from spikeseg.runners.encoding import encoder_state, open_encoder
 from spikeseg.runners.simulator import DEVICES, Times, open_simulator, recorded_spikes
@@ -150,12 +149,6 @@ def program(tmp_path, monkeypatch, programs):
     return copy
 
 
-def smallest_model():
-    """One input."""
-    source = SpikeGeneratorGroup(1, [0], [0] * second, clock=Clock(1e-3 * second))
-    return Model(Network(source), source, {}, {}, {}, steps=2, ticks=1, dt=1e-3)
-
-
 @pytest.mark.compiled
 class TestCompiledPrograms:
     def test_a_program_is_compiled_once(self, program):
@@ -163,19 +156,6 @@ class TestCompiledPrograms:
         with opened("cpp_standalone") as simulator:
             found = run(simulator, network, stimuli)
         assert_same_spikes(found.spikes["conv3"], to_spikes(judged(network, stimuli)["conv3"]))
-
-    def test_what_another_process_compiled_meanwhile_stays(self, program, monkeypatch):
-        """It may be running. Here the other process compiles the encoder, and this one something else."""
-        other = program.rename(program.parent / "other")
-
-        def build(*_):
-            shutil.copytree(other, program, symlinks=True)
-            return smallest_model()
-
-        monkeypatch.setattr("spikeseg.models.encoder.build_encoder", build)
-        with opened("cpp_standalone") as simulator:
-            assert len(run(simulator, *case(0)).spikes["conv3"])
-        assert {path.name for path in program.parent.iterdir() if path.name.startswith(".")} == set()
 
     @pytest.mark.parametrize(
         ("script", "told"),
