@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ..configs.schema import Config, Gabor, Pool
 from ..models.network import Network
@@ -103,13 +104,45 @@ def decode(
     for layer, below in _PATHS:
         parents = _Parents.of(active[layer], value[layer], steps[layer])
         inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        if layer in network.kernels:
-            threshold = _weight_threshold(network.config, layer)
-            hits = _trans_conv(parents, inputs, network.kernels[layer], threshold, mode)
-        else:
-            hits = _un_pool(parents, inputs)
-        active[below], value[below] = inputs.collect(hits)
+        active[below], value[below] = inputs.collect(_hits(network, layer, parents, inputs, mode))
     return Decoded(active, value)
+
+
+def decode_each(
+    network: Network, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
+) -> dict[str, csr_array]:
+    """Follow each of several Conv3 neurons back to the input by itself, all of them in one pass.
+
+    The links between recruited neurons are found once, however many seeds share them; values go down them as sparse
+    matrix products.
+
+    Parameters
+    ----------
+    network, steps, seeds, mode
+        As of `decode`.
+
+    Returns
+    -------
+    Per layer, ``conv3`` down to ``input``: what `decode` gives as value for each seed alone, (seeds, C * H * W).
+
+    Raises
+    ------
+    ValueError
+        A silent seed in a mode that goes by its step.
+    """
+    seeds = np.reshape(seeds, (-1, 3)).astype(int)
+    if mode != "end" and (steps["conv3"][tuple(seeds.T)] == SILENT).any():
+        raise ValueError(f"mode {mode} goes by the steps of the seeds, but one of them did not spike")
+    own = np.arange(len(seeds)), np.ravel_multi_index(tuple(seeds.T), steps["conv3"].shape)
+    value = {"conv3": csr_array((np.ones(len(seeds)), own), (len(seeds), steps["conv3"].size))}
+    for layer, below in _PATHS:
+        reached = np.zeros(steps[layer].shape, bool)
+        reached.ravel()[value[layer].indices] = True
+        parents = _Parents.of(reached, reached, steps[layer])
+        inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
+        links = inputs.links(_hits(network, layer, parents, inputs, mode), len(parents.index))
+        value[below] = value[layer][:, np.flatnonzero(reached)] @ links
+    return value
 
 
 def _weight_threshold(config: Config, layer: str) -> float:
@@ -117,8 +150,9 @@ def _weight_threshold(config: Config, layer: str) -> float:
 
 
 class _Parents(NamedTuple):
-    """Active neurons of a layer, (n,) each."""
+    """Active neurons of a layer, (n,) each; `index` is their place in this list before some were taken."""
 
+    index: np.ndarray
     feature: np.ndarray
     row: np.ndarray
     column: np.ndarray
@@ -128,15 +162,16 @@ class _Parents(NamedTuple):
     @classmethod
     def of(cls, active: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
         feature, row, column = neurons = np.unravel_index(np.flatnonzero(active), active.shape)
-        return cls(feature, row, column, value[neurons], steps[neurons])
+        return cls(np.arange(len(feature)), feature, row, column, value[neurons], steps[neurons])
 
     def take(self, chosen: np.ndarray) -> _Parents:
         return _Parents(*(attribute[chosen] for attribute in self))
 
 
 class _Hits(NamedTuple):
-    """Synapses that recruit: flat index of the input, and what it adds to the input's value, (n,) each."""
+    """Synapses that recruit, (n,) each: index of the parent, flat index of the input, what it adds to its value."""
 
+    parent: np.ndarray
     target: np.ndarray
     gain: np.ndarray
 
@@ -162,15 +197,33 @@ class _Inputs(NamedTuple):
 
     def collect(self, hits: Iterator[_Hits]) -> tuple[np.ndarray, np.ndarray]:
         """Union and sum of the hits: active and value, each of `shape`."""
-        found = list(hits) or [_Hits(np.zeros(0, int), np.zeros(0))]
-        target = np.concatenate([hit.target for hit in found])
-        gain = np.concatenate([hit.gain for hit in found])
+        _, target, gain = _join(hits)
         value = np.bincount(target, gain, self.steps.size).astype(float, copy=False)  # whole without any hit
         active = np.zeros(self.steps.size, bool)
         active[target] = True
         (top, left), (_, rows, columns) = self.field.padding, self.shape
         inside = np.s_[:, top : top + rows, left : left + columns]
         return active.reshape(self.steps.shape)[inside], value.reshape(self.steps.shape)[inside]
+
+    def links(self, hits: Iterator[_Hits], parents: int) -> csr_array:
+        """The hits as a matrix of gains, (parents, inputs without padding)."""
+        parent, target, gain = _join(hits)
+        channel, row, column = np.unravel_index(target, self.steps.shape)
+        (top, left), (_, rows, columns) = self.field.padding, self.shape
+        flat = (channel * rows + row - top) * columns + column - left
+        return csr_array((gain, (parent, flat)), (parents, int(np.prod(self.shape))))
+
+
+def _join(hits: Iterator[_Hits]) -> _Hits:
+    none = _Hits(np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+    return _Hits(*map(np.concatenate, zip(none, *hits, strict=True)))
+
+
+def _hits(network: Network, layer: str, parents: _Parents, inputs: _Inputs, mode: Mode) -> Iterator[_Hits]:
+    """Everything that neurons of a layer recruit in the layer below."""
+    if layer in network.kernels:
+        return _trans_conv(parents, inputs, network.kernels[layer], _weight_threshold(network.config, layer), mode)
+    return _un_pool(parents, inputs)
 
 
 def _trans_conv(
@@ -206,7 +259,8 @@ def _follow(
         part = slice(start, start + block)
         target = corners[part, None] + offsets
         parent, synapse = np.nonzero(_allowed(inputs.steps.take(target), parents.step[part, None], mode))
-        yield _Hits(target[parent, synapse], parents.value[part][parent] * weights[synapse])
+        gain = parents.value[part][parent] * weights[synapse]
+        yield _Hits(parents.index[part][parent], target[parent, synapse], gain)
 
 
 def _allowed(below: np.ndarray, above: np.ndarray, mode: Mode) -> np.ndarray:

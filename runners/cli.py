@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, demo, export, data."""
+"""The command line: train, encode, segment, evaluate, report, demo, export, data."""
 
 from __future__ import annotations
 
@@ -195,6 +195,37 @@ def evaluate(
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device.value, bars.advance, jobs)
     present(evaluation, selection, split.value, out or selection.run.results, device.value, console)
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    data: DataOption = None,
+    stimuli: Annotated[int, typer.Option(min=1, help="How many to explore; those of the gallery are always there.")] = 24,
+    out: Annotated[Path | None, typer.Option("--out", help="The page; RUN/report.html by default.")] = None,
+    device: DeviceOption = Device.cpp_standalone,
+    jobs: JobsOption = 1,
+) -> None:
+    """Write a run as one HTML page: results, features, segmentations, and spikes to explore."""
+    from .evaluation import evaluate_selection
+    from .progress import Bars
+    from .report import evaluated_part, write_report
+    from .reporting import present
+    from .selection import select
+
+    part = evaluated_part(run)
+    selection = select(run, data, part or Part.test.value)
+    results = selection.run.results
+    if part is None:
+        with Bars(console) as bars:
+            bars.stage("evaluate", len(selection.indices))
+            evaluation = evaluate_selection(selection, device.value, bars.advance, jobs)
+        present(evaluation, selection, Part.test.value, results, device.value, console)
+    out = out or results / "report.html"
+    with Bars(console) as bars:
+        bars.stage("report", stimuli)
+        count = write_report(selection, results, out, stimuli, device.value, bars.advance)
+    console.print(f"{out}: {count} stimuli, {out.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
 
 
 @app.command()

@@ -36,14 +36,19 @@ def draw_training(network: Network, run: Run) -> None:
     """Learned features of every conv layer, and the convergence curves, into the run's figures."""
     for layer in ("conv1", *LEARNED_LAYERS):
         save(figures.features(network, layer), run.figures / f"features-{layer}.png")
+    if curves := convergence_curves(network, run):
+        save(figures.convergence(curves), run.figures / "convergence.png")
+
+
+def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
     curves = {}
     for layer in LEARNED_LAYERS:
         learned = load_checkpoint(run.checkpoint(layer))
         if learned is not None:
             chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
             curves[layer] = (np.minimum(chunks, learned.presented), learned.convergence)
-    if curves:
-        save(figures.convergence(curves), run.figures / "convergence.png")
+    return curves
 
 
 def report_table(report: Report, title: str) -> Table:
