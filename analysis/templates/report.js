@@ -74,7 +74,7 @@ function drawPicture(canvas, index, picture, stimulus, step, lit) {
   const { width, height } = canvas;
   context.imageSmoothingEnabled = page.smooth;
   context.drawImage(picture, 0, 0, width, height);
-  context.fillStyle = css([0, 0, 0], lit ? 0.65 : 0.3);
+  context.fillStyle = css([0, 0, 0], lit ? 0.65 : 0.2);
   context.fillRect(0, 0, width, height);
   const tint = rgb(page.stimuli[index].colour);
   const overlay = new ImageData(COLUMNS, ROWS);
@@ -233,7 +233,7 @@ function drawLayer(layer, number, lit) {
     const place = neuron % places;
     if (spiked < latest[place]) return;
     latest[place] = spiked;
-    const alpha = lit && number === 0 ? 45 : Math.max(110, 255 - 30 * (step - spiked));
+    const alpha = lit && number === 0 ? 45 : Math.max(140, 255 - 25 * (step - spiked));
     image.data.set([...colours[Math.floor(neuron / places)], alpha], 4 * place);
   });
   if (lit && number === 0) {
