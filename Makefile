@@ -13,7 +13,7 @@ demo: $(SETUP)
 	$(BIN)/spikeseg demo
 
 test: $(SETUP)
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 $(PYTEST)
 
 # The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs.
 test-genn-stack:

@@ -256,6 +256,23 @@ def scores(report: Report) -> Figure:
     base, classes = report.baselines, report.per_class
     accuracy = {f"{label} (n = {of.n})": of.accuracy for label, of in classes.items()}
     accuracy |= {f"all (n = {report.n})": report.accuracy}
+    boxed = report.miou_class_mean is not None
+    size = (WIDTH, 1.6) if boxed else (WIDTH / 2, 1.1)
+    figure = Figure((size[0], size[1] + 0.27 * len(accuracy)), layout="constrained")
+    left, *right = np.atleast_1d(figure.subplots(1, 2 if boxed else 1))
+    _draw_bars(left, accuracy, {"most frequent class": base.majority_class_accuracy})
+    left.set(title="Accuracy", xlabel="pictures with the right class (%)")
+    handles = [Patch(color=_OVERALL, label="SpikeSEG"), Patch(color=_TRIVIAL, label="trivial answers")]
+    for axes in right:
+        handles.append(_draw_overlaps(axes, report))
+        left.set_ylim(axes.get_ylim())
+    left.legend(handles=handles, loc="lower right", labelspacing=0.3)
+    return figure
+
+
+def _draw_overlaps(axes: Axes, report: Report) -> Line2D:
+    """Bars of the mIoU per class, each with a mark for the strict one, which is returned."""
+    base, classes = report.baselines, report.per_class
     overlap = {f"{label} (n = {of.n_boxes})": of.miou for label, of in classes.items()}
     overlap |= {"mean of classes": report.miou_class_mean}
     boxes = {
@@ -263,21 +280,12 @@ def scores(report: Report) -> Figure:
         "constant box": base.constant_box,
         "constant box, oracle": base.constant_box_oracle,
     }
-    trivial = {name: box and box.miou_class_mean for name, box in boxes.items()}
-    figure = Figure((WIDTH, 0.8 + 0.27 * (len(overlap) + len(trivial))), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _draw_bars(left, accuracy, {"most frequent class": base.majority_class_accuracy})
-    left.set(title="Accuracy", xlabel="pictures with the right class (%)")
-    _draw_bars(right, overlap, trivial)
-    right.set(title="mIoU", xlabel="mean IoU of predicted and annotated box (%)")
+    _draw_bars(axes, overlap, {name: box and box.miou_class_mean for name, box in boxes.items()})
+    axes.set(title="mIoU", xlabel="mean IoU of predicted and annotated box (%)")
     strict = np.array([*(of.miou_strict for of in classes.values()), report.miou_strict_class_mean], float)
-    (mark,) = right.plot(100 * strict, range(len(strict)), "|", color=INK, markersize=11)
+    (mark,) = axes.plot(100 * strict, range(len(strict)), "|", color=INK, markersize=11)
     mark.set_label("a wrong class counts as 0")
-    left.set_ylim(right.get_ylim())
-    meanings = (_OVERALL, "SpikeSEG"), (_TRIVIAL, "trivial answers")
-    handles = [*(Patch(color=colour, label=label) for colour, label in meanings), mark]
-    left.legend(handles=handles, loc="lower right", labelspacing=0.3)
-    return figure
+    return mark
 
 
 def _draw_bars(axes: Axes, results: Mapping[str, float | None], baselines: Mapping[str, float | None]) -> None:

@@ -55,6 +55,16 @@ def balanced_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarr
     return np.exp(level - level.mean() + np.log(thresholds).mean())
 
 
+def mean_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Thresholds in proportion to what a map's potential comes to, on average over all training stimuli.
+
+    For classes of which each has several maps, that stand for different numbers of stimuli. Parameters as in
+    `balanced_thresholds`.
+    """
+    level = np.log(np.maximum(largest.mean(axis=0), 1e-300))
+    return np.exp(level - level.mean() + np.log(thresholds).mean())
+
+
 def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> np.ndarray | None:
     """The box, relative to the winner's place, in which a map's decoded pixels are expected.
 
@@ -92,11 +102,11 @@ def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]
 
 
 def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]], largest: np.ndarray) -> Network:
-    """The network with Conv3 thresholds most of the way to balanced ones, and learned extents.
+    """The network with Conv3 thresholds most of the way to balanced ones, or mean ones, and learned extents.
 
-    All the way is too far: the last stimuli that change sides are those that no threshold puts right. Where the
-    configuration says by when to decide, all thresholds are then lowered or raised by one factor, so that half the
-    stimuli make a map spike by then; this changes no map's share of the wins.
+    All the way to balance is too far: the last stimuli that change sides are those that no threshold puts right.
+    Where the configuration says by when to decide, all thresholds are then lowered or raised by one factor, so that
+    half the stimuli make a map spike by then; this changes no map's share of the wins.
 
     Parameters
     ----------
@@ -107,8 +117,10 @@ def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]], larges
     """
     config = network.config
     learned = network.thresholds["conv3"]
-    balanced = balanced_thresholds(largest, learned)
-    settled = learned ** (1 - BALANCE) * balanced**BALANCE
+    if config.conv3.equalise == "wins":
+        settled = learned ** (1 - BALANCE) * balanced_thresholds(largest, learned) ** BALANCE
+    else:
+        settled = mean_thresholds(largest, learned)
     if config.conv3.decide_by is not None:
         in_time = largest_potentials(network, stimuli, round(config.conv3.decide_by * config.input.steps))
         settled = settled * np.median((in_time / settled).max(axis=1))

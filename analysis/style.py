@@ -5,14 +5,13 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from spikeseg.errors import SpikeSegError
@@ -84,7 +83,8 @@ def save(figure: Figure, path: str | Path) -> None:
 
 def class_colours(classes: Sequence[str]) -> dict[str, str]:
     """Colour of each class, by its place among the configuration's `classes`: the same in every figure."""
-    return dict(zip(classes, cycle(_CLASSES)))
+    colours = _CLASSES if len(classes) <= len(_CLASSES) else [to_hex(hue) for hue in hues(len(classes))]
+    return dict(zip(classes, colours, strict=False))
 
 
 def map_colours(network: Network, layer: str, features: int) -> np.ndarray:

@@ -42,13 +42,14 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
         add(f"{name} numpy", "dense", name, of | {"count": 2}, library="numpy", repeat=1)
         add(f"{name} forward procedural", "forward", name, of, kind="procedural", repeat=5)
         for layer in ("conv2", "conv3"):
-            add(f"{name} train {layer} procedural", "train", name, of, layer=layer, kind="procedural", repeat=3)
+            add(f"{name} train {layer} procedural", "train", name, many, layer=layer, kind="procedural", repeat=3)
         if not quick:
             few = of | {"count": 10}
             add(f"{name} cython", "encode", name, many, kind="procedural", device="cython", repeat=2)
             add(f"{name} explicit", "encode", name, many, kind="explicit", device="cpp_standalone", repeat=3)
             add(f"{name} forward explicit", "forward", name, few, kind="explicit", repeat=3)
-            add(f"{name} train conv3 explicit", "train", name, few, layer="conv3", kind="explicit", repeat=2)
+            for layer in ("conv2", "conv3"):
+                add(f"{name} train {layer} explicit", "train", name, few, layer=layer, kind="explicit", repeat=2)
     for name, of in sweeps().items():
         add(f"{name} procedural", "encode", "sweep", of, **PROCEDURAL, repeat=4)
         add(f"{name} torch", "dense", "sweep", of | {"count": 1}, library="torch", repeat=1)
@@ -65,7 +66,7 @@ def sweeps() -> dict[str, dict[str, Any]]:
     for rows, columns in SIZES:
         for activity in ACTIVITIES:
             spikes = round(activity * rows * columns)
-            size = {"size": (rows, columns), "spikes": spikes, "maps": 12}
+            size = {"size": (rows, columns), "spikes": spikes, "maps": 12, "count": max(4, 40_000 // spikes)}
             cases[f"size {rows}x{columns} spikes {spikes}"] = GEOMETRY | size
     return cases
 

@@ -183,8 +183,8 @@ def train(workload: workloads.Workload, layer: str, kind: str, repeat: int) -> d
         connections(kind) as built,
         open_learner(conv, spikes.shape, config.input.steps, 1e-3, "cpp_standalone") as one,
     ):
-        seconds = quickest(lambda: one.run(shown, start), repeat)
-    return {**built, "per_s": shown.stimuli / seconds, "mb": peak_megabytes("cpp_standalone")}
+        seconds = marginal(lambda stimuli: one.run(stimuli, start), shown, repeat)
+    return {**built, "per_s": 1 / seconds, "mb": peak_megabytes("cpp_standalone")}
 
 
 MEASURES = {"encode": encode, "dense": dense_arrays, "forward": forward, "train": train}

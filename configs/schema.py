@@ -218,6 +218,10 @@ class Conv(Section):
 class Classes(Conv):
     """Conv3, whose maps stand for classes."""
 
+    equalise: Literal["wins", "drive"] = Field(
+        "wins",
+        description="thresholds settle where all maps win as often, or where all are driven as much, on average",
+    )
     decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="thresholds let half the training stimuli spike within this fraction of their input"
     )

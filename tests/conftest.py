@@ -35,7 +35,9 @@ def event_data() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def programs(tmp_path_factory) -> Iterator[Path]:
     """Compiled programs are shared between tests and end with them; the user's stay as they are."""
-    path = tmp_path_factory.mktemp("programs")
+    base = tmp_path_factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "programs"
+    path.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPIKESEG_CACHE", str(path))
         yield path

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from test_segmentation import COLUMNS, ROWS, encode, network, picture
 
-from spikeseg.analysis.settling import balanced_thresholds, largest_potentials, learned_extents, settle
+from spikeseg.analysis.settling import (
+    balanced_thresholds,
+    largest_potentials,
+    learned_extents,
+    mean_thresholds,
+    settle,
+)
 
 
 class TestBalancedThresholds:
@@ -28,6 +34,25 @@ class TestBalancedThresholds:
         largest = np.random.default_rng(1).lognormal(size=(400, 2))
         first, second = (balanced_thresholds(largest * [1, scale], np.ones(2)) for scale in (1, 4))
         assert second[1] / second[0] == pytest.approx(4 * first[1] / first[0], rel=0.02)
+
+
+class TestMeanThresholds:
+    def test_every_map_is_driven_as_much_whatever_its_share(self):
+        largest = np.random.default_rng(2).lognormal(size=(300, 5)) * [1, 2, 3, 4, 5]
+        thresholds = mean_thresholds(largest, np.full(5, 7.0))
+        drive = (largest / thresholds).mean(axis=0)
+        assert drive == pytest.approx(drive[0])
+        assert np.prod(thresholds) == pytest.approx(7.0**5)
+
+    def test_the_configuration_chooses_them(self):
+        trained = network()
+        encoded = [encode(trained, picture((channel, 2, 5))) for channel in (0, 1)]
+        largest = largest_potentials(trained, encoded) * [1, 3]
+        conv3 = trained.config.conv3.model_copy(update={"equalise": "drive"})
+        driven = replace(trained, config=trained.config.model_copy(update={"conv3": conv3}))
+        expected = mean_thresholds(largest, trained.thresholds["conv3"])
+        assert settle(driven, encoded, largest).thresholds["conv3"] == pytest.approx(expected)
+        assert settle(trained, encoded, largest).thresholds["conv3"] != pytest.approx(expected)
 
 
 class TestExtents:
