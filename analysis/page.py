@@ -84,9 +84,12 @@ def feature_layers(network: Network) -> list[dict[str, Any]]:
                 "title": f"{layer.capitalize()}: {maps} maps of {rows} × {columns} pixels",
                 "rows": rows,
                 "columns": columns,
-                "side": int(np.clip(1.5 * columns, 52, 300)),
+                "side": int(np.clip(min(1.5 * columns, 600 / np.sqrt(maps)), 52, 300)),
                 "tiles": [
-                    {"map": number, "label": labels[number], "image": exact(_tile(projected[number]))}
+                    {
+                        "name": f"{labels[number]}, map {number}".removeprefix(", "),
+                        "image": exact(_tile(projected[number])),
+                    }
                     for number in sorted(range(maps), key=lambda number: labels[number])
                 ],
             }

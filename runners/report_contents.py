@@ -62,7 +62,7 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
         "seed": config.seed,
         "unit": "pictures" if config.input.dog else "buffers",
         "metrics": metrics,
-        "paper": paper and {"difference": paper[3]},
+        "paper": paper and paper[3],
         "headline": _headline(metrics, paper),
         "columns": ["n", "accuracy", "mIoU", "strict mIoU"] if metrics["n_boxes"] else ["n", "accuracy"],
         "table": _table(metrics, paper),

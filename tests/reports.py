@@ -1,0 +1,85 @@
+"""Runs that a report is made of, and a browser to read it with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from event_files import Event, atis
+from rich.console import Console
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from spikeseg.configs import load, validate
+from spikeseg.models.network import Network
+from spikeseg.runners.evaluation import evaluate_selection
+from spikeseg.runners.report import write_report
+from spikeseg.runners.reporting import present
+from spikeseg.runners.selection import Selection, select
+from spikeseg.runners.training import untrained
+
+DIGITS = tuple("0123456789")
+
+
+def reported(run: Path, part: str, count: int) -> Selection:
+    """Evaluate a run, and write RUN/report.html."""
+    selection = select(run, None, part)
+    evaluation = evaluate_selection(selection, "numpy")
+    present(evaluation, selection, part, run, "numpy", Console(file=StringIO()))
+    write_report(selection, run, run / "report.html", count, "numpy", lambda done: None)
+    return selection
+
+
+def write_digits(root: Path, rng: np.random.Generator) -> Path:
+    """Two recordings of each digit in N-MNIST's layout, of one saccade: blobs of events at some place."""
+    for digit in DIGITS:
+        for number in range(2):
+            places = rng.integers(0, 14, (300, 2)) + rng.integers(0, 20, 2)
+            events = [Event(int(x), int(y), 330 * t, 1 - 2 * (t % 2)) for t, (y, x) in enumerate(places)]
+            file = root / digit / f"{number}.bin"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(atis(events))
+    return root
+
+
+def write_digit_run(directory: Path) -> Path:
+    """A run of a network for ten digits that has learned nothing: two maps of random weights for each."""
+    rng = np.random.default_rng(0)
+    data = write_digits(directory / "data", rng)
+    content = load("n-mnist").model_dump(mode="json")
+    content["conv2"]["maps"], content["conv3"]["maps"] = 6, 20
+    blank = untrained(validate(content, "test"))
+    kernels = {layer: rng.random(kernel.shape) for layer, kernel in blank.kernels.items() if layer != "conv1"}
+    thresholds = {"conv2": np.full(6, 5.0), "conv3": np.full(20, 25.0)}
+    network = Network(
+        blank.config,
+        blank.kernels | kernels,
+        blank.thresholds | thresholds,
+        DIGITS * 2,
+        provenance={"data": str(data)},
+    )
+    network.save(directory / "run" / "network.npz")
+    return directory / "run"
+
+
+@contextmanager
+def chromium() -> Iterator[webdriver.Chrome]:
+    """A headless Chromium as Debian packages it; skips where there is none."""
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        pytest.skip("no Chromium: install Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--force-device-scale-factor=1"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    opened = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield opened
+    finally:
+        opened.quit()

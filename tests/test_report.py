@@ -1,0 +1,201 @@
+"""One page holds a run, by itself: what was measured, what was stored, and what the decoder says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import zlib
+from collections import Counter
+
+import html5lib
+import numpy as np
+import pytest
+from reports import chromium, reported, write_digit_run
+from runs import refusal
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from spikeseg.analysis.decoder import SILENT, decode
+from spikeseg.analysis.page import TEMPLATES
+from spikeseg.datasets.sample import Box
+from spikeseg.recording import load_recording
+from spikeseg.runners.encoding import record
+from spikeseg.runners.showcase import OTHERS, Row, choose
+from spikeseg.spikes import Recorded
+
+NUMPY = ("--device", "numpy")
+
+
+class Reported:
+    """A run's page beside its stored spikes, by name of the stimulus."""
+
+    def __init__(self, run, part, count):
+        self.selection = reported(run, part, count)
+        self.path = run / "report.html"
+        self.text = self.path.read_text(encoding="utf-8")
+        self.contents = json.loads(re.search(r'id="contents">(.*?)</script>', self.text, re.DOTALL)[1])
+        record(self.selection, run / "spikes.npz", "numpy")
+        spikes, header = load_recording(run / "spikes.npz")
+        self.stored = dict(zip(header["names"], Recorded(spikes), strict=True))
+        self.names = re.findall(r'<option value="\d+">(.*?): ', self.text)
+
+
+@pytest.fixture(scope="module")
+def pictures(trained, tmp_path_factory):
+    return Reported(shutil.copytree(trained, tmp_path_factory.mktemp("pictures") / "run"), "test", 4)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return Reported(write_digit_run(tmp_path_factory.mktemp("digits")), "all", 20)
+
+
+@pytest.fixture(params=["pictures", "digits"])
+def page(request):
+    return request.getfixturevalue(request.param)
+
+
+# ---- The command -----------------------------------------------------------------------------------
+
+
+class TestCommand:
+    def test_a_run_that_was_not_evaluated_is_evaluated(self, spikeseg, run):
+        told = spikeseg("report", run, "--stimuli", 1, *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert {"metrics.json", "outcomes.csv", "report.html"} <= {path.name for path in run.iterdir()}
+        assert f"{run / 'report.html'}: 4 stimuli" in told.out  # the gallery is always whole
+
+    def test_the_part_that_was_evaluated_is_shown(self, spikeseg, run, tmp_path):
+        assert spikeseg("evaluate", run, "--split", "validation", *NUMPY).code == 0
+        before = (run / "metrics.json").read_bytes()
+        told = spikeseg("report", run, "--out", tmp_path / "page.html", *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert "part “validation”" in (tmp_path / "page.html").read_text()
+        assert (run / "metrics.json").read_bytes() == before
+
+    @pytest.mark.parametrize(
+        ("old", "new", "reason"),
+        [
+            (r",orange,orange,", ",orange,panda,", "is answered differently"),
+            (r"single/", "twofold/", "it has no "),
+            (r"name,", "title,", "cannot be read"),
+        ],
+    )
+    def test_results_of_something_else_are_refused(self, spikeseg, pictures, tmp_path, old, new, reason):
+        run = shutil.copytree(pictures.path.parent, tmp_path / "run")
+        (run / "report.html").unlink()
+        outcomes = run / "outcomes.csv"
+        changed = re.sub(old, new, outcomes.read_text())
+        assert changed != outcomes.read_text()
+        outcomes.write_text(changed)
+        line = refusal(spikeseg("report", run, *NUMPY))
+        assert line.startswith(str(outcomes))
+        assert reason in line
+        assert "run `spikeseg evaluate" in line
+        assert not (run / "report.html").exists()
+
+
+def rows(count, classes=2, boxed=True):
+    """Outcomes of every class in turn, the later the worse; every fifth is wrong."""
+    box = Box(0, 0, 100, 100) if boxed else None
+    return [
+        Row(f"{n}", f"{n % classes}", f"{n % classes}" if n % 5 else "none", box, Box(0, 0, 100 - n, 100))
+        for n in range(count)
+    ]
+
+
+class TestChoice:
+    def test_of_each_class_the_best_typical_and_worst_are_shown(self):
+        chosen = choose(rows(60), 20)
+        kinds = Counter((kind, number % 2) for number, kind in chosen.items())
+        assert kinds == {(kind, label): 2 for kind in ("Best", "Typical", "Worst") for label in (0, 1)} | {
+            (OTHERS, 0): kinds[OTHERS, 0],
+            (OTHERS, 1): kinds[OTHERS, 1],
+        }
+        assert len(chosen) == 20
+        assert [n for n, kind in chosen.items() if kind == "Best"] == [2, 4, 1, 3]
+        assert {n for n, kind in chosen.items() if kind == "Worst"} == {40, 50, 45, 55}  # wrong, and least overlap
+
+    def test_without_boxes_right_and_wrong_answers_are_shown(self):
+        chosen = choose(rows(100, classes=10, boxed=False), 0)
+        kinds = {kind: [n for n, of in chosen.items() if of == kind] for kind in set(chosen.values())}
+        assert kinds.keys() == {"Right", "Wrong"}
+        assert all(n % 5 for n in kinds["Right"])
+        assert not any(n % 5 for n in kinds["Wrong"])
+        assert len(kinds["Right"]) == 8  # of two classes all are wrong
+        assert len(kinds["Wrong"]) == 2
+
+    @pytest.mark.parametrize("count", [1, 5, 100])
+    def test_there_are_no_more_than_there_are(self, count):
+        assert set(choose(rows(count), 50)) <= set(range(count))
+        assert len(choose(rows(count), 50)) == min(count, 50)
+
+
+# ---- The page --------------------------------------------------------------------------------------
+
+
+class TestPage:
+    def test_it_is_valid_html(self, page):
+        html5lib.HTMLParser(strict=True).parse(page.text)
+        ids = re.findall(r'\sid="([^"]+)"', page.text)
+        assert len(ids) == len(set(ids))
+        references = re.findall(r'(?:\sfor|aria-labelledby|aria-describedby|href)="#?([\w-]+)"', page.text)
+        assert len(references) > 10
+        assert set(references) <= set(ids)
+        assert all(re.search(r'\salt="[^"]+"', image) for image in re.findall(r"<img[^>]*>", page.text))
+
+    def test_it_needs_nothing_else(self, page):
+        addresses = re.findall(r'\s(?:src|href)="([^"]*)"', page.text)
+        assert len(addresses) > 10
+        assert {re.match(r"#|data:", address)[0] for address in addresses} == {"#", "data:"}
+        code = "".join((TEMPLATES / f"report.{kind}").read_text() for kind in ("css", "js", "html"))
+        assert not re.search(r"https?:|url\(|@import|fetch\(|XMLHttpRequest|import ", code)
+        assert "default-src 'none'" in page.text
+
+    def test_50_stimuli_would_stay_below_15_mb(self, page):
+        """As large as they are here; docs/report.md has the sizes of real ones."""
+        assert page.path.stat().st_size / len(page.names) * 50 < 15e6
+
+    def test_the_embedded_spikes_are_the_stored_ones(self, page):
+        packed = re.findall(r'<script type="application/octet-stream" id="spikes-\d+">(.*?)</script>', page.text)
+        assert len(packed) == len(page.names) == len(page.contents["stimuli"])
+        for name, content in zip(page.names, packed, strict=True):
+            values = np.frombuffer(zlib.decompress(base64.b64decode(content)), np.uint8)
+            stored = page.stored[name]
+            for layer, shape in zip(stored, page.contents["layers"], strict=True):
+                assert (shape["features"], shape["rows"], shape["columns"]) == stored[layer].shape
+                fired, values = np.split(values, [stored[layer].size])
+                np.testing.assert_array_equal(fired, stored[layer].ravel() % 256)  # SILENT, -1, is 255
+        assert any((steps["conv3"] != SILENT).any() for steps in page.stored.values())
+
+    def test_it_tells_how_it_came_about(self, pictures):
+        for said in ("c++" if False else "numpy", "split_seed", "brian2", "digest", "paper: NVS-OrangePanda", "0.81"):
+            assert said in pictures.text
+
+    def test_without_boxes_there_is_no_iou(self, digits):
+        assert "IoU 0" not in digits.text
+        assert "strict" not in digits.text.split('id="gallery"')[0].split("<body>")[1]
+        assert "The paper has no row for these data." in digits.text
+
+
+def luminance(hex_colour):
+    parts = [int(hex_colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_text_stands_out_from_its_ground_in_light_dark_and_print():
+    """WCAG 2.2, contrast of at least 4.5 : 1."""
+    style = (TEMPLATES / "report.css").read_text().replace("#fff;", "#ffffff;").replace("#000;", "#000000;")
+    style = re.sub(r"#([0-9a-f])([0-9a-f])([0-9a-f]);", r"#\1\1\2\2\3\3;", style)
+    themes = [dict(re.findall(r"--(\w+): (#\w{6});", block)) for block in re.findall(r":root \{.*?\}", style, re.DOTALL)]
+    assert len(themes) == 3
+    for theme in themes:
+        for text in ("ink", "muted", "accent"):
+            for ground in ("ground", "panel"):
+                low, high = sorted((luminance(theme[text]), luminance(theme[ground])))
+                assert (high + 0.05) / (low + 0.05) >= 4.5, (theme, text, ground)
