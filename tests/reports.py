@@ -17,9 +17,9 @@ from selenium.webdriver.chrome.service import Service
 
 from spikeseg.configs import load, validate
 from spikeseg.models.network import Network
+from spikeseg.runners import reporting
 from spikeseg.runners.evaluation import evaluate_selection
 from spikeseg.runners.report import write_report
-from spikeseg.runners.reporting import present
 from spikeseg.runners.selection import Selection, select
 from spikeseg.runners.training import untrained
 
@@ -30,7 +30,9 @@ def reported(run: Path, part: str, count: int) -> Selection:
     """Evaluate a run, and write RUN/report.html."""
     selection = select(run, None, part)
     evaluation = evaluate_selection(selection, "numpy")
-    present(evaluation, selection, part, run, "numpy", Console(file=StringIO()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reporting, "draw_evaluation", lambda *_: None)  # figures take seconds, and are not looked at
+        reporting.present(evaluation, selection, part, run, "numpy", Console(file=StringIO()))
     write_report(selection, run, run / "report.html", count, "numpy", lambda done: None)
     return selection
 

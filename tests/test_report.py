@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from collections import Counter
 import html5lib
 import numpy as np
 import pytest
+from PIL import Image
 from reports import chromium, reported, write_digit_run
 from runs import refusal
 from selenium.webdriver.common.action_chains import ActionChains
@@ -23,6 +25,7 @@ from spikeseg.analysis.decoder import SILENT, decode
 from spikeseg.analysis.page import TEMPLATES
 from spikeseg.datasets.sample import Box
 from spikeseg.recording import load_recording
+from spikeseg.runners import reporting
 from spikeseg.runners.encoding import record
 from spikeseg.runners.showcase import OTHERS, Row, choose
 from spikeseg.spikes import Recorded
@@ -63,6 +66,10 @@ def page(request):
 
 
 class TestCommand:
+    @pytest.fixture(autouse=True)
+    def _without_figures(self, monkeypatch):
+        monkeypatch.setattr(reporting, "draw_evaluation", lambda *_: None)  # which take seconds, and are not looked at
+
     def test_a_run_that_was_not_evaluated_is_evaluated(self, spikeseg, run):
         told = spikeseg("report", run, "--stimuli", 1, *NUMPY)
         assert (told.code, told.err) == (0, "")
@@ -173,7 +180,7 @@ class TestPage:
         assert any((steps["conv3"] != SILENT).any() for steps in page.stored.values())
 
     def test_it_tells_how_it_came_about(self, pictures):
-        for said in ("c++" if False else "numpy", "split_seed", "brian2", "digest", "paper: NVS-OrangePanda", "0.81"):
+        for said in ("numpy", "split_seed", "brian2", "digest", "paper: NVS-OrangePanda", "0.81"):
             assert said in pictures.text
 
     def test_without_boxes_there_is_no_iou(self, digits):
@@ -199,3 +206,198 @@ def test_text_stands_out_from_its_ground_in_light_dark_and_print():
             for ground in ("ground", "panel"):
                 low, high = sorted((luminance(theme[text]), luminance(theme[ground])))
                 assert (high + 0.05) / (low + 0.05) >= 4.5, (theme, text, ground)
+
+
+# ---- In a browser ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+class Reader:
+    """Someone who reads the page."""
+
+    def __init__(self, browser, page):
+        self.browser, self.page = browser, page
+        browser.get_log("browser")  # what an earlier page complained of
+        self.resize(1200, 900)
+        browser.get(page.path.as_uri())
+        self.wait(lambda: self.text("time"))
+
+    def wait(self, happened):
+        WebDriverWait(self.browser, 20).until(lambda _: happened())
+
+    def resize(self, width, height):
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def find(self, name):
+        return self.browser.find_element(By.ID, name)
+
+    def text(self, name):
+        return self.find(name).text
+
+    def run(self, script, *arguments):
+        return self.browser.execute_script(script, *arguments)
+
+    def press(self, *keys):
+        ActionChains(self.browser, duration=0).send_keys(*keys).perform()
+
+    def focus(self, name):
+        self.run("document.getElementById(arguments[0]).focus()", name)
+
+    def tabbed(self):
+        """The controls that the Tab key comes by, one after the other; each shows that it has the focus."""
+        passed = []
+        while True:
+            self.press(Keys.TAB)
+            active = self.browser.switch_to.active_element
+            if active.tag_name == "body":
+                return passed
+            assert active.value_of_css_property("outline-style") != "none"
+            passed.append(active.get_attribute("id") or active.get_attribute("class"))
+
+    @property
+    def steps(self):
+        """Of the stimulus that is shown."""
+        return self.page.stored[self.page.names[int(self.find("stimulus").get_attribute("value"))]]
+
+    def click(self, name, down, right):
+        """Click so many pixels from the middle."""
+        chain = ActionChains(self.browser, duration=0)
+        chain.move_to_element_with_offset(self.find(name), int(right), int(down)).click().perform()
+
+    def drawn(self, name):
+        """What is on a canvas, (rows, columns, 4) int."""
+        address = self.run("return document.getElementById(arguments[0]).toDataURL()", name)
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGBA")).astype(int)
+
+    def lit(self):
+        """The input pixels that are drawn as lit, (H, W) bool."""
+        red, green, _, alpha = np.moveaxis(self.drawn("layer-0"), -1, 0)
+        return (alpha == 255) & (red > green + 100)
+
+    def chosen(self):
+        """Map, row and column of the latent pixel that is told to be chosen; None without one."""
+        found = re.search(r"map (\d+), row (\d+), column (\d+)", self.text("selection"))
+        return tuple(map(int, found.groups())) if found else None
+
+    def assert_lit_as_decoded(self):
+        network = self.page.selection.network
+        expected = decode(network, self.steps, [self.chosen()], network.config.decoder.mode).mask
+        np.testing.assert_array_equal(self.lit(), expected)
+        assert f"caused by {np.count_nonzero(expected):,} input pixels" in self.text("selection")
+
+
+@pytest.fixture
+def reader(browser, page):
+    reader = Reader(browser, page)
+    yield reader
+    assert not browser.get_log("browser")
+
+
+def spiking(steps):
+    return {tuple(neuron) for neuron in np.argwhere(steps["conv3"] != SILENT).tolist()}
+
+
+class TestInABrowser:
+    def test_a_click_on_a_latent_pixel_lights_what_the_decoder_says(self, reader):
+        drawn = reader.drawn("latent")
+        opaque = drawn[..., 3] == 255
+        coloured = np.argwhere(opaque & (np.ptp(drawn[..., :3], axis=-1) > 30))  # tiles and rings are grey
+        reached = set()
+        for row, column in coloured[np.linspace(0, len(coloured) - 1, 8).astype(int)]:
+            reader.click("latent", row - drawn.shape[0] // 2, column - drawn.shape[1] // 2)
+            reader.assert_lit_as_decoded()
+            reached.add(reader.chosen())
+        assert len(reached) > 2
+        reader.click("latent", 0, drawn.shape[1] // 2 - 2)  # nothing is near the right edge
+        assert reader.chosen() is None
+        assert not reader.lit().any()
+
+    def test_the_keyboard_reaches_every_latent_spike(self, reader):
+        expected = spiking(reader.steps)
+        reader.focus("latent")
+        for key in (Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.END, Keys.ARROW_LEFT, Keys.ARROW_UP):
+            reader.press(key)
+            assert reader.chosen() in expected
+            reader.assert_lit_as_decoded()
+        reader.press(Keys.ESCAPE)
+        assert reader.chosen() is None
+        reader.focus("spike-next")
+        visited = []
+        for _ in expected:
+            reader.press(Keys.ENTER)
+            visited.append(reader.chosen())
+        assert set(visited) == expected
+        order = [reader.steps["conv3"][neuron] for neuron in visited]
+        assert order == sorted(order)
+
+    def test_every_control_works_by_keyboard(self, reader):
+        controls = ["previous", "stimulus", "next", "play", "step", "latent"]
+        controls += ["spike-previous", "spike-next", "answer", "clear"]
+        passed = reader.tabbed()
+        assert [name for name in passed if name in controls] == controls
+        assert passed.count("card") == len(reader.browser.find_elements(By.CLASS_NAME, "card"))
+        last = reader.page.contents["steps"] - 1
+
+        reader.focus("step")
+        reader.press(Keys.HOME, Keys.ARROW_RIGHT)
+        assert reader.text("time").startswith(f"1 of {last}")
+        assert "1 of" in reader.find("step").get_attribute("aria-valuetext")
+
+        reader.focus("play")
+        reader.press(Keys.SPACE)
+        assert reader.text("play") == "Pause"
+        reader.wait(lambda: reader.text("time").startswith(("3 of", "4 of")))
+        reader.press(Keys.SPACE)
+        assert reader.text("play") == "Play"
+
+        reader.focus("answer")
+        reader.press(Keys.ENTER)
+        reader.assert_lit_as_decoded()
+        assert "the answer’s" in reader.text("selection")
+        reader.focus("clear")
+        reader.press(Keys.ENTER)
+        assert reader.chosen() is None
+
+        def shown():
+            return reader.find("stimulus").get_attribute("value")
+
+        for control, key, value in (("next", Keys.ENTER, "1"), ("previous", Keys.SPACE, "0")):
+            reader.focus(control)
+            reader.press(key)
+            reader.wait(lambda value=value: shown() == value)
+        reader.focus("stimulus")
+        reader.press(Keys.ARROW_DOWN)
+        reader.wait(lambda: shown() == "1")
+
+        reader.run("document.querySelectorAll('.card')[2].focus()")
+        reader.press(Keys.ENTER)
+        reader.wait(lambda: shown() == "2")
+        assert reader.browser.switch_to.active_element.get_attribute("id") == "stimulus"
+
+    def test_at_each_step_the_spikes_so_far_are_drawn_and_counted(self, reader):
+        layers = list(reader.steps)[:-1]
+        for step in (0, 4, 7, reader.page.contents["steps"] - 1):
+            script = "const s = document.getElementById('step'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))"
+            reader.run(script, step)
+            for number, layer in enumerate(layers):
+                fired = reader.steps[layer]
+                so_far, now = (np.count_nonzero(which) for which in ((fired >= 0) & (fired <= step), fired == step))
+                told = reader.run(f"return document.getElementById('layer-{number}').nextElementSibling.textContent")
+                assert told == f"{so_far:,} spikes, {now:,} now"
+
+    @pytest.mark.parametrize("width", [360, 800])
+    def test_nothing_is_wider_than_the_screen(self, reader, width):
+        reader.resize(width, 800)
+        reader.run("document.getElementById('answer').click()")
+        reader.wait(lambda: reader.run("return innerWidth") == width)
+        assert reader.run("return document.documentElement.scrollWidth") <= width
+
+    def test_it_prints(self, reader):
+        printed = reader.browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+        assert base64.b64decode(printed["data"]).startswith(b"%PDF")
