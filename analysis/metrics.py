@@ -215,7 +215,7 @@ def evaluate(outcomes: Sequence[Outcome], training: Mapping[str, Sequence[Box]])
         miou_strict=overlap_strict.miou,
         miou_strict_class_mean=overlap_strict.miou_class_mean,
         per_class=_per_class(outcomes, labels, iou, strict),
-        confusion=_confusion(outcomes),
+        confusion=confusion((outcome.true_label, outcome.predicted_label) for outcome in outcomes),
         baselines=_baselines(outcomes, boxed, training),
         pixel_iou=_pixel_iou(outcomes),
     )
@@ -256,10 +256,14 @@ def _per_class(
     return report
 
 
-def _confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
-    count = Counter((outcome.true_label, outcome.predicted_label) for outcome in outcomes)
-    true, predicted = (sorted(set(labels)) for labels in zip(*count, strict=True))
-    return {row: {column: count[row, column] for column in sorted({*true, *predicted})} for row in true}
+def confusion(answers: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Number of answers by true and answered class, ``confusion[true][answered]``; `answers` are pairs of the two.
+
+    Every row has all classes that occur, true or answered.
+    """
+    count = Counter(answers)
+    true, answered = (sorted(set(labels)) for labels in zip(*count, strict=True))
+    return {row: {column: count[row, column] for column in sorted({*true, *answered})} for row in true}
 
 
 def _pixel_iou(outcomes: Sequence[Outcome]) -> dict[str, float] | None:

@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, report, demo, export, data."""
+"""The command line: train, encode, segment, evaluate, report, analyse, demo, export, data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
+from .analyse_command import analyse
 from .durations import milliseconds
 from .events_commands import events_app
 from .export_command import export
@@ -239,6 +240,7 @@ def demo(
     run_demo(out, device.value, console)
 
 
+app.command()(analyse)
 app.command()(export)
 app.command()(stream)
 

@@ -12,12 +12,13 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.spikes import Shape, Spikes
 
+from ..analysis.weights import BINS, weight_histogram
 from ..configs.schema import Conv, Learning
 from ..models.learner import build_learner, padded
 from .simulator import Simulator, open_simulator
 
 CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # from one chunk to the next
-HISTORY = ("winners", "presentation", "convergence")
+HISTORY = ("winners", "presentation", "convergence", "histogram")
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,16 @@ class Learned:
         Which presentation each win belongs to, shape (n,), int32.
     convergence
         Mean w (1 - w) after each chunk, beginning with the initial weights.
+    histogram
+        Number of weights in equal bins of [0, 1] at the same times, (chunks + 1, `BINS`), int32;
+        zeros where an older version of spikeseg trained.
     """
 
     state: dict[str, np.ndarray]
     winners: np.ndarray
     presentation: np.ndarray
     convergence: np.ndarray
+    histogram: np.ndarray
 
     @property
     def presented(self) -> int:
@@ -61,7 +66,7 @@ def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
         "wins": np.array([1]),  # no stimulus has been silent yet
     }
     empty = np.empty((0, 3), np.int32)
-    return Learned(state, empty, empty[:, 0], np.array([convergence(w)]))
+    return Learned(state, empty, empty[:, 0], np.array([convergence(w)]), weight_histogram(w)[None])
 
 
 def convergence(w: np.ndarray) -> float:
@@ -132,6 +137,7 @@ class Trainer:
             ),
             np.concatenate([learned.presentation, learned.presented + wins.stimulus]).astype(np.int32),
             np.append(learned.convergence, convergence(state["w"])),
+            np.vstack([learned.histogram, weight_histogram(state["w"])]),
         )
 
 
@@ -174,7 +180,8 @@ def load_checkpoint(path: Path) -> Learned | None:
     if not path.exists():
         return None
     try:
-        arrays = read_arrays(path, [*HISTORY, *(f"state_{name}" for name in CARRIED)])
+        arrays = read_arrays(path, [*HISTORY[:-1], *(f"state_{name}" for name in CARRIED)])
     except SpikeSegError as error:
         raise SpikeSegError(f"checkpoint {error}; remove it to train that layer anew") from error
+    arrays.setdefault("histogram", np.zeros((len(arrays["convergence"]), BINS), np.int32))  # of an older spikeseg
     return Learned({name: arrays[f"state_{name}"] for name in CARRIED}, *(arrays[name] for name in HISTORY))

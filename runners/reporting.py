@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,14 @@ from ..analysis.decisions import Decisions
 from ..analysis.figures import save
 from ..analysis.metrics import Baselines, Report
 from ..analysis.segmentation import Segmentation, segment_one
+from ..analysis.weights import WeightHistory
 from ..datasets.sample import Box, Sample
 from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .directory import Run, provenance
 from .encoding import open_encoder
 from .evaluation import Evaluation, resized, write_outcomes
-from .learning import load_checkpoint
+from .learning import Learned, load_checkpoint
 from .selection import Selection
 from .training import LEARNED_LAYERS
 
@@ -42,13 +43,31 @@ def draw_training(network: Network, run: Run) -> None:
 
 def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
-    curves = {}
+    return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
+
+
+def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
+    """How the weights of each learned layer moved; of those whose training is still there and noted it.
+
+    Raises
+    ------
+    SpikeSegError
+        A checkpoint is damaged.
+    """
+    return {
+        layer: WeightHistory(presented, learned.histogram)
+        for layer, presented, learned in _trainings(network, run)
+        if learned.histogram.any()
+    }
+
+
+def _trainings(network: Network, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
+    """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
     for layer in LEARNED_LAYERS:
         learned = load_checkpoint(run.checkpoint(layer))
         if learned is not None:
             chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
-            curves[layer] = (np.minimum(chunks, learned.presented), learned.convergence)
-    return curves
+            yield layer, np.minimum(chunks, learned.presented), learned
 
 
 def report_table(report: Report, title: str) -> Table:

@@ -1,0 +1,93 @@
+"""Analyse a recording: measure, write the table, draw the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Recorded
+
+from ..analysis import answer_figures, figures, learning_figures, response_figures
+from ..analysis.analyse import Analysis, analyse, write_table
+from ..analysis.excerpt import Excerpt
+from ..analysis.saliency import saliency_over_time
+from ..analysis.segmentation import segment_one
+from ..analysis.style import save
+from ..models.network import CONV_LAYERS, LAYERS, Network
+from .directory import Run
+from .reporting import weight_histories
+from .training import LEARNED_LAYERS, Reporter
+
+Draw = Callable[[], Figure]
+
+
+def check_match(network: Network, excerpt: Excerpt) -> None:
+    """Make sure that a recording is of this network.
+
+    Raises
+    ------
+    SpikeSegError
+        It is of another configuration, or has other layers or classes.
+    """
+    recorded, config = excerpt.about.get("config"), network.config
+    known = set(excerpt.spikes) == {"input", *LAYERS} and set(excerpt.labels) <= set(config.data.classes)
+    if recorded != config.digest() or not known:
+        raise SpikeSegError(
+            f"recording {excerpt.name} (configuration {recorded}) is not of this network ({config.digest()}): "
+            "give --spikes what `spikeseg encode` made of this run"
+        )
+
+
+def write_analysis(out: Path, network: Network, run: Run, excerpt: Excerpt, reporter: Reporter) -> int:
+    """Write ``analysis.csv`` and the figures to a directory; returns how many figures there are.
+
+    Raises
+    ------
+    SpikeSegError
+        The file system refused, or a checkpoint of the training is damaged.
+    """
+    reporter.stage("measure", len(excerpt.stimuli))
+    analysis = analyse(network, excerpt, reporter.advance)
+    write_table(out / "analysis.csv", network, analysis)
+    drawings = dict([*_of_all(network, run, excerpt, analysis), *_of_examples(network, excerpt)])
+    reporter.stage("draw", len(drawings))
+    for done, (name, draw) in enumerate(drawings.items(), 1):
+        save(draw(), out / f"{name}.png")
+        reporter.advance(done)
+    return len(drawings)
+
+
+def _of_all(network: Network, run: Run, excerpt: Excerpt, analysis: Analysis) -> Iterator[tuple[str, Draw]]:
+    """Name of each figure over all stimuli, or of learning, and what draws it."""
+    classes, counts, labels = network.config.data.classes, analysis.counts, excerpt.labels
+    for layer in CONV_LAYERS:
+        yield f"rasters-{layer}", partial(response_figures.feature_rasters, network, layer, counts[layer], labels)
+    yield "latencies", partial(response_figures.latency_profile, network, counts, labels, excerpt.dt_ms)
+    yield "sparsity", partial(response_figures.sparsity_summary, analysis.sparsity)
+    yield "information", partial(response_figures.information_summary, analysis.information)
+    learned = {layer: analysis.selectivity[layer] for layer in LEARNED_LAYERS}
+    yield "selectivity", partial(response_figures.selectivity_map, network, learned)
+    yield "confusion", partial(answer_figures.confusion_matrix, analysis.confusion, classes)
+    if histories := weight_histories(network, run):
+        yield "weights", partial(learning_figures.weights_over_learning, histories)
+
+
+def _of_examples(network: Network, excerpt: Excerpt) -> Iterator[tuple[str, Draw]]:
+    """The same for the first stimulus of each class."""
+    classes = network.config.data.classes
+    for label in classes:
+        if label in excerpt.labels:
+            index = list(excerpt.labels).index(label)
+            steps = Recorded(excerpt.spikes)[index]
+            found = segment_one(network, steps)
+            saliency = saliency_over_time(network, steps, found)
+            yield f"raster-{label}", partial(figures.raster, network, excerpt.spikes, index)
+            yield (
+                f"receptive-fields-{label}",
+                partial(learning_figures.receptive_fields, network, steps["input"], found),
+            )
+            yield f"saliency-{label}", partial(answer_figures.saliency_film, saliency, steps["input"], found, classes)
