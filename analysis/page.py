@@ -81,7 +81,7 @@ def feature_layers(network: Network) -> list[dict[str, Any]]:
         layers.append(
             {
                 "name": layer.capitalize(),
-                "title": f"{layer.capitalize()}: {maps} maps of {rows} × {columns} pixels",
+                "title": f"{layer.capitalize()}: {maps} maps of {rows} \N{MULTIPLICATION SIGN} {columns} pixels",
                 "rows": rows,
                 "columns": columns,
                 "side": int(np.clip(min(1.5 * columns, 600 / np.sqrt(maps)), 52, 300)),

@@ -202,7 +202,7 @@ def evaluate(
 def report(
     run: RunArgument,
     data: DataOption = None,
-    stimuli: Annotated[int, typer.Option(min=1, help="How many to explore; those of the gallery are always there.")] = 24,
+    stimuli: Annotated[int, typer.Option(min=1, help="How many to explore, with those of the gallery.")] = 24,
     out: Annotated[Path | None, typer.Option("--out", help="The page; RUN/report.html by default.")] = None,
     device: DeviceOption = Device.cpp_standalone,
     jobs: JobsOption = 1,

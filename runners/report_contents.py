@@ -6,19 +6,18 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from matplotlib.colors import to_hex
 
 from spikeseg.version import __version__
 
 from ..analysis import figures
-from ..analysis.page import drawing, exact, feature_layers, photograph
+from ..analysis.page import drawing, embedded, exact, feature_layers, photograph
 from ..analysis.segmentation import Segmentation
 from ..analysis.style import class_colours, map_colours
 from ..configs.schema import Config, layer_shapes
 from ..datasets.sample import Box, Sample
 from ..models.network import Network
-from .directory import provenance
+from .directory import Run, provenance
 from .reporting import convergence_curves
 from .selection import Selection
 from .showcase import OTHERS, Row
@@ -27,7 +26,7 @@ TABLE_I = {
     "caltech-101": ("DoG-Caltech", "97 %", "0.74", "on a split of its own"),
     "n-caltech-101": ("N-Caltech", "92 %", "0.67", "on a split of its own"),
     "n-caltech-sim": ("N-Caltech", "92 %", "0.67", "its recordings are real, these are simulated"),
-    "orange-panda": ("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, these pictures are rendered"),
+    "orange-panda": ("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, this is rendered"),
     "orange-panda-sim": ("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, these are simulated"),
 }
 """By dataset: name, accuracy and mIoU of the nearest experiment in the paper's Table I, and how it differs."""
@@ -45,8 +44,13 @@ class Shown(NamedTuple):
     @property
     def caption(self) -> str:
         """The answer in a few words."""
-        label = self.row.true_label if self.row.correct else f"{self.row.true_label} taken for {self.row.predicted_label}"
-        return f"{label}, IoU {self.row.iou:.2f}" if self.row.true_box else label
+        taken = "" if self.row.correct else f" taken for {self.row.predicted_label}"
+        return self.row.true_label + taken + self.overlap
+
+    @property
+    def overlap(self) -> str:
+        """The IoU, after a comma; nothing without annotation."""
+        return f", IoU {self.row.iou:.2f}" if self.row.true_box else ""
 
 
 def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[Shown]) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
     network, run = selection.network, selection.run
     config, curves = network.config, convergence_curves(network, run)
     stimuli = [_stimulus(network, one) for one in shown]
-    choices = _by_kind([_choice(index, one, found) for index, (one, found) in enumerate(zip(shown, stimuli, strict=True))])
+    choices = _choices(shown, stimuli)
     paper = TABLE_I.get(config.data.dataset)
     return {
         "version": __version__,
@@ -76,6 +80,7 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
         "features": feature_layers(network),
         "convergence": drawing(figures.convergence(curves)) if curves else None,
         "learned": network.provenance.get("layers", {}),
+        "analyses": _analyses(run),
         "configuration": _configuration(config),
         "provenance": _provenance(selection, metrics),
         "spikes": [base64.b64encode(one.packed).decode() for one in shown],
@@ -92,16 +97,28 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
 
 
 _RULES = {
-    True: "Of each class the best, the typical (around the median) and the worst, by the IoU of the boxes; a wrong class has 0.",
+    True: "Of each class the best, the typical (around the median) and the worst by IoU; a wrong class has 0.",
     False: "Of each class some right and some wrong answers; no object has an annotated box.",
 }
 
 
-def _by_kind(items: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in items:
-        kinds.setdefault(item["kind"], []).append(item)
-    return kinds
+ANALYSES = {
+    "latencies": "First-spike latencies of the layers, and how many stimuli are decided by when",
+    "sparsity": "How sparsely the layers answer",
+    "information": "What each layer says about the class",
+    "selectivity": "Which class each feature prefers",
+    "weights": "Weights over learning",
+}
+"""Figures of `spikeseg analyse` that a page shows, and their captions."""
+
+
+def _analyses(run: Run) -> list[dict[str, str]]:
+    files = {run.results / "analysis" / f"{name}.png": caption for name, caption in ANALYSES.items()}
+    return [
+        {"image": embedded(file.read_bytes(), "image/png"), "caption": caption}
+        for file, caption in files.items()
+        if file.exists()
+    ]
 
 
 # ---- Results ---------------------------------------------------------------------------------------
@@ -118,10 +135,10 @@ def _headline(metrics: Mapping[str, Any], paper: tuple[str, ...] | None) -> list
         tiles += [overlap, strict]
     if decisions:
         by_recording = _percent(decisions["recording_accuracy"])
-        tiles.append({"label": "by recording", "value": by_recording, "beside": f"{decisions['recordings']} recordings"})
-        median = decisions["median_ms"]
-        value = "never" if median is None else f"{median:.0f} ms"
-        tiles.append({"label": "to the first Conv3 spike", "value": value, "beside": "of events, median"})
+        count = f"{decisions['recordings']} recordings"
+        median = "never" if decisions["median_ms"] is None else f"{decisions['median_ms']:.0f} ms"
+        tiles.append({"label": "by recording", "value": by_recording, "beside": count})
+        tiles.append({"label": "to the first Conv3 spike", "value": median, "beside": "of events, median"})
     return tiles
 
 
@@ -191,7 +208,7 @@ def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
     row, segmentation, decision = shown.row, shown.segmentation, shown.segmentation.decision
     config, (rows, columns) = network.config, shown.sample.image.shape[:2]
     picture, size = photograph(shown.sample.image) if config.input.dog else (exact(shown.sample.image), (rows, columns))
-    scores = {label: 0.0 for label in config.data.classes}
+    scores = dict.fromkeys(config.data.classes, 0.0)
     for label, score in zip(network.map_labels, decision.scores.tolist(), strict=True):
         if label in scores:
             scores[label] = max(score, scores[label])
@@ -204,7 +221,7 @@ def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
     return {
         "label": row.true_label,
         "answered": row.predicted_label,
-        "caption": f", IoU {row.iou:.2f}" if row.true_box else "",
+        "overlap": shown.overlap,
         "colour": class_colours(config.data.classes)[row.predicted_label],
         "picture": picture,
         "picture_size": size,
@@ -215,16 +232,14 @@ def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _choice(index: int, shown: Shown, stimulus: Mapping[str, Any]) -> dict[str, Any]:
-    height, width = stimulus["picture_size"]
-    return {
-        "index": index,
-        "kind": shown.kind,
-        "name": shown.row.name,
-        "caption": shown.caption,
-        "width": 320,
-        "height": round(320 * height / width),
-    }
+def _choices(shown: Sequence[Shown], stimuli: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """By kind: number, name and caption of each stimulus, and the size of its picture in the gallery."""
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for index, (one, stimulus) in enumerate(zip(shown, stimuli, strict=True)):
+        height, width = stimulus["picture_size"]
+        item = {"index": index, "name": one.row.name, "caption": one.caption}
+        kinds.setdefault(one.kind, []).append(item | {"width": 320, "height": round(320 * height / width)})
+    return kinds
 
 
 def _classes(config: Config) -> list[dict[str, str]]:
@@ -249,7 +264,7 @@ def _layers(network: Network) -> list[dict[str, Any]]:
 
 def _configuration(config: Config) -> dict[str, dict[str, str]]:
     """Tables of the configuration, one below the other: name to keys and values."""
-    tables: dict[str, dict[str, str]] = {"experiment": {"digest": config.digest()}}
+    tables: dict[str, dict[str, str]] = {}
 
     def add(title: str, content: Mapping[str, Any]) -> None:
         for key, value in content.items():

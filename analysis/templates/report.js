@@ -312,8 +312,8 @@ function ring(context, neuron, thickness) {
 
 /** What does not change with the step: caption, scores. */
 function describe() {
-  const { label, answered, caption, scores, first } = page.stimuli[state.index];
-  find("picture-caption").textContent = `${label}, answered ${answered}${caption}`;
+  const { label, answered, overlap, scores, first } = page.stimuli[state.index];
+  find("picture-caption").textContent = `${label}, answered ${answered}${overlap}`;
   const longest = Math.max(1.2, ...scores.map((score) => score.value));
   const rows = page.classes.flatMap(({ name, colour }, k) => {
     const bar = make("span", "", "bar");
