@@ -228,6 +228,12 @@ def browser():
         yield opened
 
 
+def told_neuron(text):
+    """Map, row and column in what is told of a latent pixel; None without them."""
+    found = re.search(r"map (\d+), row (\d+), column (\d+)", text)
+    return tuple(map(int, found.groups())) if found else None
+
+
 class Reader:
     """Someone who reads the page."""
 
@@ -294,8 +300,7 @@ class Reader:
 
     def chosen(self):
         """Map, row and column of the latent pixel that is told to be chosen; None without one."""
-        found = re.search(r"map (\d+), row (\d+), column (\d+)", self.text("selection"))
-        return tuple(map(int, found.groups())) if found else None
+        return told_neuron(self.text("selection"))
 
     def assert_lit_as_decoded(self):
         network = self.page.selection.network
@@ -339,11 +344,8 @@ class TestInABrowser:
             reader.assert_lit_as_decoded()
         reader.press(Keys.ESCAPE)
         assert reader.chosen() is None
-        reader.focus("spike-next")
-        visited = []
-        for _ in expected:
-            reader.press(Keys.ENTER)
-            visited.append(reader.chosen())
+        script = "return arguments[0].map(() => (document.getElementById('spike-next').click(), selection.textContent))"
+        visited = [told_neuron(told) for told in reader.run(script, [None] * len(expected))]
         assert set(visited) == expected
         order = [reader.steps["conv3"][neuron] for neuron in visited]
         assert order == sorted(order)
@@ -368,6 +370,10 @@ class TestInABrowser:
         reader.press(Keys.SPACE)
         assert reader.text("play") == "Play"
 
+        for control in ("spike-next", "spike-previous"):
+            reader.focus(control)
+            reader.press(Keys.ENTER)
+            assert reader.chosen() in spiking(reader.steps)
         reader.focus("answer")
         reader.press(Keys.ENTER)
         reader.assert_lit_as_decoded()
