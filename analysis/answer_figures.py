@@ -72,11 +72,11 @@ def saliency_film(
     across = -(-count // 2)
     height = WIDTH / across * rows / columns + 0.22
     figure = Figure((WIDTH, 2 * height + 2.1), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(2 * height + 0.3, 1.8))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(2 * height + 0.3, 1.8), squeeze=False)[:, 0]
     upper.suptitle(f"The evidence for {segmentation.label}, as it came", x=0.005, ha="left", parse_math=False)
     colour = class_colours(classes)[segmentation.label]
     grown = saliency.cumsum(axis=0)
-    grid = upper.subplots(2, across, squeeze=False).ravel()
+    grid = np.ravel(upper.subplots(2, across))
     for step, axes in enumerate(grid[:count]):
         come = ((steps != SILENT) & (steps <= step)).any(axis=0)
         axes.imshow(np.where(come[..., None], to_rgba(FAINT), 1.0), interpolation="nearest")
@@ -86,7 +86,7 @@ def saliency_film(
         bare(axes)
     for axes in grid[count:]:
         axes.set_axis_off()
-    _draw_shares(lower.subplots(), saliency, steps, colour)
+    _draw_shares(lower.add_subplot(), saliency, steps, colour)
     return figure
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 
 from ..models.network import Network
@@ -22,7 +23,6 @@ from .sparsity import Sparsity
 from .style import FAINT, LINES, MUTED, WIDTH, class_colours, map_colours, style
 
 _SHADES = "YlGnBu"
-_QUARTILES = (5, 25, 50, 75, 95)
 
 
 # ---- When ------------------------------------------------------------------------------------------
@@ -62,7 +62,8 @@ def feature_rasters(network: Network, layer: str, counts: np.ndarray, labels: Se
         axes.set_axis_off()
     figure.supxlabel("step", fontsize=9)
     figure.colorbar(picture, ax=grid, label="spikes", aspect=16 + 4 * down, pad=0.01, ticks=MaxNLocator(integer=True))
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=5, handlelength=0.8)
+    handles = grid[0, 0].get_legend_handles_labels()
+    _as_they_are(figure.legend(*handles, loc="outside upper right", ncols=5, handlelength=0.8))
     return figure
 
 
@@ -91,8 +92,7 @@ def latency_profile(network: Network, counts: Mapping[str, np.ndarray], labels: 
     figure = Figure((WIDTH, 0.9 + 0.32 * max(6, len(counts))), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
     _draw_profile(figure, left, counts)
-    _draw_decided(right, latencies(counts["conv3"]).layer, labels, class_colours(network.config.data.classes))
-    right.set_xlim(0, counts["conv3"].shape[2])
+    _draw_decided(right, counts["conv3"], labels, class_colours(network.config.data.classes))
     for axes in (left, right):
         axes.set_xlabel(f"step ({dt_ms:g} ms)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -110,26 +110,30 @@ def _draw_profile(figure: Figure, axes: Axes, counts: Mapping[str, np.ndarray]) 
         if (first != SILENT).any():
             low, middle, high = np.percentile(first[first != SILENT], (5, 50, 95))
             axes.plot([low, high], [row, row], color=LINES[1], linewidth=1.2)
-            axes.plot(middle, row, "o", color=LINES[1], markersize=5, markeredgecolor="white", label="_")
+            axes.plot(middle, row, "o", color=LINES[1], markersize=5, markeredgecolor="white")
     axes.set_yticks(range(len(counts)), [layer.capitalize() for layer in counts])
     axes.tick_params(axis="y", length=0)
     axes.set_title("Spikes, and each layer's first (median, 5 to 95 % of the stimuli)")
 
 
-def _draw_decided(axes: Axes, first: np.ndarray, labels: Sequence[str], colours: Mapping[str, str]) -> None:
-    drawn = []
+def _draw_decided(axes: Axes, counts: np.ndarray, labels: Sequence[str], colours: Mapping[str, str]) -> None:
+    """For each class the share of the stimuli in which Conv3 has spiked, over the steps."""
+    first, end = latencies(counts).layer, counts.shape[2]
     for label in sorted(set(labels), key=list(colours).index):
         own = first[np.asarray(labels, str) == label]
         steps, count = np.unique(own[own != SILENT], return_counts=True)
         shares = np.cumsum(count) / len(own)
-        x, y = [0, *steps, 1000], [0, *shares, shares[-1] if len(shares) else 0]
-        line = ("-", "--", ":")[drawn.count(colours[label]) % 3]  # there are more classes than colours
-        axes.step(x, y, where="post", color=colours[label], linestyle=line, label=f"{label} (n = {len(own):,})")
-        drawn.append(colours[label])
-    axes.set(title="Stimuli with a Conv3 spike by then", ylim=(0, 1.02))
+        x, y = [0, *steps, end], [0, *shares, shares[-1] if len(shares) else 0]
+        axes.step(x, y, where="post", color=colours[label], label=f"{label} (n = {len(own):,})")
+    axes.set(title="Stimuli with a Conv3 spike by then", xlim=(0, end), ylim=(0, 1.02))
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    for text in axes.legend(loc="lower right", handlelength=1.6, labelspacing=0.2).get_texts():
+    _as_they_are(axes.legend(loc="lower right", handlelength=1.6, labelspacing=0.2))
+
+
+def _as_they_are(legend: Legend) -> None:
+    """Draw names of classes as they are, whatever looks like a formula in them."""
+    for text in legend.get_texts():
         text.set_parse_math(False)
 
 
@@ -160,7 +164,7 @@ def sparsity_summary(found: Mapping[str, Sparsity]) -> Figure:
 
 def _draw_spread(axes: Axes, row: int, values: np.ndarray) -> None:
     if len(values):
-        lowest, low, middle, high, highest = np.percentile(values, _QUARTILES)
+        lowest, low, middle, high, highest = np.percentile(values, (5, 25, 50, 75, 95))
         axes.plot([lowest, highest], [row, row], color=MUTED, linewidth=0.8)
         axes.plot([low, high], [row, row], color=LINES[0], linewidth=4, solid_capstyle="butt")
         axes.plot(middle, row, "o", color="white", markeredgecolor=LINES[0], markersize=5)
@@ -177,7 +181,7 @@ def information_summary(found: Mapping[str, Information]) -> Figure:
         spread = row + 0.12 + 0.2 * np.linspace(-1, 1, len(of.count) + 2)[1:-1]
         axes.plot(of.count, spread, "o", color=LINES[0], markersize=3, alpha=0.6, markeredgewidth=0)
         axes.plot([of.first] * 2, [row - 0.35, row + 0.35], color=LINES[1], linewidth=2.5)
-    (dots,), (bar,) = axes.plot([], [], "o", color=LINES[0], markersize=3), axes.plot([], [], color=LINES[1], lw=2.5)
+    dots, bar = axes.lines[-2:]
     dots.set_label(f"spike count of a feature, in {LEVELS} levels")
     bar.set_label("which feature spikes first")
     axes.set_yticks(range(len(found)), [layer.capitalize() for layer in found])
@@ -207,17 +211,14 @@ def selectivity_map(network: Network, found: Mapping[str, Selectivity]) -> Figur
 
 
 def _draw_selectivity(figure: Figure, above: Axes, below: Axes, of: Selectivity, colours: Sequence[str]) -> None:
-    silent = np.isnan(of.index)
-    order = np.lexsort((-of.index, of.preferred, silent))
+    order = np.lexsort((-of.index, of.preferred, np.isnan(of.index)))
     total = of.mean.sum(axis=0)
     share = np.ma.masked_invalid(np.divide(of.mean, total, out=np.full(of.mean.shape, np.nan), where=total > 0))
     above.bar(range(len(order)), of.index[order], color=[colours[number] for number in of.preferred[order]], width=0.8)
     above.set(ylim=(0, 1), xticks=[], yticks=(0, 0.5, 1), ylabel="index")
     picture = below.imshow(share[:, order], cmap=_SHADES, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    if len(order) <= 40:  # more would not be readable
-        below.set_xticks(range(len(order)), [str(number) for number in order])
-    else:
-        below.set_xticks([])
+    named = order if len(order) <= 40 else order[:0]  # more names could not be read
+    below.set_xticks(range(len(named)), [str(number) for number in named])
     below.set_yticks(range(len(of.classes)), of.classes, parse_math=False)
     for tick, colour in zip(below.get_yticklabels(), colours, strict=True):
         tick.set_color(colour)

@@ -34,8 +34,9 @@ def check_match(network: Network, excerpt: Excerpt) -> None:
         It is of another configuration, or has other layers or classes.
     """
     recorded, config = excerpt.about.get("config"), network.config
+    trained = network.provenance.get("digest")  # another one where spikeseg has learned new keys since
     known = set(excerpt.spikes) == {"input", *LAYERS} and set(excerpt.labels) <= set(config.data.classes)
-    if recorded != config.digest() or not known:
+    if recorded not in (config.digest(), trained) or not known:
         raise SpikeSegError(
             f"recording {excerpt.name} (configuration {recorded}) is not of this network ({config.digest()}): "
             "give --spikes what `spikeseg encode` made of this run"
