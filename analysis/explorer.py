@@ -57,7 +57,7 @@ def causes(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segm
     channels, rows, columns = steps["input"].shape
     caused = np.zeros((len(neurons), channels, rows, columns), bool)
     caused.reshape(len(neurons), -1)[decoded.nonzero()] = True
-    return caused.any(axis=1)
+    return np.any(caused, axis=1)
 
 
 def growth(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:

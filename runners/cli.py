@@ -208,24 +208,26 @@ def report(
     jobs: JobsOption = 1,
 ) -> None:
     """Write a run as one HTML page: results, features, segmentations, and spikes to explore."""
+    from .directory import load_network
     from .evaluation import evaluate_selection
     from .progress import Bars
-    from .report import evaluated_part, write_report
+    from .report import read_metrics, write_report
     from .reporting import present
     from .selection import select
 
-    part = evaluated_part(run)
-    selection = select(run, data, part or Part.test.value)
-    results = selection.run.results
-    if part is None:
+    results = load_network(run)[1].results
+    metrics = read_metrics(results)
+    part = Part.test.value if metrics is None else metrics["split"]
+    selection = select(run, data, part)
+    if metrics is None:
         with Bars(console) as bars:
             bars.stage("evaluate", len(selection.indices))
             evaluation = evaluate_selection(selection, device.value, bars.advance, jobs)
-        present(evaluation, selection, Part.test.value, results, device.value, console)
+        present(evaluation, selection, part, results, device.value, console)
     out = out or results / "report.html"
     with Bars(console) as bars:
         bars.stage("report", stimuli)
-        count = write_report(selection, results, out, stimuli, device.value, bars.advance)
+        count = write_report(selection, out, stimuli, device.value, bars.advance)
     console.print(f"{out}: {count} stimuli, {out.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
 
 

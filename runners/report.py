@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, replacing
@@ -14,29 +15,38 @@ from ..analysis.page import render
 from ..analysis.segmentation import segment_one
 from ..datasets.sample import Sample
 from ..datasets.stimuli import samples, stimuli
-from .directory import load_network
 from .encoding import open_encoder
 from .evaluation import Answer, outcome
 from .report_contents import Shown, contents
 from .selection import Selection
 from .showcase import KINDS, Row, choose, read_outcomes
 
+MEASURED = (
+    *("n", "n_boxes", "accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"),
+    *("per_class", "confusion", "baselines", "data", "split", "decoder_mode", "evaluation"),
+)
+"""What a page needs of ``metrics.json``."""
 
-def evaluated_part(run: str | Path) -> str | None:
-    """The part of the dataset that a run was evaluated on; None where it has not been.
+
+def read_metrics(results: Path) -> dict[str, Any] | None:
+    """What `spikeseg evaluate` measured; None where it has not.
 
     Raises
     ------
     SpikeSegError
-        There is no such run.
+        ``metrics.json`` is damaged, or of something else than single objects.
     """
-    _, directory = load_network(run)
-    metrics = directory.results / "metrics.json"
-    return str(read_json(metrics).get("split")) if metrics.exists() else None
+    file = results / "metrics.json"
+    if not file.exists():
+        return None
+    metrics = read_json(file)
+    if missing := [key for key in MEASURED if key not in metrics]:
+        raise SpikeSegError(f"{file} does not say {missing[0]}: run `spikeseg evaluate` again")
+    return metrics
 
 
 def write_report(
-    selection: Selection, results: Path, out: Path, count: int, device: str, progress: Callable[[int], None]
+    selection: Selection, out: Path, count: int, device: str, progress: Callable[[int], None] = lambda done: None
 ) -> int:
     """Write the page of an evaluated run.
 
@@ -44,8 +54,8 @@ def write_report(
     ----------
     selection
         The part of the dataset that was evaluated.
-    results
-        Directory of ``metrics.json`` and ``outcomes.csv``.
+    out
+        The page.
     count
         Stimuli in the explorer; those of the gallery are among them, and always shown.
     progress
@@ -59,9 +69,12 @@ def write_report(
     Raises
     ------
     SpikeSegError
-        The results are not of this network and these data, data cannot be read, or the file system refuses.
+        There are no results, or not of this network and these data; data cannot be read; the file system refuses.
     """
-    metrics, outcomes = read_json(results / "metrics.json"), read_outcomes(results / "outcomes.csv")
+    results = selection.run.results
+    metrics, outcomes = read_metrics(results), read_outcomes(results / "outcomes.csv")
+    if metrics is None:
+        raise SpikeSegError(f"{results} has no metrics.json: run `spikeseg evaluate` first")
     chosen = sorted(choose(outcomes, count).items(), key=lambda one: KINDS.index(one[1]))
     kinds = {outcomes[number]: kind for number, kind in chosen}
     found = _samples(selection, [row.name for row in kinds])

@@ -13,7 +13,7 @@ from spikeseg.version import __version__
 from ..analysis import figures
 from ..analysis.page import drawing, embedded, exact, feature_layers, photograph
 from ..analysis.segmentation import Segmentation
-from ..analysis.style import class_colours, map_colours
+from ..analysis.style import MUTED, class_colours, map_colours
 from ..configs.schema import Config, layer_shapes
 from ..datasets.sample import Box, Sample
 from ..models.network import Network
@@ -44,13 +44,18 @@ class Shown(NamedTuple):
     @property
     def caption(self) -> str:
         """The answer in a few words."""
-        taken = "" if self.row.correct else f" taken for {self.row.predicted_label}"
+        taken = "" if self.row.correct else f" taken for {_named(self.row.predicted_label)}"
         return self.row.true_label + taken + self.overlap
 
     @property
     def overlap(self) -> str:
         """The IoU, after a comma; nothing without annotation."""
         return f", IoU {self.row.iou:.2f}" if self.row.true_box else ""
+
+
+def _named(label: str) -> str:
+    """A class, or what to say for a map that stands for none."""
+    return label or "no class"
 
 
 def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[Shown]) -> dict[str, Any]:
@@ -189,7 +194,7 @@ def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str
             for answer in answers
         ]
         rows.append({"label": label, "cells": cells})
-    return {"answers": answers, "rows": rows}
+    return {"answers": [_named(answer) for answer in answers], "rows": rows}
 
 
 def _percent(value: float) -> str:
@@ -220,9 +225,9 @@ def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
     first = decision.first_spike
     return {
         "label": row.true_label,
-        "answered": row.predicted_label,
+        "answered": _named(row.predicted_label),
         "overlap": shown.overlap,
-        "colour": class_colours(config.data.classes)[row.predicted_label],
+        "colour": class_colours(config.data.classes).get(row.predicted_label, MUTED),
         "picture": picture,
         "picture_size": size,
         "boxes": {"annotated": fraction(row.true_box), "found": fraction(row.predicted_box)},
@@ -253,7 +258,7 @@ def _layers(network: Network) -> list[dict[str, Any]]:
             "name": layer.capitalize(),
             **shape._asdict(),
             "colours": [to_hex(colour) for colour in map_colours(network, layer, shape.features)],
-            "labels": network.map_labels if layer == "conv3" else None,
+            "labels": [_named(label) for label in network.map_labels] if layer == "conv3" else None,
         }
         for layer, shape in layer_shapes(network.config, network.config.input.size).items()
     ]

@@ -21,7 +21,7 @@ from spikeseg.runners import reporting
 from spikeseg.runners.evaluation import evaluate_selection
 from spikeseg.runners.report import write_report
 from spikeseg.runners.selection import Selection, select
-from spikeseg.runners.training import untrained
+from spikeseg.runners.training import UNNAMED, untrained
 
 DIGITS = tuple("0123456789")
 
@@ -33,16 +33,18 @@ def reported(run: Path, part: str, count: int) -> Selection:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reporting, "draw_evaluation", lambda *_: None)  # figures take seconds, and are not looked at
         reporting.present(evaluation, selection, part, run, "numpy", Console(file=StringIO()))
-    write_report(selection, run, run / "report.html", count, "numpy", lambda done: None)
+    write_report(selection, run / "report.html", count, "numpy")
     return selection
 
 
 def write_digits(root: Path, rng: np.random.Generator) -> Path:
-    """Two recordings of each digit in N-MNIST's layout, of one saccade: blobs of events at some place."""
+    """Two recordings of each digit in N-MNIST's layout, of one saccade: blobs of events; the last is all but empty."""
     for digit in DIGITS:
         for number in range(2):
             places = rng.integers(0, 14, (300, 2)) + rng.integers(0, 20, 2)
             events = [Event(int(x), int(y), 330 * t, 1 - 2 * (t % 2)) for t, (y, x) in enumerate(places)]
+            if (digit, number) == (DIGITS[-1], 1):
+                del events[2:]
             file = root / digit / f"{number}.bin"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(atis(events))
@@ -50,19 +52,19 @@ def write_digits(root: Path, rng: np.random.Generator) -> Path:
 
 
 def write_digit_run(directory: Path) -> Path:
-    """A run of a network for ten digits that has learned nothing: two maps of random weights for each."""
+    """A run of a network for ten digits that has learned nothing: two maps of random weights each, and one unnamed."""
     rng = np.random.default_rng(0)
     data = write_digits(directory / "data", rng)
     content = load("n-mnist").model_dump(mode="json")
-    content["conv2"]["maps"], content["conv3"]["maps"] = 6, 20
+    content["conv2"]["maps"], content["conv3"]["maps"] = 6, 21
     blank = untrained(validate(content, "test"))
     kernels = {layer: rng.random(kernel.shape) for layer, kernel in blank.kernels.items() if layer != "conv1"}
-    thresholds = {"conv2": np.full(6, 5.0), "conv3": np.full(20, 25.0)}
+    thresholds = {"conv2": np.full(6, 5.0), "conv3": np.array([np.inf] + [25.0] * 20)}
     network = Network(
         blank.config,
         blank.kernels | kernels,
         blank.thresholds | thresholds,
-        DIGITS * 2,
+        (UNNAMED, *DIGITS, *DIGITS),
         provenance={"data": str(data)},
     )
     network.save(directory / "run" / "network.npz")

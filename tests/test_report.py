@@ -86,6 +86,11 @@ class TestCommand:
         assert "part “validation”" in (tmp_path / "page.html").read_text()
         assert (run / "metrics.json").read_bytes() == before
 
+    def test_results_of_another_kind_are_refused(self, spikeseg, run):
+        (run / "metrics.json").write_text('{"objects": 2}')
+        line = refusal(spikeseg("report", run, *NUMPY))
+        assert line.startswith(f"{run / 'metrics.json'} does not say n: run `spikeseg evaluate")
+
     @pytest.mark.parametrize(
         ("old", "new", "reason"),
         [
@@ -191,13 +196,14 @@ class TestPage:
         figure = b"any bytes"
         (run / "analysis").mkdir()
         (run / "analysis" / "latencies.png").write_bytes(figure)
-        write_report(select(run, None, "test"), run, run / "report.html", 1, "numpy", lambda done: None)
+        write_report(select(run, None, "test"), run / "report.html", 1, "numpy")
         assert f'src="data:image/png;base64,{base64.b64encode(figure).decode()}"' in (run / "report.html").read_text()
 
     def test_without_boxes_there_is_no_iou(self, digits):
         assert "IoU 0" not in digits.text
         assert "strict" not in digits.text.split('id="gallery"')[0].split("<body>")[1]
         assert "The paper has no row for these data." in digits.text
+        assert "9 taken for no class" in digits.text
 
 
 def luminance(hex_colour):
@@ -320,6 +326,9 @@ def spiking(steps):
     return {tuple(neuron) for neuron in np.argwhere(steps["conv3"] != SILENT).tolist()}
 
 
+of_pictures = pytest.mark.parametrize("page", ["pictures"], indirect=True)
+
+
 class TestInABrowser:
     def test_a_click_on_a_latent_pixel_lights_what_the_decoder_says(self, reader):
         drawn = reader.drawn("latent")
@@ -335,6 +344,7 @@ class TestInABrowser:
         assert reader.chosen() is None
         assert not reader.lit().any()
 
+    @of_pictures
     def test_the_keyboard_reaches_every_latent_spike(self, reader):
         expected = spiking(reader.steps)
         reader.focus("latent")
@@ -350,6 +360,7 @@ class TestInABrowser:
         order = [reader.steps["conv3"][neuron] for neuron in visited]
         assert order == sorted(order)
 
+    @of_pictures
     def test_every_control_works_by_keyboard(self, reader):
         controls = ["previous", "stimulus", "next", "play", "step", "latent"]
         controls += ["spike-previous", "spike-next", "answer", "clear"]
@@ -408,6 +419,15 @@ class TestInABrowser:
                 told = reader.run(f"return document.getElementById('layer-{number}').nextElementSibling.textContent")
                 assert told == f"{so_far:,} spikes, {now:,} now"
 
+    def test_every_stimulus_can_be_shown(self, reader):
+        """An all but empty one, too, which a map without a class answers."""
+        for index, stimulus in enumerate(reader.page.contents["stimuli"]):
+            reader.run(
+                "stimulus.value = arguments[0]; stimulus.dispatchEvent(new Event('change')); answer.click()", index
+            )
+            told = f"{stimulus['label']}, answered {stimulus['answered']}{stimulus['overlap']}"
+            reader.wait(lambda told=told: reader.text("picture-caption") == told)
+
     @pytest.mark.parametrize("width", [360, 800])
     def test_nothing_is_wider_than_the_screen(self, reader, width):
         reader.resize(width, 800)
@@ -415,6 +435,7 @@ class TestInABrowser:
         reader.wait(lambda: reader.run("return innerWidth") == width)
         assert reader.run("return document.documentElement.scrollWidth") <= width
 
+    @of_pictures
     def test_it_prints(self, reader):
         printed = reader.browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
         assert base64.b64decode(printed["data"]).startswith(b"%PDF")

@@ -130,13 +130,13 @@ document.querySelectorAll(".card").forEach(async (card) => {
 
 // ---- The explorer: what is chosen ------------------------------------------------------------------
 
-const state = { index: 0, step: LAST, neuron: null, stimulus: null, picture: null, timer: null, tiles: null };
+const state = { wanted: 0, index: 0, step: LAST, neuron: null, stimulus: null, picture: null, timer: null, tiles: null };
 
 async function choose(index) {
-  state.index = index;
+  state.wanted = index;
   const [stimulus, picture] = await Promise.all([unpack(index), loadPicture(index)]);
-  if (state.index !== index) return; // another one was chosen meanwhile
-  Object.assign(state, { stimulus, picture, neuron: null });
+  if (state.wanted !== index) return; // another one was chosen meanwhile
+  Object.assign(state, { index, stimulus, picture, neuron: null });
   state.order = [...stimulus.latent].sort((a, b) => stimulus.fired.at(-1)[a] - stimulus.fired.at(-1)[b] || a - b);
   find("stimulus").value = index;
   describe();
@@ -242,19 +242,22 @@ function drawLayer(layer, number, lit) {
   }
   const canvas = find(`layer-${number}`);
   canvas.getContext("2d").putImageData(image, 0, 0);
-  const format = (count) => count.toLocaleString("en");
-  canvas.nextElementSibling.textContent = `${format(sofar)} spikes, ${format(now)} now`;
+  canvas.nextElementSibling.textContent = counted(sofar, now);
 }
 
-/** Place the tiles of the maps, by class, as large as they fit. */
+const counted = (sofar, now) => `${sofar.toLocaleString("en")} spikes, ${now.toLocaleString("en")} now`;
+
+/** Place the tiles of the maps, by class, as large as they fit; those without a class only if one is needed. */
 function layTiles(width) {
+  const classes = new Set(page.classes.map(({ name }) => name));
+  state.stimulus.latent.forEach((neuron) => classes.add(CONV3.labels[Math.floor(neuron / PLACES)]));
   for (let cell = LARGEST_CELL; ; cell -= cell > 2 ? 1 : 0.25) {
     const [wide, high] = [CONV3.columns * cell + GAP, CONV3.rows * cell + GAP];
     const across = Math.floor((width + GAP) / wide);
     const tiles = new Map();
     const labels = [];
     let top = 0;
-    for (const { name } of page.classes) {
+    for (const name of classes) {
       const maps = [...CONV3.labels.keys()].filter((map) => CONV3.labels[map] === name);
       labels.push([name, top]);
       maps.forEach((map, k) => tiles.set(map, [(k % across) * wide, top + LABEL + Math.floor(k / across) * high]));
@@ -292,6 +295,8 @@ function drawLatent() {
     context.fillStyle = css(onGround(CONV3.colours[Math.floor(neuron / PLACES)]), alpha);
     context.fillRect(x - cell / 2, y - cell / 2, cell, cell);
   }
+  const spikes = stimulus.fired.at(-1).filter((spiked) => spiked <= step);
+  find("latent-count").textContent = counted(spikes.length, spikes.filter((spiked) => spiked === step).length);
   ring(context, page.stimuli[state.index].answer, 2);
   if (chosen !== null) {
     context.fillStyle = css(LIT);
@@ -340,13 +345,13 @@ find("layers").append(
   ...page.layers.slice(0, -1).map(({ name, rows, columns }, number) => {
     const item = make("li", "");
     const canvas = document.createElement("canvas");
-    Object.assign(canvas, { id: `layer-${number}`, width: columns, height: rows });
+    Object.assign(canvas, { id: `layer-${number}`, width: columns, height: rows, role: "img", ariaLabel: `Spikes of ${name}` });
     item.append(make("strong", name), canvas, make("span", ""));
     return item;
   })
 );
 
-const turn = (by) => choose((state.index + by + page.stimuli.length) % page.stimuli.length);
+const turn = (by) => choose((state.wanted + by + page.stimuli.length) % page.stimuli.length);
 find("stimulus").addEventListener("change", (event) => choose(Number(event.target.value)));
 find("previous").addEventListener("click", () => turn(-1));
 find("next").addEventListener("click", () => turn(1));
