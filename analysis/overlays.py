@@ -29,6 +29,7 @@ def overlay(
     classes: Sequence[str],
     truth: Sequence[Target] = (),
     title: str | None = None,
+    numbered: bool = False,
 ) -> Figure:
     """Draw what was segmented over the picture (paper, figures 7 and 10).
 
@@ -44,18 +45,20 @@ def overlay(
         The objects as annotated, in pixels of the picture.
     title
         Above the picture.
+    numbered
+        Each object has a number and a colour of its own: there may be several of a class.
     """
     width = 0.6 * WIDTH
     figure = Figure((width, width * image.shape[0] / image.shape[1] + 0.6), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title or "", parse_math=False)
-    _draw_overlay(axes, image, segmentations, classes, truth, size=8)
+    _draw_overlay(axes, image, _dressed(segmentations, classes, numbered), truth, size=8)
     _box_legend(figure, truth)
     return figure
 
 
 @style()
-def gallery(items: Sequence[Item], classes: Sequence[str], columns: int = 4) -> Figure:
+def gallery(items: Sequence[Item], classes: Sequence[str], columns: int = 4, numbered: bool = False) -> Figure:
     """Draw many overlays in a grid; items are (image, segmentations, truth, caption), see `overlay`.
 
     A caption is the name of a picture; of a long one the last parts are shown.
@@ -65,7 +68,7 @@ def gallery(items: Sequence[Item], classes: Sequence[str], columns: int = 4) -> 
     figure = Figure((WIDTH, rows * (WIDTH / columns * aspect + 0.25) + 0.35), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (image, segmentations, truth, caption) in zip(grid, items, strict=False):
-        _draw_overlay(axes, image, segmentations, classes, truth, size=24 / columns)
+        _draw_overlay(axes, image, _dressed(segmentations, classes, numbered), truth, size=24 / columns)
         size = min(9, 30 / columns)
         axes.set_title(_shortened(caption, 72 * WIDTH / columns - size, size), fontsize=size, pad=3, parse_math=False)
     for axes in grid[len(items) :]:
@@ -86,30 +89,40 @@ def _shortened(name: str, width: float, size: float) -> str:
     return next(filter(fits, paths + ends), "")
 
 
+def _dressed(
+    segmentations: Sequence[Segmentation], classes: Sequence[str], numbered: bool
+) -> list[tuple[Segmentation, str, str]]:
+    """Every segmentation with its name and colour: those of its class, or with a number and a colour of its own."""
+    if not numbered:
+        colours = class_colours(classes)
+        return [(found, found.label, colours[found.label]) for found in segmentations]
+    numbers = [str(number) for number in range(1, len(segmentations) + 1)]
+    colours = class_colours(numbers)
+    return [(found, f"{n} {found.label}", colours[n]) for n, found in zip(numbers, segmentations, strict=True)]
+
+
 def _draw_overlay(
     axes: Axes,
     image: np.ndarray,
-    segmentations: Sequence[Segmentation],
-    classes: Sequence[str],
+    dressed: Sequence[tuple[Segmentation, str, str]],
     truth: Sequence[Target],
     size: float,
 ) -> None:
     rows, columns = image.shape[:2]
-    colours = class_colours(classes)
     whole = (0, columns, rows, 0)
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=whole)
-    for found in segmentations:
-        tint = np.where(found.mask[..., None], to_rgba(colours[found.label], _MASK_ALPHA), 0.0)
+    for found, _, colour in dressed:
+        tint = np.where(found.mask[..., None], to_rgba(colour, _MASK_ALPHA), 0.0)
         axes.imshow(tint, extent=whole, interpolation="nearest")
     for target in truth:
         if target.box is not None:
             outline(axes, target.box, _annotated(size / 5))
             _tag(axes, target.box.bottom, target.box.right, target.label, "#000000a0", size, "bottom", "right")
-    for found in segmentations:
+    for found, name, colour in dressed:
         if found.box is not None:
             box = found.box.scaled(rows / found.mask.shape[0], columns / found.mask.shape[1])
-            outline(axes, box, predicted(colours[found.label], size / 5))
-            _tag(axes, box.top, box.left, found.label, colours[found.label], size, "top", "left")
+            outline(axes, box, predicted(colour, size / 5))
+            _tag(axes, box.top, box.left, name, colour, size, "top", "left")
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     axes.set_anchor("NW")  # captions begin at equal distances, whatever the pictures' shapes
     bare(axes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from spikeseg.errors import SpikeSegError
 from ..configs.schema import Config
 from ..datasets.sample import Box
 from ..models.network import Network
-from .decoder import SILENT, Mode, decode, receptive_field
+from .decoder import SILENT, Mode, Neuron, decode, receptive_field
 
 STRONG = 0.5  # weights end near 0 or 1: above it a synapse is part of what its map learned
 
@@ -119,15 +119,35 @@ def segment_classes(
 
 def decide(network: Network, steps: Mapping[str, np.ndarray]) -> Decision:
     """Compare the final potentials of the Conv3 maps, and look for the first spike (contract 8)."""
+    scores = drive(network, steps).max(axis=(1, 2))
+    map_, row, column = np.nonzero(steps["conv3"] != SILENT)
+    return Decision(scores, first_spike(map_, steps["conv3"][map_, row, column], scores))
+
+
+def drive(network: Network, steps: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Final potentials of the Conv3 neurons over their thresholds, (maps, H, W): from 1 on they spike."""
     scale = network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT)))
     final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
-    scores = final.max(axis=(1, 2)) / (network.thresholds["conv3"] * scale)
-    map_, row, column = np.nonzero(steps["conv3"] != SILENT)
+    return final / (network.thresholds["conv3"] * scale)[:, None, None]
+
+
+def evidence(network: Network, steps: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How much of what its map has learned a Conv3 neuron sees, less what is there besides, (maps, H, W).
+
+    Final potentials with inhibition (see `inhibited`) over the sum of the map's strong weights; 0 for a map without.
+    """
+    config, kernel = network.config, network.kernels["conv3"]
+    final = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
+    learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
+    return np.divide(final, learned, out=np.zeros_like(final), where=learned > 0)
+
+
+def first_spike(map_: np.ndarray, step: np.ndarray, scores: np.ndarray) -> tuple[int, int] | None:
+    """Map and step of the first of some Conv3 spikes, (n,) each, of the largest score among several; None without."""
     if len(map_) == 0:
-        return Decision(scores, None)
-    step = steps["conv3"][map_, row, column]
+        return None
     first = np.lexsort((map_, -scores[map_], step))[0]
-    return Decision(scores, (int(map_[first]), int(step[first])))
+    return int(map_[first]), int(step[first])
 
 
 def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
@@ -257,19 +277,33 @@ def _field(network: Network, steps: Mapping[str, np.ndarray], map_: int) -> np.n
 
 
 def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decision, map_: int) -> Segmentation:
-    config, label = network.config, _label(network, map_)
     field = _field(network, steps, map_)
-    place, mode = _seed(field, steps["conv3"][map_] != SILENT, config.decoder.mode)
-    decoded = decode(network, steps, [(map_, *place)], mode)
+    place, mode = _seed(field, steps["conv3"][map_] != SILENT, network.config.decoder.mode)
+    return segment_at(network, steps, decision, (map_, *place), mode)
+
+
+def segment_at(
+    network: Network, steps: Mapping[str, np.ndarray], decision: Decision, seed: Neuron, mode: Mode
+) -> Segmentation:
+    """What a Conv3 neuron decodes to, in the region where its map's objects lie.
+
+    Raises
+    ------
+    SpikeSegError
+        The maps have no names yet.
+    """
+    config, (map_, *place) = network.config, seed
+    label = _label(network, map_)
+    decoded = decode(network, steps, [seed], mode)
     events = (steps["input"] != SILENT).any(axis=0)
-    within = region(network, map_, place, events.shape)
+    within = region(network, map_, (place[0], place[1]), events.shape)
     inside = _pixels(within, events.shape)
     mask = decoded.mask & inside
     return Segmentation(
         label=label,
         map=map_,
         decision=decision,
-        place=place,
+        place=(place[0], place[1]),
         decoded_mode=mode,
         mask=mask,
         saliency=np.where(mask, decoded.saliency, 0),
@@ -277,6 +311,25 @@ def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decisi
         box=_box(mask, events & inside, config),
         event_box=extremities(events),
     )
+
+
+def apart(
+    network: Network, steps: Mapping[str, np.ndarray], segmentations: Sequence[Segmentation]
+) -> list[Segmentation]:
+    """The same objects with every pixel given to only one of them: to which it contributed most."""
+    if not segmentations:
+        return []
+    owner = np.argmax([found.saliency for found in segmentations], axis=0)
+    taken = np.any([found.mask for found in segmentations], axis=0)
+    events = (steps["input"] != SILENT).any(axis=0)
+    disjoint = []
+    for number, found in enumerate(segmentations):
+        others = taken & (owner != number)
+        mask = found.mask & ~others
+        inside = _pixels(found.region, events.shape) & ~others
+        box = _box(mask, events & inside, network.config)
+        disjoint.append(replace(found, mask=mask, saliency=np.where(mask, found.saliency, 0), box=box))
+    return disjoint
 
 
 def _seed(field: np.ndarray, spiked: np.ndarray, mode: Mode) -> tuple[tuple[int, int], Mode]:

@@ -1,6 +1,7 @@
-"""The shifted test: pictures pasted at a random place and scale on a larger canvas.
+"""Pictures pasted on a larger canvas: one at a random place and scale, or several side by side.
 
-Where objects are centred and of one size, a constant box is hard to beat; here it fails and a network must localise.
+Where objects are centred and of one size, a constant box is hard to beat; on a canvas it fails and a network must
+localise. Several objects are there to be counted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from spikeseg.errors import SpikeSegError
 
 from .sample import Dataset, Sample, Target
+
+GAP = 20
+"""Columns of canvas between pictures side by side: more than twice the seam, so that none touches the next."""
 
 _SEAM = 8  # pixels around a pasted picture in which its outermost pixels fade into the canvas
 _SHAPE_AREA = 1000  # canvas pixels per shape of clutter
@@ -65,6 +69,54 @@ class Canvas:
         sample = self._dataset[index]
         rng = np.random.default_rng([self._seed, zlib.crc32(sample.name.encode())])
         return on_canvas(sample, *self._placing, rng)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+
+class SideBySide:
+    """A dataset's pictures in groups, each group in one picture: whole, from left to right with a gap.
+
+    Parameters
+    ----------
+    dataset
+        Whose pictures to paste.
+    groups
+        The pictures that are pasted together, equally many in each group.
+    base
+        Rows and columns of a picture on the canvas: what the network's input is for it alone.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(self, dataset: Dataset, groups: Sequence[Sequence[int]], base: tuple[int, int]) -> None:
+        self._dataset, self._groups, self._base = dataset, groups, base
+        self.names = [" + ".join(dataset.names[index] for index in group) for group in groups]
+        self.labels = [dataset.labels[group[0]] for group in groups]
+        count = len(groups[0])
+        self.size = base[0], count * base[1] + (count - 1) * GAP
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Load and paste the pictures of a group. Raises what the dataset raises."""
+        samples = [self._dataset[member] for member in self._groups[index]]
+        rows, columns = self._base
+        pictures = [
+            np.asarray(Image.fromarray(sample.image).convert("RGB").resize((columns, rows), Image.Resampling.BILINEAR))
+            for sample in samples
+        ]
+        border = np.concatenate([_border(picture) for picture in pictures])
+        canvas = np.broadcast_to(border.mean(axis=0), (*self.size, 3))
+        targets: list[Target] = []
+        for number, (sample, picture) in enumerate(zip(samples, pictures, strict=True)):
+            place = 0, number * (columns + GAP)
+            canvas = _paste(picture, canvas, place)
+            old = sample.image.shape[:2]
+            targets += [_moved(target, old, self._base, place, self.size) for target in sample.targets]
+        return Sample(self.names[index], np.asarray(canvas), tuple(targets))
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))

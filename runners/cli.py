@@ -132,6 +132,7 @@ def segment(
     images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
     every_class: Annotated[bool, typer.Option(help="A mask for every class, not for the winner only.")] = False,
+    instances: Annotated[bool, typer.Option("--instances", help="A mask for every object, also of one class.")] = False,
     device: DeviceOption = Device.cpp_standalone,
 ) -> None:
     """Segment pictures: mask, box and overlay of each."""
@@ -140,15 +141,20 @@ def segment(
     from .reporting import write_boxes
     from .segmenting import segment_files
 
+    if every_class and instances:
+        raise SpikeSegError("--every-class and --instances are two different answers: ask for one of them")
     network, _ = load_network(run)
     with Bars(console) as bars:
         bars.stage("segment", len(images))
-        rows = segment_files(network, images, out, every_class, device.value, bars.advance)
+        rows = segment_files(network, images, out, every_class, device.value, bars.advance, instances)
     write_boxes(out, rows)
-    for row in rows:
-        console.print(
-            f"{row['image']}: {row['label']} ({row['score']:.2f} of threshold), box {row['box_px']}", soft_wrap=True
-        )
+    for image in images:
+        found = [row for row in rows if row["image"] == str(image)]
+        for row in found:
+            told = f"{row['label']} ({row['score']:.2f} of threshold), box {row['box_px']}"
+            console.print(f"{image}: {told}", soft_wrap=True)
+        if not found:
+            console.print(f"{image}: no object found", soft_wrap=True)
     console.print(f"masks, overlays, boxes.json and boxes.csv in {out}", soft_wrap=True)
 
 
@@ -163,6 +169,10 @@ def evaluate(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=0.9, help="orange-panda: both objects, overlapping by this fraction.")
     ] = None,
+    objects: Annotated[
+        int | None, typer.Option(min=1, help="Count objects, in scenes of so many of one class side by side.")
+    ] = None,
+    mixed: Annotated[bool, typer.Option("--mixed", help="With --objects: of different classes.")] = False,
     buffer: Annotated[
         float | None, typer.Option("--buffer", parser=milliseconds, help="Recordings: buffers so long, e.g. 10ms.")
     ] = None,
@@ -174,28 +184,34 @@ def evaluate(
     jobs: JobsOption = 1,
 ) -> None:
     """Measure accuracy and mIoU on annotated pictures or recordings, beside honest baselines."""
+    from .counting import count_objects, present_counts
     from .evaluation import evaluate_selection
     from .progress import Bars
     from .reporting import present
-    from .selection import on_canvas, overlapping, select, with_buffers, with_fixed_thresholds
+    from .selection import arrange, select
 
-    if not canvas and (clutter or scales != (1, 1)):
-        raise SpikeSegError("--scales and --clutter go with --canvas")
-    selection = select(run, data, split.value)
-    if canvas:
-        selection = on_canvas(selection, scales, clutter)
-    if canvas and overlap is not None:
-        raise SpikeSegError("--overlap and --canvas are two different tests: give one of them")
-    if overlap is not None:
-        selection = overlapping(selection, overlap)
-    if buffer is not None:
-        selection = with_buffers(selection, buffer)
-    if fixed_thresholds:
-        selection = with_fixed_thresholds(selection)
+    selection = arrange(
+        select(run, data, split.value),
+        split.value,
+        canvas=canvas,
+        scales=scales,
+        clutter=clutter,
+        overlap=overlap,
+        objects=objects,
+        mixed=mixed,
+        buffer_ms=buffer,
+        fixed_thresholds=fixed_thresholds,
+    )
+    out = out or selection.run.results
+    if objects is not None:
+        with Bars(console) as bars:
+            bars.stage("count", len(selection.indices))
+            counting = count_objects(selection, device.value, bars.advance, jobs)
+        return present_counts(counting, selection, split.value, out, device.value, console)
     with Bars(console) as bars:
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device.value, bars.advance, jobs)
-    present(evaluation, selection, split.value, out or selection.run.results, device.value, console)
+    present(evaluation, selection, split.value, out, device.value, console)
 
 
 @app.command()

@@ -179,23 +179,32 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
 
 
 def write_segmentation(
-    directory: Path, sample: Sample, segmentations: Sequence[Segmentation], classes: Sequence[str]
+    directory: Path,
+    sample: Sample,
+    segmentations: Sequence[Segmentation],
+    classes: Sequence[str],
+    numbered: bool = False,
 ) -> list[dict[str, Any]]:
-    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`."""
+    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`.
+
+    With `numbered` there may be several objects of a class, with a number each, from 1.
+    """
     stem = Path(sample.name).stem
     rows, columns = sample.image.shape[:2]
     described = []
-    for segmentation in segmentations:
+    for number, segmentation in enumerate(segmentations, start=1):
         mask = resized(segmentation.mask, (rows, columns))
-        file = directory / f"{stem}_{segmentation.label}_mask.png"
+        name = f"{number}_{segmentation.label}" if numbered else segmentation.label
+        file = directory / f"{stem}_{name}_mask.png"
         with replacing(file) as temporary:
             Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
         box = segmentation.box
         presented = segmentation.mask.shape
         if box is not None:
             box = box.scaled(rows / presented[0], columns / presented[1])
-        described.append(_description(sample.name, segmentation, box, file.name))
-    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name)
+        row = _description(sample.name, segmentation, box, file.name)
+        described.append(row | {"instance": number if numbered else None})
+    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
     save(overlay, directory / f"{stem}_overlay.png")
     return described
 
@@ -219,9 +228,8 @@ def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
     with replacing(directory / "boxes.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         edges = [f"{edge}_px" for edge in Box._fields]
-        writer.writerow(["image", "label", "score", *edges, "first_spike_step", "mask"])
+        rest = ["first_spike_step", "mask", "instance"]
+        writer.writerow(["image", "label", "score", *edges, *rest])
         for row in described:
             box = row["box_px"] or dict.fromkeys(Box._fields, "")
-            writer.writerow(
-                [row["image"], row["label"], row["score"], *box.values(), row["first_spike_step"], row["mask"]]
-            )
+            writer.writerow([row["image"], row["label"], row["score"], *box.values(), *(row[key] for key in rest)])

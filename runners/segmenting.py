@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Recorded
 
+from ..analysis.instances import Instance, segment_instances
 from ..analysis.segmentation import Segmentation, segment_classes, segment_one
+from ..configs.schema import Config
 from ..datasets.pictures import read_picture
 from ..datasets.sample import Sample, View
 from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .encoding import Encoder, open_encoder
+from .selection import at_density
 
 BATCH = 50  # pictures whose spikes are held at once
+GRID = 8  # pixels to which the size of a presented picture is rounded: one compiled program serves similar shapes
+LONGEST = 4  # times as long as the network's input a picture with several objects may be
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,17 @@ class Segmenter:
             for answers in zip(*zooms, strict=True):
                 yield [max(found, key=response) for found in zip(*answers, strict=True)]
 
+    def instances(self, views: Sequence[View]) -> Iterator[list[Instance]]:
+        """Tell the objects of pictures apart, of one class too; yields in order, one list per view.
+
+        Masks and boxes are in pixels of the presented size. There is one zoom: `open_segmenter` got one size.
+        """
+        ((size, encoder),) = self.encoders
+        for start in range(0, len(views), BATCH):
+            inputs = stimuli(views[start : start + BATCH], self.network.config.input, size)
+            for steps in Recorded(encoder.encode(self.network, inputs)):
+                yield segment_instances(self.network, steps)
+
     def _at(
         self, size: tuple[int, int], encoder: Encoder, views: Sequence[View], classes: Sequence[str] | None
     ) -> list[list[Segmentation]]:
@@ -72,6 +91,22 @@ def open_segmenter(
         yield Segmenter(network, tuple(zip(sizes, opened, strict=True)))
 
 
+def covering_size(config: Config, picture: tuple[int, int]) -> tuple[int, int]:
+    """The size (rows, columns) at which a picture covers the network's input, with its proportions kept.
+
+    Raises
+    ------
+    SpikeSegError
+        It is much too wide or too high.
+    """
+    own, shape = np.array(config.input.size), np.array(picture)
+    size = shape * (own / shape).max()
+    if (size > LONGEST * own).any():
+        raise SpikeSegError(f"a picture of {picture[0]} x {picture[1]} is too long to look for objects in: cut it up")
+    rows, columns = np.maximum(own, own + GRID * np.rint((size - own) / GRID).astype(int)).tolist()
+    return rows, columns
+
+
 def segment_files(
     network: Network,
     paths: Sequence[Path],
@@ -79,8 +114,11 @@ def segment_files(
     every_class: bool,
     device: str,
     progress: Callable[[int], None] = lambda done: None,
+    instances: bool = False,
 ) -> list[dict[str, Any]]:
     """Segment pictures that a user brings; masks and overlays go to `directory`.
+
+    With `instances` every object is told apart; else the winning class is segmented, or `every_class`.
 
     Returns
     -------
@@ -98,12 +136,28 @@ def segment_files(
         if stems.count(path.stem) > 1:
             raise SpikeSegError(f"two pictures are called {path.stem}: their masks would overwrite each other")
     images = [read_picture(path) for path in paths]  # all of them first: a bad one stops before anything is written
-    config = network.config
-    classes = config.data.classes if every_class else None
-    described = []
-    with open_segmenter(network, [config.input.size], device) as segmenter:
-        answers = segmenter.segment(images, classes)
-        for done, (path, image, found) in enumerate(zip(paths, images, answers, strict=True), start=1):
-            described += write_segmentation(directory, Sample(str(path), image, ()), found, config.data.classes)
-            progress(done)
+    classes, described = network.config.data.classes, []
+    if instances:
+        answers = _told_apart(network, images, device)
+    else:
+        answers = _by_class(network, images, classes if every_class else None, device)
+    for done, (path, image, found) in enumerate(zip(paths, images, answers, strict=True), start=1):
+        described += write_segmentation(directory, Sample(str(path), image, ()), found, classes, instances)
+        progress(done)
     return described
+
+
+def _by_class(
+    network: Network, images: Sequence[np.ndarray], classes: Sequence[str] | None, device: str
+) -> Iterator[list[Segmentation]]:
+    with open_segmenter(network, [network.config.input.size], device) as segmenter:
+        yield from segmenter.segment(images, classes)
+
+
+def _told_apart(network: Network, images: Sequence[np.ndarray], device: str) -> Iterator[list[Segmentation]]:
+    """The instances of each picture, which is presented in its own proportions."""
+    sizes = [covering_size(network.config, (image.shape[0], image.shape[1])) for image in images]
+    for size, group in groupby(zip(sizes, images, strict=True), key=lambda pair: pair[0]):
+        with open_segmenter(at_density(network, size), [size], device) as segmenter:
+            for found in segmenter.instances([image for _, image in group]):
+                yield [instance.segmentation for instance in found]

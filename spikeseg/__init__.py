@@ -18,9 +18,11 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `select`             a network and a part of its dataset, for `encode` and `evaluate`
 `on_canvas`          the same pictures at random places and scales: the shifted test
 `overlapping`        pairs of rendered objects in place of single ones
+`grouped`            scenes of several objects, for `count_objects`
 `encode`             the spikes of every layer, to disk
 `load_recording`     what `encode` wrote
 `evaluate`           accuracy and mIoU beside the baselines
+`count_objects`      tell the objects of scenes apart, and count (docs/instances.md)
 `ConvSynapses`       convolutions for any Brian2 model (docs/conv-synapses.md)
 `Window`, `Shape`    their geometry
 ===================  ===============================================================================
@@ -47,11 +49,12 @@ if TYPE_CHECKING:
     from .models.conv_synapses import ConvSynapses
     from .models.geometry import Window
     from .recording import load_recording
+    from .runners.counting import count_objects
     from .runners.directory import load_network
     from .runners.encoding import record as encode
     from .runners.evaluation import evaluate_selection as evaluate
     from .runners.segmenting import open_segmenter
-    from .runners.selection import on_canvas, overlapping, select
+    from .runners.selection import grouped, on_canvas, overlapping, select
     from .runners.streaming import open_stream
     from .runners.training import train
     from .spikes import Shape
@@ -62,8 +65,10 @@ __all__ = [
     "SpikeSegError",
     "Window",
     "__version__",
+    "count_objects",
     "encode",
     "evaluate",
+    "grouped",
     "load_config",
     "load_network",
     "load_recording",
@@ -83,8 +88,10 @@ _HOME = {
     "ConvSynapses": ("models.conv_synapses", "ConvSynapses"),
     "Shape": ("spikes", "Shape"),
     "Window": ("models.geometry", "Window"),
+    "count_objects": ("runners.counting", "count_objects"),
     "encode": ("runners.encoding", "record"),
     "evaluate": ("runners.evaluation", "evaluate_selection"),
+    "grouped": ("runners.selection", "grouped"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.directory", "load_network"),
     "load_recording": ("recording", "load_recording"),

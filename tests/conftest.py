@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 import runs
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # one that is busy takes longer
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

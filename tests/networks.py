@@ -19,7 +19,7 @@ from spikeseg.spikes import Shape, Spikes
 
 SILENT = judge.SILENT
 
-many = settings(max_examples=100, deadline=None, derandomize=True)
+many = settings(max_examples=100, derandomize=True)
 few = settings(many, max_examples=8, phases=[Phase.generate])  # of what takes a good part of a second each
 
 seeds = st.integers(0, 2**32 - 1)

@@ -176,6 +176,13 @@ class TestPictures:
     def test_a_directory_is_no_picture(self, segment, tmp_path):
         assert "cannot be read as a picture" in segment(tmp_path)
 
+    def test_one_that_is_too_long_for_its_objects_to_be_told_apart_is_refused(self, segment, tmp_path):
+        Image.fromarray(np.zeros((40, 400), np.uint8)).save(tmp_path / "long.png")
+        assert "40 x 400 is too long" in segment(tmp_path / "long.png", "--instances")
+
+    def test_every_class_and_every_instance_are_two_answers(self, segment, picture):
+        assert "ask for one of them" in segment(picture, "--every-class", "--instances")
+
     def test_two_of_one_name_would_overwrite_each_other(self, segment, picture, tmp_path):
         (tmp_path / "other").mkdir()
         twin = shutil.copy(picture, tmp_path / "other")
@@ -249,6 +256,9 @@ class TestOptions:
             (["--canvas", "--scales", "1", "9"], "does not fit"),
             (["--canvas", "--scales", "1e-9", "1"], "too small"),
             (["--canvas", "--overlap", "0.5"], "--overlap and --canvas"),
+            (["--canvas", "--objects", "2"], "--objects and --canvas"),
+            (["--mixed"], "goes with --objects"),
+            (["--objects", "3", "--overlap", "0.5"], "not of 3"),
         ],
     )
     def test_tests_that_cannot_be_are_refused(self, evaluate, options, told):

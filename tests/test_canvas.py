@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spikeseg.configs.schema import DoG, Input
 from spikeseg.datasets.caltech101 import Caltech101
-from spikeseg.datasets.canvas import Canvas, on_canvas
+from spikeseg.datasets.canvas import GAP, Canvas, SideBySide, on_canvas
 from spikeseg.datasets.dog import prepare, to_events
 from spikeseg.datasets.sample import Box, Sample, Target
 from spikeseg.errors import SpikeSegError
@@ -55,7 +55,7 @@ class _List:
         return iter(self._samples)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.3, 2.5), st.booleans(), st.sampled_from([1, 3]), st.integers(0, 1000))
 def test_box_and_mask_stay_on_the_object(scale, clutter, channels, seed):
     placed = _place(_sample(channels=channels), (scale, scale), clutter, seed)
@@ -192,6 +192,21 @@ def test_what_cannot_be_placed_is_refused_before_any_picture_is_read(size, scale
     with pytest.raises(SpikeSegError, match=words) as caught:
         Canvas(_List([]), size, BASE, scales, False, 0)
     assert "\n" not in str(caught.value)
+
+
+def test_side_by_side_pictures_are_whole_and_their_objects_where_they_are_shown():
+    scenes = SideBySide(_List([_sample("a"), _sample("b", channels=1), _sample("c")]), [[0, 1], [2, 0]], BASE)
+    assert (len(scenes), scenes.size) == (2, (BASE[0], 2 * BASE[1] + GAP))
+    assert list(scenes.names) == ["a + b", "c + a"]
+    for sample in scenes:
+        assert sample.image.shape == (*scenes.size, 3)
+        for number, target in enumerate(sample.targets):
+            left = number * (BASE[1] + GAP)
+            assert target.box == Box(10, 15 + left, 25, 45 + left)
+            inside = sample.image[_inside(target.box, 2)]
+            assert inside.min() > 200
+            assert target.mask[_inside(target.box, 1)].all()
+            assert target.mask.sum() == pytest.approx(15 * 30, rel=0.1)
 
 
 @pytest.mark.data

@@ -16,6 +16,7 @@ from PIL import Image
 from runs import TINY, assert_same_arrays, files, write_caltech
 
 from spikeseg.configs import load, validate
+from spikeseg.datasets.ornament_groups import OrnamentGroups
 from spikeseg.models.network import Network
 from spikeseg.recording import load_recording
 from spikeseg.runners import demo
@@ -139,6 +140,29 @@ class TestEvaluation:
         assert measured["data"].endswith("two objects overlapping by 50%")
         assert 0 <= measured["all_found"] <= measured["accuracy"]
 
+    @pytest.mark.parametrize(("options", "objects"), [(["--objects", 2], 2), (["--objects", 3, "--mixed"], 3)])
+    def test_of_several_objects_it_counts_them(self, spikeseg, run, tmp_path, options, objects):
+        out = tmp_path / "counted"
+        told = spikeseg("evaluate", run, "--split", "validation", *options, "--out", out, *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        measured = metrics(out)
+        assert (measured["scenes"], measured["objects"]) == (2, 2 * objects)
+        assert sum(measured["counts"][str(objects)].values()) == 2
+        assert measured["input"]["columns"] == 64
+        with (out / "objects.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        right = [float(row["iou"]) >= 0.5 for row in rows]
+        assert (len(rows), np.mean(right)) == (2 * objects, measured["found"])
+        assert (out / "figures" / "gallery.png").exists()
+
+    def test_pictures_pasted_side_by_side_are_counted_each_once(self, spikeseg, trained, tmp_path):
+        data, run = write_caltech(tmp_path / "data"), on_caltech(trained, tmp_path)
+        told = spikeseg("evaluate", run, "--data", data, "--split", "all", "--objects", 2, "--mixed", *NUMPY)
+        assert told.code == 0
+        measured = metrics(run)
+        assert (measured["scenes"], measured["objects"]) == (2, 4)
+        assert measured["data"] == f"{data}, 2 objects of different classes, side by side"
+
     def test_on_a_canvas_it_looks_at_several_zooms(self, spikeseg, run, tmp_path):
         options = ("--split", "validation", "--canvas", "--scales", 0.9, 1.1, "--clutter", "--out", tmp_path / "canvas")
         assert spikeseg("evaluate", run, *options, *NUMPY).code == 0
@@ -192,6 +216,24 @@ class TestSegmenting:
             table = list(csv.DictReader(file))
         assert [row["label"] for row in table] == [row["label"] for row in found]
         assert [float(row["top_px"]) for row in table] == [row["box_px"]["top"] for row in found]
+
+    def test_every_instance_has_a_mask_a_number_and_a_box_of_its_own(self, spikeseg, trained, tmp_path):
+        picture, empty, out = tmp_path / "two.png", tmp_path / "grey.png", tmp_path / "out"
+        scene = OrnamentGroups(1, 0, (64, 128), 2, alike=True)[0]
+        Image.fromarray(scene.image).save(picture)
+        Image.fromarray(np.full((64, 128), 127, np.uint8)).save(empty)
+        told = spikeseg("segment", trained, picture, empty, "--instances", "--out", out, *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert "grey.png: no object found" in told.out
+        found = json.loads((out / "boxes.json").read_text())
+        assert [row["instance"] for row in found] == list(range(1, len(found) + 1))
+        masks = [np.asarray(Image.open(out / row["mask"])) for row in found]
+        assert masks
+        assert np.sum(np.array(masks) > 0, axis=0).max() == 1
+        assert [row["mask"] for row in found] == [f"two_{row['instance']}_{row['label']}_mask.png" for row in found]
+        assert (out / "two_overlay.png").exists()
+        with (out / "boxes.csv").open(newline="") as file:
+            assert [row["instance"] for row in csv.DictReader(file)] == [str(row["instance"]) for row in found]
 
 
 class TestDemo:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spikeseg.analysis import decoder
-from spikeseg.analysis.decoder import SILENT, decode
+from spikeseg.analysis.decoder import SILENT, decode, decode_each
 from spikeseg.configs import layer_shapes, load, validate
 from spikeseg.models.network import LAYERS, Network
 from spikeseg.spikes import Shape, Spikes
@@ -99,6 +99,8 @@ class TestByHand:
         for mode in ("causal", "exact"):
             with pytest.raises(ValueError, match="did not spike"):
                 decode(small, steps, [(0, 0, 0)], mode)
+            with pytest.raises(ValueError, match="did not spike"):
+                decode_each(small, steps, [(0, 0, 0)], mode)
 
 
 # ---- In general -----------------------------------------------------------------------------------
@@ -183,6 +185,15 @@ class TestAnySpikes:
         alone = [decode(network, spikes, [seed], mode) for seed in seeds]
         assert np.array_equal(together.mask, np.any([one.mask for one in alone], axis=0))
         assert together.saliency == pytest.approx(sum(one.saliency for one in alone))
+
+    @pytest.mark.parametrize("mode", MODES)
+    def test_in_one_pass_each_seed_decodes_to_what_it_does_alone(self, network, spikes, mode):
+        seeds = some_seeds(spikes, 6)
+        each = decode_each(network, spikes, seeds, mode)
+        assert list(each) == [*reversed(LAYERS), "input"]
+        for number, seed in enumerate(seeds):
+            for layer, value in decode(network, spikes, [seed], mode).value.items():
+                np.testing.assert_allclose(each[layer][[number]].toarray()[0], value.ravel(), rtol=1e-12)
 
     def test_no_seeds_decode_to_nothing(self, network, spikes):
         decoded = decode(network, spikes, [], "causal")

@@ -68,7 +68,7 @@ def test_a_change_below_the_threshold_is_kept_for_later():
 
 
 @given(st.integers(0, 1000), st.floats(0, 0.1), st.sampled_from([0, 300, 1500]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_on_and_off_trade_places_when_contrast_is_inverted(seed, mismatch, refractory):
     pixel = replace(QUIET, mismatch=mismatch, refractory_us=refractory)
     inverted = [(t, np.exp(-np.log(frame + pixel.dark)) - pixel.dark) for t, frame in texture(seed)]

@@ -118,7 +118,7 @@ def test_play_draws_what_is_left_of_a_file_and_says_so(spikeseg, tmp_path):
     cut=st.integers(1, 20),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_statistics_are_those_of_all_events_at_once(times, cut, seed):
     random = np.random.default_rng(seed)
     events = as_array([Event(*random.integers(0, 9, 2), t, random.choice([-1, 1])) for t in times])
@@ -138,7 +138,7 @@ def test_statistics_are_those_of_all_events_at_once(times, cut, seed):
     cut=st.integers(1, 20),
     length=st.integers(20, 200),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_slices_hold_every_event_in_its_time(times, cut, length):
     events = as_array([Event(0, 0, t, 1) for t in times])
     parts = list(slices((events[i : i + cut] for i in range(0, len(events), cut)), length))

@@ -63,7 +63,7 @@ ACROSS_WRAPS = [
 @given(events=recordings(), sizes=st.lists(st.integers(1, 300), min_size=1, max_size=5))
 @example(events=EVENTS, sizes=[1])
 @example(events=EVENTS, sizes=[1 << 20])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_format_round_trips_in_any_pieces(kind, events, sizes):
     if kind == "atis":
         events = [event for event in events if event.t < 1 << 24]

@@ -221,7 +221,7 @@ def test_a_library_that_is_missing_is_named(module, compression, monkeypatch):
 
 @pytest.mark.parametrize("kind", [*STREAMS, "raw", "txyp-us"])
 @given(data=st.binary(max_size=2000), sizes=st.lists(st.integers(1, 999), min_size=1, max_size=3))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_bytes_are_events_or_an_error_of_one_line(kind, data, sizes):
     assert is_line_about("trickle", complaint(lambda: read(data, kind, sizes)))
 
@@ -231,7 +231,7 @@ def test_any_bytes_are_events_or_an_error_of_one_line(kind, data, sizes):
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5),
     end=st.one_of(st.just(1.0), st.floats(0, 1)),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_damaged_files_give_events_or_an_error_of_one_line(kind, changes, end):
     data = bytearray(STREAMS[kind])
     for place, value in changes:
@@ -240,7 +240,7 @@ def test_damaged_files_give_events_or_an_error_of_one_line(kind, changes, end):
 
 
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_damaged_archives_give_events_or_an_error_of_one_line(changes, tmp_path_factory):
     data = bytearray(files.npz(EVENTS))
     for place, value in changes:

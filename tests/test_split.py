@@ -20,7 +20,7 @@ def _parts(division: Split) -> list[np.ndarray]:
     return [division.train, division.validation, division.test]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 12), st.integers(0, 9), st.none() | st.integers(0, 9), st.integers(0, 2**32))
 def test_parts_are_disjoint_sorted_and_stratified(train, validation, test, seed):
     division = split(LABELS, train, validation, test, seed, names=NAMES)
