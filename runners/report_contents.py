@@ -22,14 +22,26 @@ from .reporting import convergence_curves
 from .selection import Selection
 from .showcase import OTHERS, Row
 
+
+class Published(NamedTuple):
+    """A row of the paper's Table I, and how its experiment differs from ours."""
+
+    name: str
+    accuracy: str
+    miou: str
+    difference: str
+
+
+_CALTECH = Published("N-Caltech", "92 %", "0.67", "on a split of its own")
+_PANDA = Published("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, these are simulated")
 TABLE_I = {
-    "caltech-101": ("DoG-Caltech", "97 %", "0.74", "on a split of its own"),
-    "n-caltech-101": ("N-Caltech", "92 %", "0.67", "on a split of its own"),
-    "n-caltech-sim": ("N-Caltech", "92 %", "0.67", "its recordings are real, these are simulated"),
-    "orange-panda": ("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, this is rendered"),
-    "orange-panda-sim": ("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, these are simulated"),
+    "caltech-101": Published("DoG-Caltech", "97 %", "0.74", "on a split of its own"),
+    "n-caltech-101": _CALTECH,
+    "n-caltech-sim": _CALTECH._replace(difference="its recordings are real, these are simulated"),
+    "orange-panda": _PANDA._replace(difference="its recordings are not published, this is rendered"),
+    "orange-panda-sim": _PANDA,
 }
-"""By dataset: name, accuracy and mIoU of the nearest experiment in the paper's Table I, and how it differs."""
+"""By dataset: the nearest experiment of the paper (Kirkland et al. 2020)."""
 
 
 class Shown(NamedTuple):
@@ -71,7 +83,7 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
         "seed": config.seed,
         "unit": "pictures" if config.input.dog else "buffers",
         "metrics": metrics,
-        "paper": paper and paper[3],
+        "paper": paper and paper.difference,
         "headline": _headline(metrics, paper),
         "columns": ["n", "accuracy", "mIoU", "strict mIoU"] if metrics["n_boxes"] else ["n", "accuracy"],
         "table": _table(metrics, paper),
@@ -129,13 +141,17 @@ def _analyses(run: Run) -> list[dict[str, str]]:
 # ---- Results ---------------------------------------------------------------------------------------
 
 
-def _headline(metrics: Mapping[str, Any], paper: tuple[str, ...] | None) -> list[dict[str, str]]:
+def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, str]]:
     """The numbers that are looked for first."""
     base, decisions = metrics["baselines"], metrics.get("decisions")
-    beside = f"paper: {paper[1]}" if paper else f"majority class: {_percent(base['majority_class_accuracy'])}"
+    beside = f"paper: {paper.accuracy}" if paper else f"majority class: {_percent(base['majority_class_accuracy'])}"
     tiles = [{"label": "accuracy", "value": _percent(metrics["accuracy"]), "beside": beside}]
     if metrics["n_boxes"]:
-        overlap = {"label": "box mIoU", "value": _iou(metrics["miou"]), "beside": f"paper: {paper[2]}" if paper else ""}
+        overlap = {
+            "label": "box mIoU",
+            "value": _iou(metrics["miou"]),
+            "beside": f"paper: {paper.miou}" if paper else "",
+        }
         strict = {"label": "strict mIoU", "value": _iou(metrics["miou_strict"]), "beside": "a wrong class counts as 0"}
         tiles += [overlap, strict]
     if decisions:
@@ -147,7 +163,7 @@ def _headline(metrics: Mapping[str, Any], paper: tuple[str, ...] | None) -> list
     return tiles
 
 
-def _table(metrics: Mapping[str, Any], paper: tuple[str, ...] | None) -> list[dict[str, Any]]:
+def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, Any]]:
     """Sections of rows: classes, all, baselines, and the paper."""
 
     def row(name: str, of: Mapping[str, Any]) -> list[str]:
@@ -174,7 +190,7 @@ def _table(metrics: Mapping[str, Any], paper: tuple[str, ...] | None) -> list[di
         rows = [[f"pixel IoU of {label}", "", "", _iou(value), ""] for label, value in pixels.items()]
         sections.insert(2, {"kind": "", "rows": rows})
     if paper:
-        sections.append({"kind": "paper", "rows": [[f"paper: {paper[0]}", "", paper[1], paper[2], ""]]})
+        sections.append({"kind": "paper", "rows": [[f"paper: {paper.name}", "", paper.accuracy, paper.miou, ""]]})
     if not metrics["n_boxes"]:
         for section in sections:
             section["rows"] = [cells[:3] for cells in section["rows"]]
