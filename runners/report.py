@@ -10,7 +10,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, replacing
 from spikeseg.spikes import Recorded
 
-from ..analysis.explorer import pack_stimulus
+from ..analysis.explorer import NEVER, pack_stimulus
 from ..analysis.page import render
 from ..analysis.segmentation import segment_one
 from ..datasets.sample import Sample
@@ -69,9 +69,12 @@ def write_report(
     Raises
     ------
     SpikeSegError
-        There are no results, or not of this network and these data; data cannot be read; the file system refuses.
+        There are no results, or not of this network and these data; a stimulus takes more steps than a page can show;
+        data cannot be read; the file system refuses.
     """
-    results = selection.run.results
+    results, steps = selection.run.results, selection.network.config.input.total_steps
+    if steps > NEVER:
+        raise SpikeSegError(f"{selection.run.path} takes {steps} steps for a stimulus: a page shows at most {NEVER}")
     metrics, outcomes = read_metrics(results), read_outcomes(results / "outcomes.csv")
     if metrics is None:
         raise SpikeSegError(f"{results} has no metrics.json: run `spikeseg evaluate` first")

@@ -9,6 +9,7 @@ import re
 import shutil
 import zlib
 from collections import Counter
+from dataclasses import replace
 
 import html5lib
 import numpy as np
@@ -24,6 +25,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from spikeseg.analysis.decoder import SILENT, decode
 from spikeseg.analysis.page import TEMPLATES
 from spikeseg.datasets.sample import Box
+from spikeseg.errors import SpikeSegError
 from spikeseg.recording import load_recording
 from spikeseg.runners import reporting
 from spikeseg.runners.encoding import record
@@ -111,6 +113,13 @@ class TestCommand:
         assert reason in line
         assert "run `spikeseg evaluate" in line
         assert not (run / "report.html").exists()
+
+    def test_more_steps_than_a_page_can_show_are_refused(self, pictures, tmp_path):
+        network = pictures.selection.network
+        inputs = network.config.input.model_copy(update={"flush_steps": 246})
+        slow = replace(network, config=network.config.model_copy(update={"input": inputs}))
+        with pytest.raises(SpikeSegError, match="takes 256 steps for a stimulus: a page shows at most 255"):
+            write_report(replace(pictures.selection, network=slow), tmp_path / "page.html", 1, "numpy")
 
 
 def rows(count, classes=2, boxed=True):
