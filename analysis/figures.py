@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, SubFigure
@@ -262,7 +263,7 @@ def scores(report: Report) -> Figure:
     left, *right = np.atleast_1d(figure.subplots(1, 2 if boxed else 1))
     _draw_bars(left, accuracy, {"most frequent class": base.majority_class_accuracy})
     left.set(title="Accuracy", xlabel="pictures with the right class (%)")
-    handles = [Patch(color=_OVERALL, label="SpikeSEG"), Patch(color=_TRIVIAL, label="trivial answers")]
+    handles: list[Artist] = [Patch(color=_OVERALL, label="SpikeSEG"), Patch(color=_TRIVIAL, label="trivial answers")]
     for axes in right:
         handles.append(_draw_overlaps(axes, report))
         left.set_ylim(axes.get_ylim())

@@ -18,7 +18,7 @@ import numpy as np
 
 from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_json
+from spikeseg.files import locked, read_json
 from spikeseg.spikes import Shape, Spikes
 
 from .. import equations, models
@@ -101,7 +101,9 @@ class StandaloneSimulator:
     def __init__(self, build: Callable[[], Model], key: str):
         self._directory = cache_directory() / "programs" / _digest(key)
         if not (self._directory / MANIFEST).exists():
-            _compile(build, self._directory)
+            with locked(self._directory.with_suffix(".lock"), wait=True):
+                if not (self._directory / MANIFEST).exists():  # else another process was quicker
+                    _compile(build, self._directory)
         self._manifest: dict[str, Any] = read_json(self._directory / MANIFEST)
         self.steps: int = self._manifest["steps"]
         self.ticks: int = self._manifest["ticks"]
@@ -198,14 +200,10 @@ def _compile(build: Callable[[], Model], directory: Path) -> None:
 
 
 def _publish(work: Path, directory: Path) -> None:
-    """Give a program its final name, unless another process was quicker: that one may be running by now."""
-    try:
-        work.rename(directory)
-    except OSError:
-        if (directory / MANIFEST).exists():
-            return
-        shutil.rmtree(directory)  # a damaged one
-        work.rename(directory)
+    """Give a program its final name, in place of a damaged one if there is any."""
+    if directory.exists():
+        shutil.rmtree(directory)
+    work.rename(directory)
 
 
 def _generate(model: Model, device: Any, work: Path) -> dict[str, Any]:
