@@ -162,7 +162,7 @@ function play(on) {
 }
 
 function pick(neuron) {
-  state.neuron = neuron ?? null;
+  state.neuron = neuron;
   draw();
 }
 
