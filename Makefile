@@ -3,11 +3,12 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 CONSTRAINTS ?= constraints/newest.txt
+EXTRAS ?= dev
 
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn-stack benchmark lint types check clean
+.PHONY: demo test test-genn benchmark lint types check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -15,9 +16,9 @@ demo: $(SETUP)
 test: $(SETUP)
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 $(PYTEST)
 
-# The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs.
-test-genn-stack:
-	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt
+# The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs; those of GeNN with GENN_PATH set.
+test-genn:
+	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
 
 # DATA=directory of caltech-101, for real pictures.
 benchmark: $(SETUP)
@@ -31,12 +32,12 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: lint types test test-genn-stack
+check: lint types test test-genn
 
 $(SETUP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip "setuptools<81"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$(EXTRAS)]"
 	touch $@
 
 clean:

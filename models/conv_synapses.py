@@ -19,7 +19,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from .geometry import Window
 from .layer import BLOCK, Layer
-from .targets import procedural
+from .targets import genn, procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
 
@@ -55,6 +55,8 @@ class ConvSynapses(NeuronGroup):
     ----------
     pre, post
         What runs the statements; ``when`` and ``order`` say when, and may be changed.
+    synapses
+        The stored Synapses, on devices where the generated code does not compute them; None elsewhere.
 
     Raises
     ------
@@ -85,6 +87,7 @@ class ConvSynapses(NeuronGroup):
         self.source, self.target, self.window = source, target, window
         self.pre: Any = None
         self.post: Any = None
+        self.synapses: ExplicitSynapses | None = None
         equations = Equations(model) if isinstance(model, str) else model
         has_weights = any("shared" not in equation.flags for equation in equations.values())
         if not {"dt", "clock"} & options.keys():
@@ -112,10 +115,10 @@ class ConvSynapses(NeuronGroup):
             self.contained_objects.append(pathway)
 
     def _explicit(self, statements: Mapping[str, str], events: Mapping[str, str], kernel: ConvSynapses) -> None:
-        synapses = ExplicitSynapses(self, kernel, statements, {side: events[side] for side in statements})
-        self.contained_objects.append(synapses)
+        self.synapses = ExplicitSynapses(self, kernel, statements, {side: events[side] for side in statements})
+        self.contained_objects.append(self.synapses)
         for side in statements:
-            self.__dict__[side] = getattr(synapses, side)
+            self.__dict__[side] = getattr(self.synapses, side)
 
     def get_kernel(self, variable: str = "w") -> Any:
         """Values of a variable in the kernel's shape: target features, source features, rows, columns."""
@@ -153,11 +156,17 @@ def _refuse(equations: Equations, statements: Mapping[str, Any], options: dict[s
 
 
 class ExplicitSynapses(Synapses):
-    """The same pairs stored as synapses, listed by source and then by target; they refer to the kernel's variables."""
+    """The same pairs stored as synapses, listed by source and then by target; they refer to the kernel's variables.
+
+    GeNN knows no such references: there a synapse has variables of its own, and who runs the model fills them from
+    the kernel through ``kernel_index``.
+    """
 
     def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, statements: Mapping[str, str], events: dict[str, str]):
         self._kernel = kernel
-        model = "kernel_index : integer (constant)"
+        model = Equations("kernel_index : integer (constant)")
+        if genn():
+            model += kernel.equations
         code = {f"on_{side}": statement for side, statement in statements.items()}
         common: dict[str, Any] = {
             "name": f"{conv.name}_synapses",
@@ -175,6 +184,8 @@ class ExplicitSynapses(Synapses):
 
     def _create_variables(self, equations, user_dtype=None):
         super()._create_variables(equations, user_dtype=user_dtype)
+        if genn():
+            return
         for name in self._kernel.equations.names:
             scalar = self._kernel.variables[name].scalar
             self.variables.add_reference(name, self._kernel, name, index="0" if scalar else "kernel_index")

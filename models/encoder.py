@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, second
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, second
 
 from spikeseg.spikes import Shape
 
 from ..configs.schema import Config, layer_shapes
 from ..equations import adaptation, competition, neurons
+from ..equations import genn as genn_equations
 from .conv_synapses import ConvSynapses
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer
 from .model import Model
+from .targets import genn, step_clock
 
 
 def build_encoder(config: Config, size: tuple[int, int], capacity: int) -> Model:
@@ -23,19 +26,22 @@ def build_encoder(config: Config, size: tuple[int, int], capacity: int) -> Model
     Its state: ``<conv layer>.w`` (kernels, flat), ``<conv layer>.theta`` (resting thresholds of the maps) and
     ``scale`` (factor on all thresholds, one per stimulus).
     """
-    return _Encoder(config, size, capacity).model()
+    builder = _GennEncoder if genn() else _Encoder
+    return builder(config, size, capacity).model()
 
 
 class _Encoder:
     """Collects the objects while layers are added from input to output."""
 
+    conv_model = neurons.CONV
+    delays: Mapping[str, int] = {}  # steps by which the spikes of a layer come late
+
     def __init__(self, config: Config, size: tuple[int, int], capacity: int):
         self.config = config
         self.shapes = layer_shapes(config, size)
         dt = config.input.dt_ms * 1e-3
-        self.steps = config.input.total_steps
-        self.clock = Clock(dt * second, name="step")
-        self.period = self.steps * dt * second
+        self.clock = step_clock(dt)
+        self.period = (config.input.total_steps + self.spare) * dt * second
         self.objects: list[Any] = []
         self.state: dict[str, tuple[Any, str]] = {}
         self.layers: dict[str, Any] = {"input": self._source()}
@@ -52,7 +58,14 @@ class _Encoder:
         monitors = {name: SpikeMonitor(group, name=f"{name}_spikes") for name, group in layers.items()}
         network = Network(*self.layers.values(), *self.objects, *monitors.values(), name="encoder")
         dt = self.config.input.dt_ms * 1e-3
-        return Model(network, self.layers["input"], monitors, self.shapes, self.state, self.steps, ticks=1, dt=dt)
+        steps = self.config.input.total_steps
+        times: dict[str, Any] = {"ticks": 1, "dt": dt, "spare": self.spare, "delays": self.delays}
+        return Model(network, self.layers["input"], monitors, self.shapes, self.state, steps, **times)
+
+    @property
+    def spare(self) -> int:
+        """Steps between stimuli."""
+        return 0
 
     def _group(self, size: int, model: str, name: str, **options: Any) -> NeuronGroup:
         return NeuronGroup(size, model, name=name, clock=self.clock, **options)
@@ -81,11 +94,11 @@ class _Encoder:
         self.state[f"{layer}.theta"] = (features, "resting")
         return features
 
-    def _layer(self, name: str, model: str, **options: Any) -> Layer:
+    def _layer(self, name: str, model: str, new_stimulus: str, **options: Any) -> Layer:
         layer = Layer(
             self.shapes[name], neurons.LAYER + model, name=name, clock=self.clock, reset=neurons.RESET, **options
         )
-        layer.run_regularly(neurons.NEW_STIMULUS, dt=self.period, when="start", name=f"{name}_new_stimulus")
+        layer.run_regularly(new_stimulus, dt=self.period, when="start", name=f"{name}_run_regularly_new_stimulus")
         self.layers[name] = layer
         return layer
 
@@ -95,20 +108,28 @@ class _Encoder:
         return forward
 
     def _pool(self, name: str, below: str, layer) -> None:
-        self._layer(name, neurons.POOL, threshold=neurons.POOL_THRESHOLD)
+        self._layer(name, neurons.POOL, neurons.NEW_STIMULUS, threshold=neurons.POOL_THRESHOLD)
         window = Window(self.shapes[below], self.shapes[name], (layer.window,) * 2, stride=layer.stride, depthwise=True)
         self._forward(name, below, window, on_pre=neurons.POOL_FORWARD)
 
     def _conv(self, name: str, below: str, kernel, padding, competes: bool) -> None:
-        layer = self._competing(name) if competes else self._layer(name, neurons.CONV, threshold=neurons.CONV_THRESHOLD)
-        layer.link_per_map("theta", self._features(name))
+        if competes:
+            self._competing(name)
+        else:
+            self._adaptive(name, self.conv_model, threshold=neurons.CONV_THRESHOLD)
         window = Window(self.shapes[below], self.shapes[name], kernel, padding)
         forward = self._forward(name, below, window, model=neurons.KERNEL, on_pre=neurons.CONV_FORWARD)
         self.state[f"{name}.w"] = (forward, "w")
 
-    def _competing(self, name: str) -> Layer:
+    def _adaptive(self, name: str, model: str, **options: Any) -> Layer:
+        """A layer whose thresholds belong to its maps."""
+        layer = self._layer(name, model, neurons.NEW_STIMULUS, **options)
+        layer.link_per_map("theta", self._features(name))
+        return layer
+
+    def _competing(self, name: str) -> None:
         """A conv layer whose maps compete at each place (contract 7)."""
-        layer = self._layer(
+        layer = self._adaptive(
             name,
             competition.PLACE_CONV,
             threshold=competition.PLACE_THRESHOLD,
@@ -126,4 +147,40 @@ class _Encoder:
         everyone = neighbourhood(layer.shape, 0)
         silence = ConvSynapses(layer, layer, everyone, on_pre=neurons.SILENCE, name=f"{name}_silence")
         self.objects += [gate, silence]
+
+
+class _GennEncoder(_Encoder):
+    """The same without linked variables and custom events: a competition takes a step more."""
+
+    conv_model = genn_equations.CONV
+    delays: Mapping[str, int] = {"conv1": 1, "pool1": 1, "conv2": 2, "pool2": 2, "conv3": 2}
+
+    @property
+    def spare(self) -> int:
+        """A stimulus lasts until all is quiet: a spike of its last step would still reach its targets in the next."""
+        return self.config.input.steps + len(self.delays) + max(self.delays.values()) - self.config.input.total_steps
+
+    def _stimuli(self, capacity: int) -> NeuronGroup:
+        stimuli = self._group(capacity, genn_equations.STIMULUS, "stimuli")
+        self.objects.append(stimuli)
+        self.state["scale"] = (stimuli, "scale")
+        return stimuli
+
+    def _features(self, layer: str) -> NeuronGroup:
+        features = self._group(self.shapes[layer].features, genn_equations.FEATURE, f"{layer}_features")
+        self.objects.append(features)
+        self.state[f"{layer}.theta"] = (features, "resting")
+        return features
+
+    def _adaptive(self, name: str, model: str, **options: Any) -> Layer:
+        layer = self._layer(name, model, genn_equations.CONV_NEW_STIMULUS, **options)
+        layer.link_per_map("resting", self._features(name))
+        layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer
+
+    def _competing(self, name: str) -> None:
+        layer = self._adaptive(name, genn_equations.PLACE_CONV, threshold=genn_equations.PLACE_THRESHOLD)
+        rank = Synapses(layer, layer, genn_equations.PLACE_RANK, clock=self.clock, name=f"{name}_rank")
+        source, target, _ = neighbourhood(layer.shape, 0).synapses()
+        rank.connect(i=source, j=target)
+        self.objects.append(rank)

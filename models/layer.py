@@ -15,7 +15,7 @@ from brian2 import NeuronGroup
 
 from spikeseg.spikes import Shape
 
-from .targets import standalone
+from .targets import procedural, standalone
 
 BLOCK = 32  # places that are checked together
 
@@ -41,8 +41,9 @@ class Layer(NeuronGroup):
         self.shape = shape
         super().__init__(shape.size, model, **options)
         self.feature = np.repeat(np.arange(shape.features), shape.rows * shape.columns)
-        places = shape.rows * shape.columns
-        self.variables.add_array("_touched", size=-(-places // BLOCK), dtype=bool)
+        if procedural():
+            places = shape.rows * shape.columns
+            self.variables.add_array("_touched", size=-(-places // BLOCK), dtype=bool)
         if not standalone():
             return
         for event, thresholder in self.thresholder.items():

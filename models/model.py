@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor
@@ -28,6 +29,10 @@ class Model:
         Steps per stimulus, and ticks per step (competition picks one winner a tick).
     dt
         Duration of a step in seconds.
+    spare
+        Steps from the end of a stimulus to the next one; negative where the last ones would be silent.
+    delays
+        Steps by which the spikes of a recorded layer come later than the model has them; 0 when absent.
     """
 
     network: Network
@@ -38,3 +43,5 @@ class Model:
     steps: int
     ticks: int
     dt: float
+    spare: int = 0
+    delays: Mapping[str, int] = field(default_factory=dict)

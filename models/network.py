@@ -15,6 +15,8 @@ from spikeseg.version import __version__
 
 from ..configs.schema import Config, validate
 
+EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in whatever order a device adds
+
 FORMAT = 1  # of the file; raised when a reader of the old one would misread the new one
 
 CONV_LAYERS = ("conv1", "conv2", "conv3")
@@ -31,7 +33,8 @@ class Network:
         The configuration it was built from.
     kernels
         Per conv layer, shape (maps, features of the layer below, kernel rows, kernel columns), float64.
-        A map's potential is the cross-correlation of its kernel with the spikes below.
+        A map's potential is the cross-correlation of its kernel with the spikes below. They are rounded to multiples
+        of 2**-38 (4e-12), so that potentials are exact and maps that tie do so on every device.
     thresholds
         Per conv layer, shape (maps,), float64.
     map_labels
@@ -52,6 +55,9 @@ class Network:
     event_range: tuple[int, int] = (0, 0)
     extents: np.ndarray | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "kernels", {name: EXACT * np.rint(w / EXACT) for name, w in self.kernels.items()})
 
     @property
     def data(self) -> Path | None:

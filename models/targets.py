@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brian2 import get_device
+from brian2 import Clock, defaultclock, get_device, second
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
@@ -23,3 +23,16 @@ def procedural() -> bool:
 def standalone() -> bool:
     """Whether they are, and the whole network is a C++ program."""
     return procedural() and type(get_device()).__name__ == "CPPStandaloneDevice"
+
+
+def genn() -> bool:
+    """Whether GeNN simulates: without linked variables, custom events and clocks other than the default."""
+    return type(get_device()).__name__ == "GeNNDevice"
+
+
+def step_clock(dt: float) -> Any:
+    """A clock that ticks every `dt` seconds."""
+    if not genn():
+        return Clock(dt * second, name="step")
+    defaultclock.dt = dt * second
+    return defaultclock

@@ -1,4 +1,7 @@
-"""The command line: train, encode, segment, evaluate, report, analyse, demo, export, sweep, search, data."""
+"""The command line.
+
+train, encode, segment, evaluate, report, stream, analyse, demo, export, sweep, search, doctor, data, events.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from .analyse_command import analyse
+from .doctor_command import doctor
 from .durations import milliseconds
 from .events_commands import events_app
 from .export_command import export
@@ -32,7 +36,7 @@ RESUMING = ("train", "demo", "sweep", "point", "search")
 
 
 RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a network that comes along.")]
-JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time (cpp_standalone).")]
+JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time; not with cython and numpy.")]
 SplitOption = Annotated[Part, typer.Option(help="Which pictures; `all` takes every one in the directory.")]
 
 
@@ -242,6 +246,7 @@ def demo(
 
 
 app.command()(analyse)
+app.command()(doctor)
 app.command()(export)
 app.command()(stream)
 app.command()(sweep)

@@ -23,7 +23,7 @@ from ..datasets.stimuli import samples, stimuli
 from ..models.network import CONV_LAYERS, Network
 from .directory import provenance
 from .selection import Selection
-from .simulator import Simulator, open_simulator
+from .simulator import PROGRAMS, Simulator, open_simulator
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -110,7 +110,7 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     SpikeSegError
         Several jobs on a device that runs in this process; or what `open_simulator` raises.
     """
-    if jobs > 1 and device != "cpp_standalone":
+    if jobs > 1 and device not in PROGRAMS:
         raise SpikeSegError(f"device {device} simulates in this process: use --device cpp_standalone, or --jobs 1")
 
     def build() -> Model:

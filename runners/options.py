@@ -15,6 +15,8 @@ class Device(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
     cpp_standalone = "cpp_standalone"
     cython = "cython"
     numpy = "numpy"
+    genn = "genn"
+    genn_cpu = "genn-cpu"
 
 
 class Part(str, Enum):  # noqa: UP042

@@ -8,23 +8,25 @@ Brian2 takes seconds to import: it is imported where a network is built or run, 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
 
+from .doctor import require
+
 if TYPE_CHECKING:
     from ..models.model import Model
 
-Device = Literal["cpp_standalone", "cython", "numpy"]
-DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy")
+Device = Literal["cpp_standalone", "cython", "numpy", "genn", "genn-cpu"]
+DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy", "genn", "genn-cpu")
+GENN = ("genn", "genn-cpu")  # on a GPU, on the CPU
+PROGRAMS = ("cpp_standalone", *GENN)  # the model becomes a program of its own
 
 # Strict floating point, so that every backend gives the same bits.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
@@ -61,20 +63,6 @@ def check_device(device: str) -> None:
         raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
 
 
-def compiler() -> str:
-    """The C++ compiler: CXX, which may have arguments, or g++."""
-    return os.environ.get("CXX") or "g++"
-
-
-def require(device: str, *commands: str) -> None:
-    """Raise SpikeSegError where a command that the device needs is not installed."""
-    for command in commands:
-        if shutil.which(command.split()[0]) is None:
-            raise SpikeSegError(
-                f"device {device} needs a C++ compiler, and {command} is missing: install it, or use --device numpy"
-            )
-
-
 def configure() -> None:
     """Set what every backend needs to give the same bits."""
     from brian2 import prefs
@@ -105,13 +93,16 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
         No such device, or its compiler failed.
     """
     check_device(device)
-    if device == "cpp_standalone":
-        from .standalone import StandaloneSimulator
+    if device in PROGRAMS:
+        from .genn import Genn
+        from .program import ProgramSimulator
+        from .standalone import CppStandalone
 
-        yield StandaloneSimulator(build, key)
+        backend = CppStandalone() if device == "cpp_standalone" else Genn(device)
+        yield ProgramSimulator(build, key, backend)
     else:
         if device == "cython":
-            require("cython", compiler())
+            require("cython")
         from brian2 import prefs
 
         configure()
@@ -140,18 +131,18 @@ class RuntimeSimulator:
         for name, values in state.items():
             group, variable = model.state[name]
             group.variables[variable].get_value()[:] = values
-        bins = stimuli.stimulus * model.steps + stimuli.step
+        times = Times(model.steps, model.ticks, model.dt, model.spare)
+        bins = stimuli.stimulus * times.period + stimuli.step
         model.source.set_spikes(stimuli.neuron, bins * model.dt * second, sorted=True)
-        model.network.run(stimuli.stimuli * model.steps * model.dt * second, namespace={})
+        model.network.run(stimuli.stimuli * times.period * model.dt * second, namespace={})
         spikes = {
             name: recorded_spikes(
                 model.shapes[name],
                 stimuli.stimuli,
                 np.asarray(monitor.i[:]),
                 np.asarray(monitor.t_[:]),
-                model.steps,
-                model.ticks,
-                model.dt,
+                times,
+                model.delays.get(name, 0),
             )
             for name, monitor in model.monitors.items()
         }
@@ -159,16 +150,32 @@ class RuntimeSimulator:
         return Result(spikes, final)
 
 
-def recorded_spikes(
-    shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, steps: int, ticks: int, dt: float
-) -> Spikes:
+class Times(NamedTuple):
+    """When stimuli come, as in `Model`, which takes Brian2."""
+
+    steps: int
+    ticks: int
+    dt: float
+    spare: int
+
+    @property
+    def period(self) -> int:
+        """Steps from one stimulus to the next."""
+        return self.steps + self.spare
+
+
+def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, times: Times, delay: int) -> Spikes:
     """Turn a monitor's times into stimuli and steps; within a step, ticks after the first belong to the next.
 
     Parameters
     ----------
     neuron, t
         Shape (n,); times in seconds.
+    delay
+        Steps by which they are late. What comes after a stimulus' last step is left out.
     """
-    tick = np.rint(t * (ticks / dt)).astype(np.int64)
-    stimulus, tick = np.divmod(tick, steps * ticks)
-    return Spikes.collect(shape, stimuli, stimulus, -(-tick // ticks), neuron)
+    ticks = times.ticks
+    tick = np.rint(t * (ticks / times.dt)).astype(np.int64) - delay * ticks
+    stimulus, tick = np.divmod(tick, times.period * ticks)
+    inside = tick < times.steps * ticks
+    return Spikes.collect(shape, stimuli, stimulus[inside], -(-tick[inside] // ticks), neuron[inside])

@@ -23,7 +23,7 @@ from ..models.network import Network
 from .directory import Run, provenance
 from .encoding import open_encoder
 from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
-from .simulator import check_device
+from .simulator import GENN, check_device
 
 LEARNED_LAYERS = ("conv2", "conv3")
 UNNAMED = ""  # the name of a map that stands for no class
@@ -73,6 +73,11 @@ def train(
         Data, run directory or device are not fit for it, or another process trains there.
     """
     check_device(device)
+    if device in GENN:
+        raise SpikeSegError(
+            f"device {device} does not train: GeNN has no custom events; use --device cpp_standalone here, "
+            f"and --device {device} to encode, segment, evaluate and stream"
+        )
     run = Run(Path(path))
     run.check(config)
     if not run.network_file.exists():

@@ -14,6 +14,8 @@ import pytest
 import runs
 from hypothesis import settings
 
+from spikeseg.runners.doctor import problems
+
 settings.register_profile("any machine", deadline=None)  # one that is busy takes longer
 settings.load_profile("any machine")
 
@@ -36,6 +38,15 @@ def event_data() -> Path:
     if not root.is_dir():
         pytest.skip(f"no real recordings: {root} is missing (set SPIKESEG_DATA to the directory that holds events)")
     return root
+
+
+@pytest.fixture(scope="session")
+def genn() -> str:
+    """The device that builds with GeNN for the CPU; skips where it does not work."""
+    device = "genn-cpu"
+    if found := problems(device):
+        pytest.skip(f"{device} {'; it '.join(found)}")
+    return device
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import ENCODERS, many, random_network
+from networks import ENCODERS, many, random_network, random_weights
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
@@ -122,3 +122,14 @@ class TestThresholdScale:
         half = network.config.input.threshold_variation
         assert (np.abs(scale - 1) <= half + 1e-12).all()
         assert (np.diff(scale) >= 0).all()
+
+
+@pytest.mark.parametrize("kind", ["tenths", "real"])
+def test_a_potential_is_the_same_in_whatever_order_weights_are_added(kind):
+    rng = np.random.default_rng(0)
+    raw = random_weights(rng, (1, 1, 1, 1000), kind)
+    weights = replace(random_network(CONFIG, 0, kind), kernels={"conv2": raw}).kernels["conv2"].ravel()
+    np.testing.assert_allclose(weights, raw.ravel(), rtol=0, atol=2**-39)
+    orders = [rng.permutation(1000) for _ in range(20)]
+    assert len({np.cumsum(raw.ravel()[order])[-1] for order in orders}) > 1
+    assert len({np.cumsum(weights[order])[-1] for order in orders}) == 1

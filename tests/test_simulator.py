@@ -21,14 +21,24 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.models.model import Model
 from spikeseg.models.network import LAYERS
 from spikeseg.runners.encoding import encoder_state, open_encoder
-from spikeseg.runners.simulator import DEVICES, open_simulator
+from spikeseg.runners.simulator import DEVICES, Times, open_simulator, recorded_spikes
+from spikeseg.spikes import Shape, Spikes
 
 CONFIG = ENCODERS["overlapping pools"]
 SIZE = CONFIG.input.size
 
 
-@pytest.fixture(scope="module", params=["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "numpy",
+        pytest.param("cpp_standalone", marks=pytest.mark.compiled),
+        pytest.param("genn-cpu", marks=pytest.mark.genn),
+    ],
+)
 def device(request):
+    if request.param == "genn-cpu":
+        request.getfixturevalue("genn")
     return request.param
 
 
@@ -112,6 +122,15 @@ class TestRuns:
         told = f"unknown device 'abacus': choose one of {', '.join(DEVICES)}"
         with pytest.raises(SpikeSegError, match=told), open_simulator(must_not_build, "abacus", ""):
             pass
+
+
+def test_spikes_that_come_late_are_counted_back_and_those_after_the_end_left_out():
+    """Three steps a stimulus, two to spare, and a layer that is one step late."""
+    times = Times(steps=3, ticks=1, dt=1e-3, spare=2)
+    t = 1e-3 * np.array([1, 3, 4, 6, 8, 9])
+    found = recorded_spikes(Shape(1, 1, 9), 2, np.arange(6), t, times, delay=1)
+    expected = Spikes.collect(Shape(1, 1, 9), 2, [0, 0, 1, 1], [0, 2, 0, 2], [0, 1, 3, 4])
+    assert_same_spikes(found, expected)
 
 
 def must_not_build(*_):

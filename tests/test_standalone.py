@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from brian2 import Clock, Network, SpikeGeneratorGroup, SpikeMonitor, prefs, second
 
+from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.model import Model
 from spikeseg.runners.simulator import open_simulator
-from spikeseg.runners.standalone import cache_directory
 from spikeseg.spikes import Shape, Spikes
 
 SHAPE = Shape(1, 1, 3)
