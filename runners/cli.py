@@ -199,6 +199,39 @@ def evaluate(
 
 
 @app.command()
+def report(
+    run: RunArgument,
+    data: DataOption = None,
+    stimuli: Annotated[int, typer.Option(min=1, help="How many to explore, with those of the gallery.")] = 24,
+    out: Annotated[Path | None, typer.Option("--out", help="The page; RUN/report.html by default.")] = None,
+    device: DeviceOption = Device.cpp_standalone,
+    jobs: JobsOption = 1,
+) -> None:
+    """Write a run as one HTML page: results, features, segmentations, and spikes to explore."""
+    from .directory import load_network
+    from .evaluation import evaluate_selection
+    from .progress import Bars
+    from .report import read_metrics, write_report
+    from .reporting import present
+    from .selection import select
+
+    results = load_network(run)[1].results
+    metrics = read_metrics(results)
+    part = Part.test.value if metrics is None else metrics["split"]
+    selection = select(run, data, part)
+    if metrics is None:
+        with Bars(console) as bars:
+            bars.stage("evaluate", len(selection.indices))
+            evaluation = evaluate_selection(selection, device.value, bars.advance, jobs)
+        present(evaluation, selection, part, results, device.value, console)
+    out = out or results / "report.html"
+    with Bars(console) as bars:
+        bars.stage("report", stimuli)
+        count = write_report(selection, out, stimuli, device.value, bars.advance)
+    console.print(f"{out}: {count} stimuli, {out.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Run directory of the demo.")] = Path("runs/demo"),
     device: DeviceOption = Device.cpp_standalone,

@@ -36,9 +36,13 @@ def draw_training(network: Network, run: Run) -> None:
     """Learned features of every conv layer, and the convergence curves, into the run's figures."""
     for layer in ("conv1", *LEARNED_LAYERS):
         save(figures.features(network, layer), run.figures / f"features-{layer}.png")
-    curves = {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
-    if curves:
+    if curves := convergence_curves(network, run):
         save(figures.convergence(curves), run.figures / "convergence.png")
+
+
+def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
+    return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
 
 
 def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
