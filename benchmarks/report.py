@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-from matplotlib import pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
+
+from spikeseg.analysis.style import LINES, WIDTH, hues, save, style
 
 Results = dict[str, dict[str, float]]
 
@@ -19,11 +18,13 @@ COLUMNS = {
     "ms": "ms per stimulus",
     "ns": "ns per synaptic event",
     "per_s": "presentations per s",
+    "further": "ms per further one",
     "mb": "peak MB",
     "build_s": "build s",
     "first_s": "first spikes after s",
 }
 FACTOR = "times procedural"
+KINDS = {"procedural": "ConvSynapses", "torch": "dense PyTorch"}
 
 
 def rows(results: Results) -> list[list[str]]:
@@ -53,31 +54,31 @@ def write(results: Results, path: Path, console: Console) -> None:
     console.print(table)
 
 
+@style()
 def draw(results: Results, path: Path) -> None:
     """Growth with kernel, maps, and spikes at several sizes."""
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4), constrained_layout=True)
-    for axis, name, label in ((axes[0], "kernel", "side of Conv2's kernel"), (axes[1], "maps", "maps of Conv2")):
-        for kind in ("procedural", "torch"):
-            line = sorted(
-                (int(found[1]), result["ms"])
-                for case, result in results.items()
-                if (found := re.fullmatch(rf"{name} (\d+) {kind}", case))
-            )
-            if line:
-                axis.loglog(*zip(*line, strict=True), "o-", label=kind)
-        axis.set_xlabel(label)
-        axis.set_ylabel("ms per stimulus")
-        if axis.lines:
-            axis.legend()
-    lines: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for case, result in results.items():
-        if found := re.fullmatch(r"size (\d+x\d+) spikes (\d+) (procedural|torch)", case):
-            lines.setdefault((found[1], found[3]), []).append((float(found[2]), result["ms"]))
-    for number, ((size, kind), points) in enumerate(sorted(lines.items(), key=lambda one: one[0][::-1])):
-        style = "o-" if kind == "procedural" else "x:"
-        axes[2].loglog(*zip(*sorted(points), strict=True), style, color=f"C{number % 4}", label=f"{size} {kind}")
-    axes[2].set_xlabel("input spikes")
-    axes[2].set_ylabel("ms per stimulus")
-    if lines:
-        axes[2].legend(fontsize="x-small")
-    figure.savefig(path, dpi=120)
+    figure = Figure((WIDTH, 3), layout="constrained")
+    kernels, maps, spikes = figure.subplots(1, 3)
+    for axes, name, label in ((kernels, "kernel", "side of Conv2's kernel"), (maps, "maps", "maps of Conv2")):
+        for (kind, text), colour in zip(KINDS.items(), LINES, strict=False):
+            points = _points(results, rf"{name} (\d+) {kind}")
+            axes.loglog(*np.array(points).T, "o-", color=colour, label=text)
+        axes.set(xlabel=label, xticks=[x for x, _ in points], xticklabels=[f"{x:g}" for x, _ in points])
+        axes.minorticks_off()
+    kernels.set(ylabel="ms per stimulus")
+    kernels.legend()
+    sizes = dict.fromkeys(found[1] for name in results if (found := re.match(r"size (\S+)", name)))
+    for size, colour in zip(sizes, hues(len(sizes)), strict=True):
+        for kind, line in zip(KINDS, ("o-", "x:"), strict=True):
+            points = _points(results, rf"size {size} spikes (\d+) {kind}")
+            label = size if kind == "procedural" else None
+            spikes.loglog(*np.array(points).T, line, color=colour, label=label)
+    spikes.set(xlabel="input spikes; dotted: PyTorch")
+    spikes.legend(title="input")
+    save(figure, path)
+
+
+def _points(results: Results, pattern: str) -> list[tuple[float, float]]:
+    """(the number in a case's name, ms per stimulus) of the cases that match."""
+    matches = ((re.fullmatch(pattern, name), result) for name, result in results.items())
+    return sorted((float(found[1]), result["ms"]) for found, result in matches if found)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -35,6 +35,7 @@ Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[tuple[Count, Count], BeforeValidator(_pair)]
+Checked = TypeVar("Checked", bound=BaseModel)
 Margin = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], BeforeValidator(_pair)]
 
 
@@ -328,22 +329,48 @@ def load(source: str | Path, **overrides: Any) -> Config:
     SpikeSegError
         No such file, not TOML, an unknown key, a value out of range, or a geometry that does not fit.
     """
+    path, content = read(source)
+    return validate({**content, **overrides}, str(path))
+
+
+def read(source: str | Path) -> tuple[Path, dict[str, Any]]:
+    """File and content, not checked yet, of what `load` takes. Raises SpikeSegError where there is none."""
     path = shipped().get(str(source), Path(source))
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        return path, read_toml(path)
     except FileNotFoundError as error:
         names = ", ".join(shipped())
         raise SpikeSegError(f"no configuration {source}: neither a file nor one of {names}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Content of a TOML file.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    SpikeSegError
+        It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SpikeSegError(f"{path} cannot be read as TOML: {error}") from error
-    return validate({**content, **overrides}, str(path))
 
 
 def validate(content: dict[str, Any], where: str) -> Config:
     """Check a configuration's content. Raises SpikeSegError with one line that names every wrong key."""
+    return checked(Config, content, where)
+
+
+def checked(schema: type[Checked], content: dict[str, Any], where: str) -> Checked:
+    """Content as what its schema makes of it. Raises SpikeSegError with one line that names every wrong key."""
     try:
-        return Config.model_validate(content)
+        return schema.model_validate(content)
     except ValidationError as error:
         raise SpikeSegError(f"{where}: " + "; ".join(_explain(e) for e in error.errors())) from error
 

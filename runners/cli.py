@@ -1,9 +1,8 @@
-"""The command line: train, encode, segment, evaluate, stream, demo, analyse, doctor, export, data, events."""
+"""The command line: train, encode, segment, evaluate, analyse, demo, doctor, export, sweep, search, data."""
 
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,10 @@ from .doctor_command import doctor
 from .durations import milliseconds
 from .events_commands import events_app
 from .export_command import export
+from .options import DataOption, Device, DeviceOption, Part
+from .search_command import search
 from .stream_command import stream
+from .sweep_command import point, sweep
 
 console = Console(markup=False)  # a file's name may have brackets
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -27,31 +29,10 @@ app.add_typer(data_app, name="data", help="Get datasets.")
 app.add_typer(events_app, name="events", help="Look at recordings of event cameras.")
 
 INTERRUPTED = 130  # Typer's exit code after Ctrl-C
-RESUMING = ("train", "demo")
-
-
-class Device(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
-    """Where Brian2 simulates."""
-
-    cpp_standalone = "cpp_standalone"
-    cython = "cython"
-    numpy = "numpy"
-    genn = "genn"
-    genn_cpu = "genn-cpu"
-
-
-class Part(str, Enum):  # noqa: UP042
-    """Which pictures of a dataset."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
-    all = "all"
+RESUMING = ("train", "demo", "sweep", "point", "search")
 
 
 RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a network that comes along.")]
-DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
-DeviceOption = Annotated[Device, typer.Option(help="Where Brian2 simulates.")]
 JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time; not with cython and numpy.")]
 SplitOption = Annotated[Part, typer.Option(help="Which pictures; `all` takes every one in the directory.")]
 
@@ -232,6 +213,9 @@ app.command()(analyse)
 app.command()(doctor)
 app.command()(export)
 app.command()(stream)
+app.command()(sweep)
+app.command()(point)
+app.command()(search)
 
 
 @data_app.command()

@@ -57,6 +57,11 @@ class Run:
         """Where results go by default: here; for a network that comes along, to NAME-results."""
         return Path(f"{self.path.name}-results") if self.path.parent == PRETRAINED else self.path
 
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains."""
+        return self.path / ".lock"
+
     def checkpoint(self, layer: str) -> Path:
         """State of a layer's training after its last chunk."""
         return self.path / "checkpoints" / f"{layer}.npz"
@@ -70,7 +75,7 @@ class Run:
             It holds something else.
         """
         if not self.record.exists():
-            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            if self.path.exists() and (not self.path.is_dir() or any(map(_shown, self.path.iterdir()))):
                 raise SpikeSegError(f"{self.path} holds something that is not a run: choose another directory")
             return
         begun = read_json(self.record)
@@ -103,6 +108,11 @@ class Run:
             return {label: [Box(*box) for box in boxes] for label, boxes in read_json(file).items()}
         except TypeError as error:
             raise SpikeSegError(f"{file} holds no boxes: remove it to go without that baseline") from error
+
+
+def _shown(path: Path) -> bool:
+    """Not hidden, as the lock is, and what a killed process was about to write."""
+    return not path.name.startswith(".")
 
 
 def provenance(data: Path | None, device: str) -> dict[str, Any]:

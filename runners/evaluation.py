@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from spikeseg.files import replacing
+from spikeseg.files import replacing, write_json
 
 from ..analysis.decisions import Decisions, Verdict, summarise, verdict
 from ..analysis.metrics import Outcome, Report, evaluate, mask_iou
@@ -19,6 +19,7 @@ from ..datasets.events import Buffer
 from ..datasets.sample import Box, Sample, Target
 from ..datasets.stimuli import samples
 from ..models.network import Network
+from .directory import provenance
 from .segmenting import BATCH, Segmenter, open_segmenter, response
 from .selection import Selection
 
@@ -173,3 +174,21 @@ def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
         for row in outcomes:
             boxes = [edge for box in (row.true_box, row.predicted_box) for edge in box or [""] * 4]
             writer.writerow([row.name, row.true_label, row.predicted_label, *boxes])
+
+
+def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part: str, device: str) -> None:
+    """The report as JSON, with what it was measured on. Raises SpikeSegError where the file system refuses."""
+    config = selection.network.config
+    context = {
+        "all_found": evaluation.all_found,
+        "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
+        "input": config.input.model_dump(mode="json"),
+        "name": config.name,
+        "seed": config.seed,
+        "data": selection.source,
+        "split": part,
+        "decoder_mode": config.decoder.mode,
+        "training": selection.network.provenance,
+        "evaluation": provenance(None, device),
+    }
+    write_json(path, evaluation.report.to_dict() | context)

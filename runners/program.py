@@ -18,7 +18,7 @@ import numpy as np
 
 from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_json
+from spikeseg.files import locked, read_json
 from spikeseg.spikes import Shape, Spikes
 
 from .. import equations, models
@@ -125,7 +125,9 @@ class ProgramSimulator:
         self._directory = cache_directory() / "programs" / _digest(key, backend)
         self._backend = backend
         if not (self._directory / MANIFEST).exists():
-            _compile(build, self._directory, backend)
+            with locked(self._directory.with_suffix(".lock"), wait=True):
+                if not (self._directory / MANIFEST).exists():  # else another process was quicker
+                    _compile(build, self._directory, backend)
         self._manifest: dict[str, Any] = read_json(self._directory / MANIFEST)
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
@@ -231,14 +233,10 @@ def _compile(build: Callable[[], Model], directory: Path, backend: Backend) -> N
 
 
 def _publish(work: Path, directory: Path) -> None:
-    """Give a program its final name, unless another process was quicker: that one may be running by now."""
-    try:
-        work.rename(directory)
-    except OSError:
-        if (directory / MANIFEST).exists():
-            return
-        shutil.rmtree(directory)  # a damaged one
-        work.rename(directory)
+    """Give a program its final name, in place of a damaged one if there is any."""
+    if directory.exists():
+        shutil.rmtree(directory)
+    work.rename(directory)
 
 
 def _interface(model: Model, device: Any) -> tuple[dict[str, Any], Code]:

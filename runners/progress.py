@@ -34,6 +34,7 @@ class Bars:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=console,
+            speed_estimate_period=3600,  # seconds; a point of a sweep may take many minutes
         )
         self._task: TaskID | None = None
 

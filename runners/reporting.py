@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,9 @@ from ..analysis.weights import WeightHistory
 from ..datasets.sample import Box, Sample
 from ..datasets.stimuli import stimuli
 from ..models.network import Network
-from .directory import Run, provenance
+from .directory import Run
 from .encoding import open_encoder
-from .evaluation import Evaluation, resized, write_outcomes
+from .evaluation import Evaluation, resized, write_metrics, write_outcomes
 from .learning import Learned, load_checkpoint
 from .selection import Selection
 from .training import LEARNED_LAYERS
@@ -127,11 +126,6 @@ def _iou(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def write_metrics(path: Path, report: Report, context: dict[str, Any]) -> None:
-    """The report as JSON, with what it was measured on. Raises SpikeSegError where the file system refuses."""
-    write_json(path, report.to_dict() | context)
-
-
 def present(
     evaluation: Evaluation, selection: Selection, part: str, directory: Path, device: str, console: Console
 ) -> None:
@@ -140,21 +134,9 @@ def present(
     console.print(report_table(evaluation.report, f"{network.config.name} on {selection.source}, {part}"))
     if evaluation.decisions is not None:
         console.print(decisions_table(evaluation.decisions))
-    context = {
-        "all_found": evaluation.all_found,
-        "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
-        "input": network.config.input.model_dump(mode="json"),
-        "name": network.config.name,
-        "seed": network.config.seed,
-        "data": selection.source,
-        "split": part,
-        "decoder_mode": network.config.decoder.mode,
-        "training": network.provenance,
-        "evaluation": provenance(None, device),
-    }
     draw_evaluation(evaluation, selection, directory / "figures", device)
     write_outcomes(directory / "outcomes.csv", evaluation.outcomes)
-    write_metrics(directory / "metrics.json", evaluation.report, context)
+    write_metrics(directory / "metrics.json", evaluation, selection, part, device)
     console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
 
 

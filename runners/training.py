@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_json, write_json
+from spikeseg.files import locked, read_json, write_json
 from spikeseg.spikes import Recorded, Spikes
 
 from ..analysis.settling import largest_potentials, settle
@@ -70,7 +70,7 @@ def train(
     Raises
     ------
     SpikeSegError
-        Data, run directory or device are not fit for it.
+        Data, run directory or device are not fit for it, or another process trains there.
     """
     check_device(device)
     if device in GENN:
@@ -80,22 +80,26 @@ def train(
         )
     run = Run(Path(path))
     run.check(config)
-    if run.network_file.exists():
-        return Network.load(run.network_file)
+    if not run.network_file.exists():
+        with locked(run.lock):
+            run.check(config)  # another process may have begun another experiment in the meantime
+            _train(config, data, run, device, reporter or Silent())
+    return Network.load(run.network_file)
+
+
+def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
     dataset = open_dataset(config, data)
     network, parts = untrained(config), known_split(config, dataset, run)
     run.start(config, data, device)  # nothing was written so far
     write_json(run.split_file, parts.to_json(dataset.names))
-    training = _Training(config, run, device, reporter or Silent())
+    training = _Training(config, run, device, reporter)
     inputs, labels, event_range = training.stimuli(dataset, parts.train)
     network, learned = training.learn(replace(network, event_range=event_range), inputs)
     recorded = training.recorded(network, inputs)
     largest = largest_potentials(network, recorded)
     network = settle(network, recorded, largest)
     network = named(network, name_maps(largest / network.thresholds["conv3"], labels, config.data.classes))
-    network = replace(network, provenance=_provenance(config, data, device, learned))
-    network.save(run.network_file)
-    return network
+    replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
 
 
 def known_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -47,6 +48,48 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, wait: bool = False) -> Iterator[None]:
+    """Keep other processes out of the directory of the lock file `path`, which the system frees of a killed one.
+
+    Raises
+    ------
+    SpikeSegError
+        Another process is in it and this one is not to `wait`, or the file system refused.
+    """
+    path = Path(path)
+    try:
+        held = _lock(path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        raise SpikeSegError(
+            f"{path.parent} is in use by another process: wait until that one has ended, or choose another directory"
+        ) from error
+    except OSError as error:
+        raise SpikeSegError(f"cannot write {path.parent}: {error.strerror or error}") from error
+    with held:
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _lock(path: Path, how: int) -> IO[str]:
+    """The open lock file; not one that its last holder has removed in the meantime."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        file = path.open("a")
+        try:
+            fcntl.flock(file, how)
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        except OSError:
+            file.close()
+            raise
+        file.close()
 
 
 def write_json(path: Path, content: Any) -> None:

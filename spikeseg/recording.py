@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str,
     """Write the spikes of every layer to `path` (.npz), then what they mean to the same name with .json.
 
     Per layer: ``<layer>_stimulus`` (int32), ``<layer>_step`` (int16), ``<layer>_neuron`` (int32), sorted by
-    stimulus, step and neuron. `description` holds at least ``dt_ms``, ``steps``, ``names``.
+    stimulus, step and neuron. `description` holds at least ``dt_ms``, ``steps``, ``names``. Both files have a
+    ``recording``, by which is seen that they belong together, should a process die between the two.
 
     Raises
     ------
@@ -38,7 +40,6 @@ def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str,
         arrays[f"{layer}_stimulus"] = recorded.stimulus.astype(np.int32)
         arrays[f"{layer}_step"] = recorded.step.astype(np.int16)
         arrays[f"{layer}_neuron"] = recorded.neuron.astype(np.int32)
-    write_arrays(path, arrays)
     some = next(iter(spikes.values()))
     header = {
         "schema": SCHEMA,
@@ -47,7 +48,17 @@ def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str,
         "units": {"dt_ms": "millisecond", "step": "multiples of dt after the stimulus' onset"},
         "neuron": "(feature * rows + row) * columns + column, of the layer's [features, rows, columns]",
     }
-    write_json(beside, header | description)
+    name = _name(arrays)
+    write_arrays(path, arrays | {"recording": np.array(name)})
+    write_json(beside, header | description | {"recording": name})
+
+
+def _name(arrays: dict[str, np.ndarray]) -> str:
+    """What both files of a recording have, and those of no other."""
+    content = hashlib.sha256()
+    for array in arrays.values():
+        content.update(array.tobytes())
+    return content.hexdigest()[:16]
 
 
 def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
@@ -64,6 +75,8 @@ def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
     if header.get("schema") != SCHEMA:
         raise SpikeSegError(f"{beside} does not describe a recording of schema {SCHEMA}")
     arrays = read_arrays(path)
+    if str(arrays.get("recording")) != str(header.get("recording")):
+        raise SpikeSegError(f"{path} and {beside.name} are of different recordings: encode again")
     try:
         spikes = {
             layer: Spikes(

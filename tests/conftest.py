@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -87,3 +89,34 @@ def run(trained, tmp_path) -> Path:
 def spikeseg(monkeypatch, capsys):
     """The command line, run in this process: a function of its arguments."""
     return partial(runs.call, monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def swept(tiny, programs, tmp_path_factory) -> Path:
+    """A directory with a sweep.toml over two points, and what came of it in runs; for reading only."""
+    path = tmp_path_factory.mktemp("swept")
+    (path / "sweep.toml").write_text(
+        f'config = "{tiny}"\n[[axis]]\nconv3.learning.a_plus = [0.05, 0.08]\nconv3.learning.a_minus_ratio = [0.6, 0.7]'
+    )
+    command = [sys.executable, "-m", "spikeseg", "sweep", "sweep.toml", "--jobs", "2"]
+    subprocess.run(command, cwd=path, check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Callable[..., Path]]:
+    """Makes disks of some size in kB; skips where that is not allowed."""
+    mounted = []
+
+    def mount(size: int, *options: str) -> Path:
+        place = tmp_path / f"disk{len(mounted)}"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}k", *options]), "tmpfs", str(place)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("only root, and not in every container, can mount a small disk")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", str(place)], check=True)

@@ -1,0 +1,71 @@
+"""A sweep's results as one tidy table: a row per point, a column per key that varies and per measurement."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import replacing
+
+Row = dict[str, Any]
+
+SCORES = ("accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean")
+LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end, and after how many stimuli that was
+LAYERS = ("conv2", "conv3")
+
+
+def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None, failure: str | None = None) -> Row:
+    """The row of a point: what varies, then what was measured, empty where it failed.
+
+    Raises
+    ------
+    SpikeSegError
+        The metrics lack something.
+    """
+    names = [*SCORES, *(f"{layer}_{name}" for layer in LAYERS for name in LEARNED)]
+    measured: list[Any] = [None] * len(names)
+    if metrics is not None:
+        try:
+            learned = metrics["training"]["layers"]
+            measured = [metrics[name] for name in SCORES]
+            measured += [learned[layer][name] for layer in LAYERS for name in LEARNED]
+        except (KeyError, TypeError) as error:
+            raise SpikeSegError(
+                f"the metrics of {point} lack {error}: remove them to measure that point anew"
+            ) from error
+    values = {key: json.dumps(value) if isinstance(value, list) else value for key, value in varied.items()}
+    return {"point": point, **values, **dict(zip(names, measured, strict=True)), "failure": failure}
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Write the table. Raises SpikeSegError where the file system refuses."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_parquet(path: Path, rows: Sequence[Row]) -> None:
+    """Write the same table with types.
+
+    Raises
+    ------
+    ImportError
+        pyarrow is missing.
+    SpikeSegError
+        The file system refuses.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with replacing(path) as temporary:
+        pq.write_table(pa.table({name: _column([row[name] for row in rows]) for name in rows[0]}), temporary)
+
+
+def _column(values: list[Any]) -> list[Any]:
+    """Of one type: text where numbers and texts are mixed."""
+    return [None if v is None else str(v) for v in values] if any(isinstance(v, str) for v in values) else values
