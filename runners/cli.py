@@ -1,4 +1,4 @@
-"""The command line: train, encode, segment, evaluate, analyse, demo, doctor, export, sweep, search, data."""
+"""The command line: train, encode, segment, evaluate, stream, analyse, demo, export, sweep, search, doctor, data."""
 
 from __future__ import annotations
 
