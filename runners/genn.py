@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import warnings
@@ -11,6 +10,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from spikeseg.files import locked
 
 from .doctor import compiler
 from .program import Code, build_with
@@ -71,12 +72,8 @@ def _generate(genn: Path, directory: Path, options: Sequence[str]) -> None:
     """Let GeNN generate its part; one process at a time, as it compiles its own library when it is first used."""
     include = f"{directory}:{directory / 'brianlib' / 'randomkit'}"
     command = [str(genn / "bin" / "genn-buildmodel.sh"), *options, "-i", include, "magicnetwork_model.cpp"]
-    lock = os.open(genn, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(directory.parent / "genn.lock", wait=True):
         build_with(command, directory)
-    finally:
-        os.close(lock)
 
 
 def _written_out(device: Any, group: Any, variable: str) -> str:
