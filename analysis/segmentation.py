@@ -174,9 +174,10 @@ def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, 
     back = np.ravel(np.arange(rows)[:, None] * width + np.arange(columns))[:, None]
     counts = np.bincount(channel, minlength=channels)
     # What a kernel sees, as a sparse matrix: the places (rows of it) at whose (feature, i, j) there is a spike.
-    reached = [np.ravel(own - back) for own in np.split(place, np.cumsum(counts)[:-1])]
-    ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))])
-    seen = csc_array((np.ones(ends[-1]), np.concatenate(reached), ends), (height * width, channels * rows * columns))
+    own = np.split(place.astype(np.int32), np.cumsum(counts)[:-1])
+    reached = np.concatenate([np.ravel(places - back.astype(np.int32)) for places in own])
+    ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))]).astype(np.int32)
+    seen = csc_array((np.ones(ends[-1]), reached, ends), (height * width, channels * rows * columns))
     around = (seen @ kernel.reshape(maps, -1).T).reshape(height, width, maps)
     inside = around[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
     return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
