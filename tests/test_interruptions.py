@@ -133,7 +133,8 @@ def test_a_directory_in_use_is_refused_and_a_lock_that_a_killed_process_left_is_
     with locked(run / ".lock"):
         line = refusal(spikeseg("train", tiny, "--out", run, "--device", "numpy"))
     assert line.startswith(f"{run} is in use by another process: ")
-    assert files(run) == {}
+    assert not run.exists()
+    run.mkdir()
     (run / ".lock").touch()
     (run / ".run-abc.json").touch()  # what was about to be written
     with locked(run / ".lock"):

@@ -90,13 +90,13 @@ class TestCompilers:
     def test_its_first_error_is_told(self, compiler, cache):
         compiler("echo in file included from x: >&2; echo 'x.cpp:1:2: error: no such thing' >&2; exit 1")
         assert compiling() == "compiling the simulation failed: x.cpp:1:2: error: no such thing"
-        assert list((cache / "programs").iterdir()) == []
+        assert not (cache / "programs").exists()
 
     @pytest.mark.compiled
     def test_one_that_is_killed_is_told(self, compiler, cache):
         compiler("kill -9 $$")
         assert compiling().startswith("compiling the simulation failed: ")
-        assert list((cache / "programs").iterdir()) == []
+        assert not (cache / "programs").exists()
 
 
 @pytest.mark.compiled
