@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +21,7 @@ from ..datasets.stimuli import samples
 from .directory import provenance
 from .evaluation import EXAMPLES, Answer
 from .segmenting import BATCH, open_segmenter
-from .selection import Selection
+from .selection import Selection, evenly_spaced
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,7 @@ def count_objects(
     SpikeSegError
         A picture or annotation cannot be read, or the simulation fails.
     """
-    total = len(selection.indices)
-    keep = set(np.linspace(0, total - 1, min(EXAMPLES, total)).round().astype(int).tolist())
+    keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
     scenes: list[Scene] = []
     examples: list[Answer] = []
     shown = samples(selection.dataset, selection.indices, selection.network.config.input)

@@ -21,7 +21,7 @@ from ..datasets.stimuli import samples
 from ..models.network import Network
 from .directory import provenance
 from .segmenting import BATCH, Segmenter, open_segmenter, response
-from .selection import Selection
+from .selection import Selection, evenly_spaced
 
 EXAMPLES = 12  # pictures kept to be looked at
 NOT_FOUND = "not found"  # the answer for an object whose class does not reach its threshold
@@ -72,8 +72,7 @@ def evaluate_selection(
     SpikeSegError
         A picture or annotation cannot be read, or the simulation fails.
     """
-    total = len(selection.indices)
-    keep = set(np.linspace(0, total - 1, min(EXAMPLES, total)).round().astype(int).tolist())
+    keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
     outcomes: list[Outcome] = []
     examples: dict[int, Answer] = {}
     found: list[bool] = []

@@ -272,3 +272,9 @@ def at_density(network: Network, size: tuple[int, int]) -> Network:
     area = size[0] * size[1] / (inputs.rows * inputs.columns)
     dog = inputs.dog.model_copy(update={"events": round(DENSITY * area * inputs.dog.events)})
     return _with_input(network, {"dog": dog})
+
+
+def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
+    """At most so many of the numbers, evenly spaced."""
+    places = np.linspace(0, len(numbers) - 1, max(0, min(count, len(numbers))))
+    return [numbers[place] for place in places.round().astype(int).tolist()]

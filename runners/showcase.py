@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from spikeseg.errors import SpikeSegError
 
 from ..analysis.metrics import box_iou
 from ..datasets.sample import Box
+from .selection import evenly_spaced
 
 GALLERY = 4  # stimuli of each kind, shared between the classes
 OTHERS = "Others"
@@ -73,7 +72,7 @@ def choose(outcomes: Sequence[Row], count: int) -> dict[int, str]:
         for kind, numbers in (_by_box if boxed else _by_class)(outcomes, own, each).items():
             chosen |= {number: kind for number in numbers if number not in chosen}
     rest = [number for number in range(len(outcomes)) if number not in chosen]
-    return chosen | dict.fromkeys(_spread(rest, count - len(chosen)), OTHERS)
+    return chosen | dict.fromkeys(evenly_spaced(rest, count - len(chosen)), OTHERS)
 
 
 def _by_box(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, list[int]]:
@@ -88,10 +87,4 @@ def _by_box(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, lis
 def _by_class(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, list[int]]:
     right = [number for number in own if outcomes[number].correct]
     wrong = [number for number in own if not outcomes[number].correct]
-    return {"Right": _spread(right, each), "Wrong": _spread(wrong, each)}
-
-
-def _spread(numbers: Sequence[int], count: int) -> list[int]:
-    """At most so many, evenly spaced."""
-    places = np.linspace(0, len(numbers) - 1, max(0, min(count, len(numbers))))
-    return [numbers[place] for place in places.round().astype(int).tolist()]
+    return {"Right": evenly_spaced(right, each), "Wrong": evenly_spaced(wrong, each)}
