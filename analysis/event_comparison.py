@@ -9,11 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spikeseg.errors import SpikeSegError
+
 from ..datasets.events import Recording
 from .style import LINES, WIDTH, style
 
 BIN_US = 10_000
 """Over which rates are taken."""
+
+LONGEST_US = 10_000_000_000
+"""Of a recording: a million bins."""
 
 SOON_US = 10_000
 """Two events of a pixel within this time belong to one passing edge, mostly."""
@@ -61,10 +66,21 @@ class EventSummary:
 
 
 def summarise(recordings: Iterable[Recording]) -> EventSummary:
-    """Pool recordings. Their times count from the 0 of their clock, or from the first event where that is late."""
+    """Pool recordings. Their times count from the 0 of their clock, or from the first event where that is late.
+
+    Raises
+    ------
+    SpikeSegError
+        A recording is longer than `LONGEST_US`.
+    """
     count = pixels = events = duration = 0
     bins, on_bins, per_pixel, intervals, alike = [], [], [], [], []
     for recording in recordings:
+        if recording.duration > LONGEST_US:
+            raise SpikeSegError(
+                f"{recording.name} lasts {recording.duration / 1e6:,.0f} s, {LONGEST_US / 1e6:,.0f} s at most can be "
+                "compared: cut it, or look for a jump of its clock"
+            )
         t, on = _since_start(recording.events["t"]), recording.events["p"] > 0
         count, pixels, events = count + 1, pixels + recording.size[0] * recording.size[1], events + len(t)
         duration = max(duration, int(t[-1]) if len(t) else 0)

@@ -8,7 +8,10 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from spikeseg.errors import SpikeSegError
+
 _TRAILER = b"\x3b"
+_LONGEST = 655_350  # milliseconds: 16 bits of hundredths
 _FIXED = 13  # bytes of a GIF before its table of colours
 
 
@@ -21,9 +24,18 @@ class Gif:
         Open for writing bytes.
     duration
         Milliseconds of a frame; formats know hundredths of a second.
+
+    Raises
+    ------
+    SpikeSegError
+        Frames are longer than the format can say.
     """
 
     def __init__(self, file: BinaryIO, duration: int):
+        if duration > _LONGEST:
+            raise SpikeSegError(
+                f"frames of {duration / 1000:,.0f} s are too long for a .gif: {_LONGEST / 1000:.0f} s at most"
+            )
         self._file, self._duration, self._empty = file, duration, True
 
     def __enter__(self) -> Gif:

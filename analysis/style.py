@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
@@ -66,6 +67,13 @@ def style() -> Iterator[None]:
         yield
 
 
+def check_suffix(path: Path) -> None:
+    """Raise SpikeSegError where Matplotlib cannot write files with that suffix."""
+    known = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.lower().removeprefix(".") not in known:
+        raise SpikeSegError(f"cannot write a figure to {path}: give it one of the suffixes {', '.join(sorted(known))}")
+
+
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure, atomically; the suffix says how: ``.png``, ``.svg``, ``.pdf``.
 
@@ -74,9 +82,8 @@ def save(figure: Figure, path: str | Path) -> None:
     SpikeSegError
         Matplotlib cannot write files with that suffix, or the file system refused.
     """
-    path, known = Path(path), figure.canvas.get_supported_filetypes()
-    if path.suffix.lower().removeprefix(".") not in known:
-        raise SpikeSegError(f"cannot write a figure to {path}: give it one of the suffixes {', '.join(sorted(known))}")
+    path = Path(path)
+    check_suffix(path)
     with replacing(path) as temporary, style():
         figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
 

@@ -10,11 +10,12 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Buffering, Input
-from .events import Buffer, Recording
+from .events import Buffer, Recording, describe
 from .recordings import Take
 from .sample import Box, Sample, Target
 
 NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+MOST_BUFFERS = 1_000_000  # of a recording in memory: more of them is a jump of its clock
 OFF, NONE, ON = 0, 128, 255  # grey levels of a buffer's picture
 
 
@@ -40,8 +41,8 @@ class Placement(NamedTuple):
         """
         if fit == "pad" and (sensor[0] > size[0] or sensor[1] > size[1]):
             raise SpikeSegError(
-                f"a sensor of {sensor[0]} x {sensor[1]} does not fit the input of {size[0]} x {size[1]}: "
-                "set input.buffer.fit to crop or bin"
+                f"a sensor of {describe(sensor)} does not fit the input of {describe(size)}: "
+                "train with input.buffer.fit crop or bin"
             )
         scale = min(size[0] / sensor[0], size[1] / sensor[1]) if fit == "bin" else 1.0
         top, left = (int(n - scale * m) // 2 for n, m in zip(size, sensor, strict=True))
@@ -89,34 +90,50 @@ class Placement(NamedTuple):
 def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:
     """Cut a recording into buffers, from its first event on.
 
-    The last buffer is left out where less than half of it was recorded. With a length in events each buffer lasts
-    from its first event to the first one of the next.
+    The last buffer is left out where less than half of it was recorded, unless it is the only one. With a length in
+    events each buffer lasts from its first event to the first one of the next.
+
+    Raises
+    ------
+    SpikeSegError
+        The recording lasts so long, or its clock jumps so far, that there are more than `MOST_BUFFERS`.
     """
     events = recording.events
     if config.denoise_ms is not None:
         events = denoised(events, recording.size, round(config.denoise_ms * 1000))
     if not len(events):
         return
-    for start, duration, part in _parts(events, config):
+    if config.events is not None:
+        parts = _of_events(events["t"], config.events)
+    else:
+        assert config.duration_ms is not None
+        first, last = recording.events["t"][[0, -1]].tolist()
+        length = round(config.duration_ms * 1000)
+        count = max((2 * (last + 1 - first) + length) // (2 * length), 1)
+        if count > MOST_BUFFERS:
+            raise SpikeSegError(
+                f"{recording.name} lasts {(last - first) / 1e6:,.0f} s, more than {MOST_BUFFERS:,} buffers of "
+                f"{config.duration_ms:g} ms: cut it, or give longer buffers"
+            )
+        parts = _of_length(events["t"], first, length, count)
+    for start, duration, part in parts:
         yield Buffer(events[part], recording.size, start, duration, recording.name)
 
 
-def _parts(events: np.ndarray, config: Buffering) -> Iterator[tuple[int, int, slice]]:
-    """Start, duration and events of every buffer."""
-    t = events["t"]
-    if config.events is not None:
-        for first in range(0, len(t) - config.events // 2, config.events):
-            after = min(first + config.events, len(t))
-            end = t[after] if after < len(t) else t[-1] + 1
-            yield int(t[first]), max(int(end - t[first]), 1), slice(first, after)
-        return
-    assert config.duration_ms is not None
-    length = round(config.duration_ms * 1000)
-    count = max(round((int(t[-1]) + 1 - int(t[0])) / length), 1)
-    starts = int(t[0]) + length * np.arange(count + 1)
-    edges = np.searchsorted(t, starts)
+def _of_events(t: np.ndarray, many: int) -> Iterator[tuple[int, int, slice]]:
+    """Start, duration and events of every buffer of so many events."""
+    for first in range(0, len(t) - many // 2, many):
+        after = min(first + many, len(t))
+        end = t[after] if after < len(t) else t[-1] + 1
+        yield int(t[first]), max(int(end - t[first]), 1), slice(first, after)
+
+
+def _of_length(t: np.ndarray, first: int, length: int, count: int) -> Iterator[tuple[int, int, slice]]:
+    """Start, duration and events of so many buffers of a length."""
+    starts = first + length * np.arange(count + 1)
+    edges = np.searchsorted(t, starts).tolist()
     for number in range(count):
-        yield int(starts[number]), length, slice(int(edges[number]), int(edges[number + 1]))
+        yield int(starts[number]), length, slice(edges[number], edges[number + 1])
 
 
 def denoised(events: np.ndarray, size: tuple[int, int], window: int) -> np.ndarray:

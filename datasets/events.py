@@ -62,6 +62,11 @@ class Buffer:
     recording: str = ""
 
 
+def describe(size: tuple[int, int]) -> str:
+    """Columns x rows, as sensors are described, of (rows, columns)."""
+    return f"{size[1]} x {size[0]}"
+
+
 def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
     """Events out of four columns of numbers, shape (n,) each; `p` may say 0 or -1 for OFF.
 

@@ -13,7 +13,7 @@ from spikeseg.errors import SpikeSegError
 
 from . import saccades
 from .caltech101 import filled
-from .events import Recording
+from .events import Recording, describe
 from .folders import files_by_class
 from .formats import read_events
 from .recordings import Take
@@ -125,7 +125,7 @@ def read_outline(path: Path, size: tuple[int, int]) -> Outline:
     (left, top), (right, bottom) = corners.min(axis=1) - 1, corners.max(axis=1)
     box = Box(*(float(edge) for edge in (top, left, bottom, right)))
     if _clipped(box, size).area == 0:
-        raise SpikeSegError(f"{path} does not fit its recording of {size[0]} x {size[1]} pixels: its box is {box}")
+        raise SpikeSegError(f"{path} does not fit its recording of {describe(size)} pixels: its box is {box}")
     return Outline(box, *(contour - 1))
 
 

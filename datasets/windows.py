@@ -13,7 +13,8 @@ from .events import EVENT, Buffer
 class Windows:
     """Cuts packets of events into buffers that begin every `step`, the first one with the first event.
 
-    It holds the events of one buffer and of one packet. A buffer without events is left out.
+    It holds the events of one buffer and of one packet. They are those of `cut`, but that a buffer without events is
+    left out.
 
     Parameters
     ----------
@@ -31,6 +32,7 @@ class Windows:
         self._size, self._duration, self._step, self._denoise, self._name = size, duration, step, denoise, name
         self._events = np.empty(0, EVENT)
         self._start: int | None = None  # of the next buffer
+        self._first = True
 
     def feed(self, packet: np.ndarray) -> Iterator[Buffer]:
         """The buffers that a packet, dtype `EVENT`, sorted and not earlier than the last one, completes."""
@@ -43,12 +45,13 @@ class Windows:
         while self._start + self._duration <= now:
             yield from self._buffer(self._start)
             self._advance()
+            self._first = False
 
     def finish(self) -> Iterator[Buffer]:
-        """The last buffer, where at least half of it was recorded."""
+        """The last buffer, where at least half of it was recorded or it is the only one."""
         if self._start is None or not len(self._events):
             return
-        if int(self._events["t"][-1]) + 1 - self._start >= self._duration / 2:
+        if self._first or int(self._events["t"][-1]) + 1 - self._start >= self._duration / 2:
             yield from self._buffer(self._start)
 
     def _buffer(self, start: int) -> Iterator[Buffer]:

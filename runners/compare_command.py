@@ -24,20 +24,21 @@ def compare(
 ) -> None:
     """Compare two sets of recordings: rates over time, polarity, events per pixel, intervals."""
     from ..analysis.event_comparison import comparison
-    from ..analysis.style import save
+    from ..analysis.style import check_suffix, save
 
-    summaries = {_name(path): _summary(path) for path in (first, second)}
-    if len(summaries) < 2:
-        raise SpikeSegError(f"{first} and {second} are called the same: give two different ones")
+    if out is not None:
+        check_suffix(out)
+    names = [path.resolve().name for path in (first, second)]
+    if names[0] == names[1]:  # a recording and its simulation
+        names = [str(path) for path in (first, second)]
+    if names[0] == names[1]:
+        raise SpikeSegError(f"{first} is compared with itself: give two different ones")
+    summaries = {name: _summary(path) for name, path in zip(names, (first, second), strict=True)}
     console = Console(markup=False)
     console.print(_table(summaries))
     if out is not None:
         save(comparison(summaries), out)
         console.print(f"{out}", soft_wrap=True)
-
-
-def _name(path: Path) -> str:
-    return path.resolve().name
 
 
 def _summary(path: Path) -> EventSummary:

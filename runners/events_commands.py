@@ -58,6 +58,10 @@ def play(
 
     if out.suffix.lower() != ".gif":
         raise SpikeSegError(f"cannot draw events to {out}: give it the suffix .gif")
+    if file.is_fifo():
+        raise SpikeSegError(
+            f"{file} can be read only once, and an animation takes two readings: write it to a file first"
+        )
     console = Console(markup=False)
     with console.status("looking ahead"):
         stream, statistics = _scan(file, kind, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -17,6 +18,7 @@ from .durations import milliseconds
 if TYPE_CHECKING:
     from ..datasets.formats import EventStream
     from .stream_output import Summary
+    from .streaming import Moment
 
 STANDARD_INPUT = "-"
 
@@ -33,7 +35,9 @@ def stream(
     out: Annotated[Path, typer.Option("--out", help="Directory for stream.csv, latency.json and latency.png.")] = Path(
         "stream"
     ),
-    video: Annotated[Path | None, typer.Option(help="Also draw every buffer, into a .gif or .mp4.")] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="Also draw every buffer, 20 ms or longer each, into a .gif or .mp4.")
+    ] = None,
     follow: Annotated[
         float, typer.Option(min=0, help="The file is still being written: wait so many seconds for more of it.")
     ] = 0,
@@ -46,7 +50,7 @@ def stream(
 
     from .directory import load_network
     from .event_film import SHORTEST
-    from .stream_output import Summary, drawn, table, write_summary
+    from .stream_output import Summary, drawn, forget_summary, table, write_summary
     from .streaming import open_stream
     from .video import open_video
 
@@ -56,16 +60,18 @@ def stream(
     if inputs.buffer is None:
         raise SpikeSegError(f"{run} learned from pictures: stream needs a network that learned from recordings")
     duration = buffer or inputs.buffer.duration_ms or 30.0
-    summary = Summary()
+    summary, keep = Summary(), list[Callable[["Moment"], None]]()
+    stopped: BaseException | None = None
     with ExitStack() as stack:
+        if video is not None:
+            draw = stack.enter_context(open_video(video, max(round(step or duration), SHORTEST)))
+            keep.append(lambda moment: draw(drawn(moment, network.config.data.classes)))
         events = stack.enter_context(_opened(recording, follow, kind, size))
         seen = stack.enter_context(
             open_stream(network, events.sensor(), duration, step or duration, events.name, device)
         )
-        keep = [stack.enter_context(table(out / "stream.csv")), summary.add]
-        if video is not None:
-            draw = stack.enter_context(open_video(video, max(round(step or duration), SHORTEST)))
-            keep.append(lambda moment: draw(drawn(moment, network.config.data.classes)))
+        keep += [stack.enter_context(table(out / "stream.csv")), summary.add]
+        forget_summary(out)
         begun = monotonic()
         try:
             with console.status("waiting for events") as status:
@@ -74,14 +80,20 @@ def stream(
                         remember(moment)
                     summary.wall_s = monotonic() - begun
                     status.update(_told(summary))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SpikeSegError) as error:  # the recording is damaged there
+            stopped = error
+        if not summary.buffers:
+            raise stopped or SpikeSegError(f"{events.name} holds no events")
+        if stopped is not None:
             console.print("interrupted: what was seen so far is kept")
         if events.truncated:
-            console.print(f"{events.name} ends with {events.truncated}: all events before that were seen")
+            console.print(f"{events.name} ends with {events.truncated}: all events before that were read")
     write_summary(out, summary, duration)
     console.print(_table(summary, events.name))
     told = "" if video is None else f", {video}"
     console.print(f"stream.csv, latency.json and latency.png in {out}{told}", soft_wrap=True)
+    if isinstance(stopped, SpikeSegError):
+        raise stopped
 
 
 def _opened(recording: str, follow: float, kind: str | None, size: str | None) -> EventStream:
@@ -92,7 +104,8 @@ def _opened(recording: str, follow: float, kind: str | None, size: str | None) -
 
     sensor = None if size is None else geometry(size, "--size")
     if recording == STANDARD_INPUT:
-        return open_events(sys.stdin.buffer, kind, sensor)
+        unbuffered = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # Python cannot end while its buffer waits
+        return open_events(unbuffered, kind, sensor)
     if follow:
         return open_events(cast(BinaryIO, Growing(Path(recording), follow)), kind, sensor)
     return open_events(Path(recording), kind, sensor)

@@ -22,6 +22,7 @@ from ..analysis.stream_figures import frame, latencies
 from ..datasets.sample import Box
 from .streaming import Moment
 
+SUMMARY, PICTURE = "latency.json", "latency.png"
 COLUMNS = (
     "start_us",
     "end_us",
@@ -91,7 +92,7 @@ class Summary:
     Attributes
     ----------
     buffers, events
-        How many were seen.
+        How many were seen; an event counts once, however many buffers it is in.
     first_us, last_us
         Where the first buffer began and the last one ended.
     labels
@@ -113,9 +114,9 @@ class Summary:
     def add(self, moment: Moment) -> None:
         """Count a moment."""
         if not self.buffers:
-            self.first_us = moment.buffer.start
+            self.first_us = self.last_us = moment.buffer.start
         self.buffers += 1
-        self.events += len(moment.buffer.events)
+        self.events += int((moment.buffer.events["t"] >= self.last_us).sum())  # buffers may overlap
         self.last_us = moment.buffer.start + moment.buffer.duration
         if moment.verdict.first_ms is not None:
             self.labels[moment.segmentation.label] += 1
@@ -154,7 +155,13 @@ class Summary:
         }
 
 
+def forget_summary(directory: Path) -> None:
+    """Remove the summary of an earlier stream, which says nothing about the new one."""
+    for name in (SUMMARY, PICTURE):
+        (directory / name).unlink(missing_ok=True)
+
+
 def write_summary(directory: Path, summary: Summary, duration_ms: float) -> None:
     """latency.json, and latency.png for people. Raises SpikeSegError where the file system refuses."""
-    write_json(directory / "latency.json", summary.to_dict())
-    save(latencies(summary.latencies, summary.buffers, duration_ms), directory / "latency.png")
+    write_json(directory / SUMMARY, summary.to_dict())
+    save(latencies(summary.latencies, summary.buffers, duration_ms), directory / PICTURE)

@@ -91,20 +91,30 @@ class Stream:
 def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[Buffer]]:
     """Buffers, as many at a time as are complete: few while a recording is being written, many of a finished one."""
     batch: list[Buffer] = []
-    for packet in _as_they_come(packets):
-        if packet is None:
-            if batch:
+    failure: SpikeSegError | None = None
+    try:
+        for buffer in _complete(packets, windows):
+            if buffer is not None:
+                batch.append(buffer)
+            if batch and (buffer is None or len(batch) == BATCH):
                 yield batch
                 batch = []
-            continue
-        for buffer in windows.feed(packet):
-            batch.append(buffer)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    batch += windows.finish()
+    except SpikeSegError as error:  # the recording is damaged here: what came before is seen first
+        failure = error
     if batch:
         yield batch
+    if failure is not None:
+        raise failure
+
+
+def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:
+    """The buffers, and None where the next one is not complete yet."""
+    for packet in _as_they_come(packets):
+        if packet is None:
+            yield None
+        else:
+            yield from windows.feed(packet)
+    yield from windows.finish()
 
 
 def _as_they_come(packets: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:

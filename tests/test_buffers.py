@@ -63,6 +63,13 @@ def test_buffers_of_a_number_of_events_have_that_many(seed, events, count):
         assert t[-1] < buffer.start + buffer.duration or buffer.duration == 1  # events of one and the same time
 
 
+def test_a_jump_of_the_clock_is_no_reason_for_a_million_buffers():
+    recording = random_recording(0, 50)
+    recording.events["t"][-1] += 2**61
+    with pytest.raises(SpikeSegError, match=r"^random lasts [\d,]+ s, more than 1,000,000 buffers of 30 ms"):
+        next(cut(recording, Buffering(duration_ms=30)))
+
+
 def test_an_empty_recording_has_no_buffers():
     assert list(cut(random_recording(0, 0), Buffering(duration_ms=30))) == []
 
@@ -86,7 +93,7 @@ class TestPlacement:
         assert (place.tolist(), inside.tolist()) == ([2 * 8 + 2, 3 * 8 + 4], [True, True])
 
     def test_padding_refuses_a_sensor_that_does_not_fit(self):
-        with pytest.raises(SpikeSegError, match=r"a sensor of 7 x 3 does not fit the input of 6 x 8: .* crop or bin"):
+        with pytest.raises(SpikeSegError, match=r"a sensor of 3 x 7 does not fit the input of 8 x 6: .* crop or bin"):
             Placement.of((7, 3), (6, 8), "pad")
 
     def test_cropping_cuts_off_what_does_not_fit(self):

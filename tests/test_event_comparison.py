@@ -88,6 +88,29 @@ def test_the_command_prints_both_columns_and_draws_them(spikeseg, tmp_path):
     assert out.is_file()
 
 
+def test_recordings_of_one_name_are_told_apart_by_their_folders(spikeseg, tmp_path):
+    for seed, folder in enumerate(("real", "made")):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "events.npy", random(seed).events)
+    real, made = (tmp_path / folder / "events.npy" for folder in ("real", "made"))
+    assert spikeseg("events", "compare", real, "--with", made).code == 0
+    told = spikeseg("events", "compare", real, "--with", real)
+    assert (told.code, told.err.count("\n")) == (1, 1)
+    assert "is compared with itself" in told.err
+
+
+def test_what_cannot_be_compared_or_drawn_is_refused_in_one_line(spikeseg, tmp_path):
+    jump = random(0).events
+    jump["t"][-1] = 2**61
+    np.save(tmp_path / "jump.npy", jump)
+    np.save(tmp_path / "fine.npy", random(1).events)
+    told = spikeseg("events", "compare", tmp_path / "jump.npy", "--with", tmp_path / "fine.npy")
+    assert (told.code, told.err.count("\n")) == (1, 1)
+    assert "jump.npy lasts" in told.err
+    told = spikeseg("events", "compare", tmp_path / "jump.npy", "--with", tmp_path / "no.npy", "--out", "events.xyz")
+    assert "cannot write a figure to events.xyz" in told.err  # before anything is read
+
+
 def test_the_command_refuses_what_has_no_recordings_in_one_line(spikeseg, tmp_path):
     (tmp_path / "empty").mkdir()
     np.save(tmp_path / "events.npy", random(0).events)

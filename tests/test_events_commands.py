@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 
 import event_files as files
@@ -61,9 +62,19 @@ def test_info_tells_that_a_file_is_cut_off(spikeseg, tmp_path):
     rows = cells(spikeseg("events", "info", path))
     assert rows["events"] == "99"
     assert rows["cut off"].startswith("the file ends with 3 of the 5 bytes of an event")
-    path.write_bytes(b"")
-    rows = cells(spikeseg("events", "info", path))
-    assert rows["events"] == "0"
+
+
+@pytest.mark.parametrize(("name", "content"), [("e.bin", b""), ("e.txt", b""), ("e.raw", b""), ("e.npy", b"")])
+def test_an_empty_file_is_an_error(spikeseg, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert runs.refusal(spikeseg("events", "info", tmp_path / name)).rstrip().endswith(f"{name} is empty")
+
+
+def test_a_recording_may_hold_no_events(spikeseg, tmp_path):
+    path = tmp_path / "events.raw"
+    path.write_bytes(files.evt3([]))
+    assert cells(spikeseg("events", "info", path))["events"] == "0"
+    assert "holds no events to draw" in runs.refusal(spikeseg("events", "play", path, "--out", tmp_path / "no.gif"))
 
 
 def test_info_takes_a_format_and_a_size(spikeseg, tmp_path):
@@ -93,6 +104,7 @@ def test_play_draws_every_slice(spikeseg, recording, tmp_path):
     [
         (["--out", "events.mp4"], "give it the suffix .gif"),
         (["--out", "events.gif", "--step", "1ms", "--speed", "1"], "frames of 0 ms are too short to be shown"),
+        (["--out", "events.gif", "--step", "1000000s"], "frames of 4,000,000 s are too long for a .gif: 655 s at most"),
         (["--out", "events.gif", "--step", "20us"], "would take 6,782 frames, 2,000 at most"),
         (["--out", "events.raw/events.gif"], "cannot write events.raw/events.gif"),
     ],
@@ -109,8 +121,19 @@ def test_play_draws_what_is_left_of_a_file_and_says_so(spikeseg, tmp_path):
     told = spikeseg("events", "play", path, "--out", tmp_path / "events.gif")
     assert "ends with 3 of the 5 bytes of an event" in told.out
     assert (tmp_path / "events.gif").exists()
-    path.write_bytes(b"")
-    assert "holds no events to draw" in runs.refusal(spikeseg("events", "play", path, "--out", tmp_path / "no.gif"))
+
+
+def test_play_refuses_what_can_be_read_only_once(spikeseg, tmp_path):
+    os.mkfifo(tmp_path / "events.bin")
+    told = spikeseg("events", "play", tmp_path / "events.bin", "--out", tmp_path / "events.gif")
+    assert "can be read only once" in runs.refusal(told)
+
+
+@pytest.mark.parametrize("duration", ["0", "0.0004ms", "-3", "soon", "0.9us"])
+def test_durations_have_a_microsecond_at_least(spikeseg, recording, tmp_path, duration):
+    told = spikeseg("events", "play", recording, "--out", tmp_path / "events.gif", f"--step={duration}")
+    assert told.code != 0
+    assert "is no duration" in told.err
 
 
 @given(

@@ -141,14 +141,15 @@ def test_a_damaged_annotation_is_named(tmp_path, annotation):
 def test_an_annotation_of_another_picture_is_named(tmp_path):
     elsewhere = [(x + 100, y) for x, y in CORNERS]
     add(tmp_path, "ant", 1, contour(elsewhere) + contour(CONTOUR))
-    with pytest.raises(SpikeSegError, match=r"annotation_0001\.bin does not fit its recording of 40 x 60 pixels"):
+    with pytest.raises(SpikeSegError, match=r"annotation_0001\.bin does not fit its recording of 60 x 40 pixels"):
         NCaltech101(tmp_path, ["ant"])[0]
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "holds no events"),
+        (b"", "is empty"),
+        (bytes([0, 240, 0, 0, 0]), "holds no events"),
         (atis(EVENTS)[:-1], "cut off after 2 events"),
         (atis([Event(LARGEST[1], 4, 10, 1)]), "x = 240 is off the sensor"),
         (atis([Event(4, LARGEST[0], 10, 1)]), "y = 180 is off the sensor"),

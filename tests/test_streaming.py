@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from spikeseg.analysis.stream_figures import frame
 from spikeseg.datasets.buffers import cut
 from spikeseg.datasets.events import Recording, pack
 from spikeseg.datasets.sample import Box
+from spikeseg.errors import SpikeSegError
 from spikeseg.runners.segmenting import open_segmenter
 from spikeseg.runners.stream_output import Summary
 from spikeseg.runners.streaming import open_stream
@@ -181,8 +183,55 @@ def test_standard_input_and_a_cut_off_end(spikeseg, run, file, moments, tmp_path
     common = ("--format", "txyp-us", "--size", "17x12", "--device", "numpy")
     told = spikeseg("stream", run, "-", "--out", tmp_path / "out", *common)
     assert told.code == 0
-    assert "all events before that were seen" in told.out
+    assert "all events before that were read" in told.out
     assert len(rows(tmp_path / "out")) == len(moments)
+
+
+def test_every_buffer_before_a_damage_is_seen(moments):
+    def damaged():
+        yield from np.array_split(recording().events, 30)
+        raise SpikeSegError("the cable is out")
+
+    with open_stream(NETWORK, SENSOR, 5, 5, "made up", "numpy") as stream:
+        sight = stream.see(damaged())
+        found = [moment.buffer.start for moment in islice(sight, 11)]
+        with pytest.raises(SpikeSegError, match="the cable is out"):
+            next(sight)
+    assert found == [moment.buffer.start for moment in moments][:11]  # the last one was not complete
+
+
+@pytest.mark.parametrize(("packet", "buffers"), [(100, 11), (10_000, 0)])
+def test_a_damaged_recording_leaves_what_was_seen_and_no_old_summary(
+    spikeseg, run, tmp_path, monkeypatch, packet, buffers
+):
+    monkeypatch.setattr("spikeseg.datasets.formats.stream.PACKET", packet)
+    events = recording().events
+    events["t"][-1] = 0
+    np.save(tmp_path / "late.npy", events)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "latency.json").write_text("of an earlier stream")
+    common = ("--size", "17x12", "--out", tmp_path / "out", "--device", "numpy")
+    told = spikeseg("stream", run, tmp_path / "late.npy", *common)
+    assert told.code == 1
+    assert "event 1499: t = 0 is earlier" in told.err
+    assert len(rows(tmp_path / "out")) == buffers
+    summary = tmp_path / "out" / "latency.json"
+    assert json.loads(summary.read_text())["buffers"] == buffers if buffers else not summary.exists()
+
+
+def test_an_event_counts_once_however_many_buffers_it_is_in():
+    summary = Summary()
+    for moment in seen([recording().events], step_ms=2.0):
+        summary.add(moment)
+    assert summary.buffers > 25
+    assert summary.events == np.count_nonzero(recording().events["t"] < summary.last_us)
+
+
+def test_a_recording_shorter_than_a_buffer_is_one(spikeseg, run, tmp_path):
+    np.save(tmp_path / "short.npy", recording().events[:20])
+    common = ("--size", "17x12", "--out", tmp_path / "out", "--device", "numpy")
+    assert spikeseg("stream", run, tmp_path / "short.npy", *common).code == 0
+    assert [row["events"] for row in rows(tmp_path / "out")] == ["20"]
 
 
 def test_bad_recordings_are_told_and_what_was_seen_stays(spikeseg, run, file, tmp_path):

@@ -49,7 +49,8 @@ def test_buffers_are_those_of_the_definition(seed, count, span, duration, step, 
             if len(inside) and complete:
                 expected[start] = inside
             if not complete:
-                if len(inside) and last + 1 - start >= duration / 2:
+                only = start == int(recording["t"][0])
+                if len(inside) and (only or last + 1 - start >= duration / 2):
                     expected[start] = inside
                 break
             start += step
@@ -59,13 +60,33 @@ def test_buffers_are_those_of_the_definition(seed, count, span, duration, step, 
         assert (buffer.duration, buffer.size, buffer.recording) == (duration, SENSOR, "random")
 
 
-def test_buffers_side_by_side_are_those_of_the_recording():
-    recording = events(0, 400, 1_000_000)
-    streamed = windows(recording, np.array_split(recording, 7), 30_000, 30_000)
-    whole = [b for b in cut(Recording("random", SENSOR, recording), Buffering(duration_ms=30)) if len(b.events)]
-    assert len(streamed) == len(whole) > 30
+@many
+@given(
+    seed=seeds,
+    count=st.integers(1, 200),
+    span=st.sampled_from([5_000, 29_999, 45_000, 300_000]),
+    duration=st.sampled_from([10, 30]),
+    denoise=st.sampled_from([None, 2]),
+)
+def test_buffers_side_by_side_are_those_of_the_recording(seed, count, span, duration, denoise):
+    recording = events(seed, count, span)
+    streamed = windows(
+        recording, np.array_split(recording, 7), 1000 * duration, 1000 * duration, denoise and 1000 * denoise
+    )
+    config = Buffering(duration_ms=duration, denoise_ms=denoise)
+    whole = [b for b in cut(Recording("random", SENSOR, recording), config) if len(b.events)]
+    assert [buffer.start for buffer in streamed] == [buffer.start for buffer in whole]
     for one, other in zip(streamed, whole, strict=True):
         np.testing.assert_array_equal(one.events, other.events)
+
+
+@pytest.mark.parametrize(("last", "buffers"), [(499, 1), (1498, 1), (1499, 2), (2498, 2), (2499, 3)])
+def test_a_last_buffer_counts_from_half_of_it_on_unless_it_is_the_only_one(last, buffers):
+    recording = np.zeros(2, EVENT)
+    recording["t"][1] = last
+    whole = list(cut(Recording("two", SENSOR, recording), Buffering(duration_ms=1)))
+    assert len(whole) == buffers
+    assert len(windows(recording, [recording], 1000, 1000)) == sum(len(buffer.events) > 0 for buffer in whole)
 
 
 def test_a_jump_of_the_clock_is_passed_over():

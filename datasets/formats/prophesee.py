@@ -181,13 +181,14 @@ class Evt3:
 
 
 class Dat(_Headed):
-    """DAT, version 2: 32 bits of microseconds; then 14 of column, 14 of row, 1 of polarity."""
+    """DAT, version 2: 32 bits of microseconds, which wrap around; then 14 of column, 14 of row, 1 of polarity."""
 
     format = "Prophesee DAT"
 
     def __init__(self, where: str):
         super().__init__(where)
         self._records = Records([("t", "<u4"), ("xyp", "<u4")])
+        self._t = -1  # of the last event
 
     def begin(self, fields: dict[str, str], data: bytes) -> bytes | None:
         """Check what the header says, and the two bytes after it: the events' type and size."""
@@ -202,8 +203,9 @@ class Dat(_Headed):
     def decode(self, data: bytes) -> np.ndarray:
         """Events of bytes after the header."""
         records = self._records.whole(data)
-        packed = records["xyp"]
-        return make(packed & 0x3FFF, packed >> 14 & 0x3FFF, records["t"], packed >> 28 & 1)
+        packed, t = records["xyp"], _unwrap(records["t"].astype(np.int64), self._t, 32)
+        self._t = int(t[-1]) if len(t) else self._t
+        return make(packed & 0x3FFF, packed >> 14 & 0x3FFF, t, packed >> 28 & 1)
 
     def rest(self) -> str:
         """The bytes after the last event."""

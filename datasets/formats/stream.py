@@ -12,7 +12,7 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-from ..events import EVENT, LARGEST, Recording, check
+from ..events import EVENT, LARGEST, Recording, check, describe
 from .aedat import Aedat4
 from .arrays import Npy, Npz
 from .atis import Atis
@@ -150,7 +150,8 @@ def open_events(
     Raises
     ------
     SpikeSegError
-        The source cannot be read, or is damaged at its beginning; its format cannot be told; or it names another size.
+        The source cannot be read, is empty, or is damaged at its beginning; its format cannot be told; or it names
+        another size.
     """
     if isinstance(source, (str, Path)):
         path, file = Path(source), _open(Path(source))
@@ -162,7 +163,9 @@ def open_events(
         head = _read(file, name)
         while len(head) < _BEGINNING and (more := _read(file, name)):
             head += more
-        kind = format or _recognise(head, path.suffix.lower() if path else "", name)
+        if not head:
+            raise SpikeSegError(f"{name} is empty")
+        kind = format or _recognise(head, Path(name).suffix.lower(), name)
         if kind in _DECODERS:
             decoder = _DECODERS[kind](name)
             return EventStream(decoder, _decode(decoder, head, file), name, size, close)
@@ -203,11 +206,6 @@ def extent(events: np.ndarray, where: str) -> tuple[int, int]:
     return int(events["y"].max()) + 1, int(events["x"].max()) + 1
 
 
-def describe(size: tuple[int, int]) -> str:
-    """Columns x rows, as sensors are described."""
-    return f"{size[1]} x {size[0]}"
-
-
 def _leave_open() -> None:
     """A stream that the caller opened is the caller's to close."""
 
@@ -237,8 +235,6 @@ def _decode(decoder: Decoder, head: bytes, file: BinaryIO) -> Iterator[np.ndarra
 
 def _recognise(head: bytes, suffix: str, name: str) -> str:
     """The format that a suffix or first bytes show."""
-    if not head and suffix not in _SUFFIXES:
-        raise SpikeSegError(f"{name} is empty")
     for beginning, kind in _BEGINNINGS:
         if suffix not in _SUFFIXES and re.match(beginning, head):
             return kind

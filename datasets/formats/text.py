@@ -60,6 +60,8 @@ class Text(Decoder):
         try:
             numbers = self._parse(lines)
         except SpikeSegError:
+            if not self._count and not len(self._numbers):
+                raise
             self.leftover, numbers = "a part of a line", np.empty((0, 4))
         yield self._events(numbers, 1)
 
