@@ -17,6 +17,7 @@ from .decoder import SILENT, decode
 from .segmentation import cell_centre, extremities, most_responsive, potentials
 
 BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
+POWER = 6  # of the mean drive; 1 would be the plain mean (docs/results.md)
 STEPS = 500  # of the search for thresholds
 FIRST_RATE = 0.5  # relative change of a threshold per surplus of wins
 DECAY = 0.985
@@ -56,12 +57,12 @@ def balanced_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarr
 
 
 def mean_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Thresholds in proportion to what a map's potential comes to, on average over all training stimuli.
+    """Thresholds in proportion to what a map's potential comes to: its power mean over all training stimuli.
 
-    For classes of which each has several maps, that stand for different numbers of stimuli. Parameters as in
-    `balanced_thresholds`.
+    For classes of which each has several maps, that stand for different numbers of stimuli. In a mean of powers the
+    stimuli that drive a map most count most: those that it stands for. Parameters as in `balanced_thresholds`.
     """
-    level = np.log(np.maximum(largest.mean(axis=0), 1e-300))
+    level = np.log(np.maximum(np.mean(largest**POWER, axis=0), 1e-300)) / POWER
     return np.exp(level - level.mean() + np.log(thresholds).mean())
 
 

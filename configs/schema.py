@@ -93,7 +93,9 @@ class DoG(Section):
 class Buffering(Section):
     """A recording cut into buffers, each of them a stimulus (paper, section IV.C)."""
 
-    duration_ms: Positive | None = Field(None, description="length of a buffer; 30 in the paper")
+    duration_ms: Annotated[float, Field(ge=1e-3)] | None = Field(
+        None, description="length of a buffer; 30 in the paper"
+    )
     events: Count | None = Field(None, description="instead of a length: so many events make a buffer")
     fit: Literal["crop", "pad", "bin"] = Field(
         "pad",
@@ -222,6 +224,10 @@ class Classes(Conv):
     equalise: Literal["wins", "drive"] = Field(
         "wins",
         description="thresholds settle where all maps win as often, or where all are driven as much, on average",
+    )
+    purity: Fraction = Field(
+        0.0,
+        description="a map has no name, and no say, unless this fraction of its training answers is of one class",
     )
     decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="thresholds let half the training stimuli spike within this fraction of their input"

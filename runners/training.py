@@ -98,7 +98,8 @@ def _train(config: Config, data: Path | None, run: Run, device: str, reporter: R
     recorded = training.recorded(network, inputs)
     largest = largest_potentials(network, recorded)
     network = settle(network, recorded, largest)
-    network = named(network, name_maps(largest / network.thresholds["conv3"], labels, config.data.classes))
+    scores = largest / network.thresholds["conv3"]
+    network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
     replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
 
 
@@ -205,10 +206,13 @@ def with_layer(network: Network, layer: str, learned: Learned) -> Network:
     )
 
 
-def name_maps(scores: np.ndarray, labels: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+def name_maps(
+    scores: np.ndarray, labels: Sequence[str], classes: Sequence[str], purity: float = 0.0
+) -> tuple[str, ...]:
     """What each Conv3 map stands for: the class of most of the training stimuli that it answers.
 
-    Only training labels are used, and only here. A map that answers none is `UNNAMED`.
+    Only training labels are used, and only here. A map that answers none is `UNNAMED`, and so is one whose class is
+    not that of at least the fraction `purity` of them: it has learned what classes have in common.
 
     Parameters
     ----------
@@ -222,18 +226,19 @@ def name_maps(scores: np.ndarray, labels: Sequence[str], classes: Sequence[str])
     Raises
     ------
     SpikeSegError
-        Fewer maps answer than there are classes: thresholds start too high, or there are too few stimuli.
+        Fewer maps have a name than there are classes: thresholds start too high, or there are too few stimuli.
     """
     answers, maps = np.argmax(scores, axis=1), scores.shape[1]
     truth = np.array([classes.index(label) for label in labels])
     won = [np.bincount(truth[answers == number], minlength=len(classes)) for number in range(maps)]
-    names = tuple(classes[int(np.argmax(count))] if count.any() else UNNAMED for count in won)
-    if (count := maps - names.count(UNNAMED)) < len(classes):
+    clear = [count.any() and count.max() >= purity * count.sum() for count in won]
+    if sum(clear) < len(classes):
+        what = f"answer to one class in {purity:.0%} of the cases" if purity else "answer to anything"
         raise SpikeSegError(
-            f"only {count} of the {maps} maps of conv3 answer to anything, fewer than the {len(classes)} classes: "
+            f"only {sum(clear)} of the {maps} maps of conv3 {what}, fewer than the {len(classes)} classes: "
             "lower conv3.learning.threshold_start, or raise its stimuli"
         )
-    return names
+    return tuple(classes[int(np.argmax(count))] if one else UNNAMED for count, one in zip(won, clear, strict=True))
 
 
 def named(network: Network, names: tuple[str, ...]) -> Network:

@@ -7,6 +7,7 @@ import pytest
 from test_segmentation import COLUMNS, ROWS, encode, network, picture
 
 from spikeseg.analysis.settling import (
+    POWER,
     balanced_thresholds,
     largest_potentials,
     learned_extents,
@@ -40,9 +41,14 @@ class TestMeanThresholds:
     def test_every_map_is_driven_as_much_whatever_its_share(self):
         largest = np.random.default_rng(2).lognormal(size=(300, 5)) * [1, 2, 3, 4, 5]
         thresholds = mean_thresholds(largest, np.full(5, 7.0))
-        drive = (largest / thresholds).mean(axis=0)
+        drive = ((largest / thresholds) ** POWER).mean(axis=0)
         assert drive == pytest.approx(drive[0])
         assert np.prod(thresholds) == pytest.approx(7.0**5)
+
+    def test_what_drives_a_map_strongly_counts_most(self):
+        largest = np.array([[8.0, 4], [1, 4], [1, 4], [1, 4]])  # on average the second is driven more
+        first, second = mean_thresholds(largest, np.ones(2))
+        assert first > second
 
     def test_the_configuration_chooses_them(self):
         trained = network()
