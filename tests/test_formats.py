@@ -189,7 +189,7 @@ def test_dat_of_another_version_or_kind_is_refused():
 
 @pytest.mark.parametrize("order", ["txyp", "xytp"])
 @pytest.mark.parametrize("seconds", [True, False])
-@pytest.mark.parametrize("first_line", ["", "# events\n", "64 48\n", "\n"])
+@pytest.mark.parametrize("first_line", ["", "# events\n", "64 48\n", "\n", "\ufefft x y polarity\n"])
 def test_the_layout_of_text_is_found_out(order, seconds, first_line):
     data = files.text(EVENTS, order, seconds, first_line)
     for variant in (data, data.replace(b"\n", b"\r\n"), data.replace(b" ", b","), data.removesuffix(b"\n")):

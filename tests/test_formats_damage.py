@@ -1,8 +1,12 @@
-"""Files that are cut off or damaged give their complete events and say so, or an error of one line; never more."""
+"""Files that are cut off or damaged give their complete events and say so, or an error of one line; never more.
+
+SPIKESEG_DAMAGES says how many damaged files of each format are tried: CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import struct
 import sys
 import tracemalloc
@@ -25,6 +29,7 @@ pytest.importorskip("lz4.frame", reason="AEDAT 4 is compressed")
 pytest.importorskip("zstandard", reason="AEDAT 4 is compressed")
 
 EVENTS = [Event(3 * n % 64, 7 * n % 48, 1000 + 137 * n, 1 if n % 3 else -1) for n in range(40)]
+DAMAGES = int(os.environ.get("SPIKESEG_DAMAGES", "100"))
 MEMORY = 300 << 20  # bytes: a few times what the largest packet takes
 
 STREAMS = {
@@ -231,7 +236,7 @@ def test_any_bytes_are_events_or_an_error_of_one_line(kind, data, sizes):
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5),
     end=st.one_of(st.just(1.0), st.floats(0, 1)),
 )
-@settings(max_examples=100)
+@settings(max_examples=DAMAGES, deadline=None)
 def test_damaged_files_give_events_or_an_error_of_one_line(kind, changes, end):
     data = bytearray(STREAMS[kind])
     for place, value in changes:
@@ -240,7 +245,7 @@ def test_damaged_files_give_events_or_an_error_of_one_line(kind, changes, end):
 
 
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5))
-@settings(max_examples=100)
+@settings(max_examples=DAMAGES, deadline=None)
 def test_damaged_archives_give_events_or_an_error_of_one_line(changes, tmp_path_factory):
     data = bytearray(files.npz(EVENTS))
     for place, value in changes:

@@ -1,12 +1,13 @@
 """Text: one event a line, ``t x y p`` or ``x y t p``, in seconds or microseconds.
 
-Parsed by NumPy. A first line of two numbers is the sensor's columns and rows, as E2VID's files have it; blank lines
-and lines that begin with # count for nothing, commas separate like blanks.
+Parsed by NumPy. A first line of two numbers is the sensor's columns and rows, as E2VID's files have it; one of four
+words is a heading. Blank lines and lines that begin with # count for nothing, commas separate like blanks.
 """
 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -68,9 +69,8 @@ class Text(Decoder):
     def _parse(self, lines: list[bytes]) -> np.ndarray:
         """The numbers of lines, shape (events, 4)."""
         before, self._line = self._line, self._line + len(lines)
-        if before == 0 and lines and (match := re.fullmatch(rb"(\d+)[ \t]+(\d+)\s*", lines[0])):
-            self.size = geometry(f"{match[1].decode()}x{match[2].decode()}", self.where)
-            lines = [b"", *lines[1:]]
+        if before == 0 and lines:
+            lines = [self._after_heading(lines[0].removeprefix(BOM_UTF8)), *lines[1:]]
         kept = [line for line in _text(b"\n".join(lines)) if line.strip() and not line.startswith("#")]
         if not kept:
             return np.empty((0, 4))
@@ -82,14 +82,19 @@ class Text(Decoder):
             pass
         raise SpikeSegError(self._complaint(lines, before))
 
+    def _after_heading(self, line: bytes) -> bytes:
+        """The first line; none of it where it names the sensor's size, or the columns."""
+        if match := re.fullmatch(rb"(\d+)[ \t]+(\d+)\s*", line):
+            self.size = geometry(f"{match[1].decode()}x{match[2].decode()}", self.where)
+            return b""
+        words = " ".join(_text(line)).split()
+        return b"" if len(words) == 4 and not any(map(_is_number, words)) else line
+
     def _complaint(self, lines: list[bytes], before: int) -> str:
         """Name the first line that is no event."""
         for number, line in enumerate(lines, before + 1):
-            try:
-                wrong = len([float(word) for word in " ".join(_text(line)).split()]) not in (0, 4)
-            except ValueError:
-                wrong = not line.startswith(b"#")
-            if wrong:
+            words = " ".join(_text(line)).split()
+            if not line.startswith(b"#") and (len(words) not in (0, 4) or not all(map(_is_number, words))):
                 return f"{self.where}: line {number} is not four numbers: {line[:40].decode('latin-1')!r}"
         return f"{self.where}: line {before + 1} or one after it is not four numbers"
 
@@ -132,6 +137,14 @@ def find_layout(numbers: np.ndarray, where: str) -> Layout:
 
 def _is_coordinate(values: np.ndarray) -> bool:
     return bool(((values == np.floor(values)) & (values >= 0) & (values < LARGEST)).all())
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(data: bytes) -> list[str]:
