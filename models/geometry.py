@@ -10,6 +10,11 @@ import numpy as np
 from spikeseg.spikes import Shape
 
 
+def padded(shape: Shape, padding: tuple[int, int]) -> Shape:
+    """Size of a learning layer's input with its padding: inputs that never fire, and so are depressed (contract 5)."""
+    return Shape(shape.features, shape.rows + 2 * padding[0], shape.columns + 2 * padding[1])
+
+
 @dataclass(frozen=True)
 class Window:
     """Connectivity of a convolution or a pooling: every target sees a window of the source.

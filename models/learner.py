@@ -12,14 +12,9 @@ from spikeseg.spikes import Shape
 from ..configs.schema import Conv
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
-from .geometry import Window, neighbourhood, one_to_one, own_feature, same_map, whole_layer
+from .geometry import Window, neighbourhood, one_to_one, own_feature, padded, same_map, whole_layer
 from .layer import Layer
 from .model import Model
-
-
-def padded(shape: Shape, conv: Conv) -> Shape:
-    """Size of a layer's input with its padding: inputs that never fire, and so are depressed (contract 5)."""
-    return Shape(shape.features, shape.rows + 2 * conv.padding[0], shape.columns + 2 * conv.padding[1])
 
 
 def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Model:
@@ -40,7 +35,7 @@ class _Learner:
         self.ticks = conv.learning.winners
         self.steps = input_steps + 1
         self.dt = dt
-        self.below = padded(below, conv)
+        self.below = padded(below, conv.padding)
         rows, columns = (n - k + 1 for n, k in zip(self.below[1:], conv.kernel, strict=True))
         self.shape = Shape(conv.maps, rows, columns)
         self.window = Window(self.below, self.shape, conv.kernel)

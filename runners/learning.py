@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +15,11 @@ from spikeseg.spikes import Shape, Spikes
 
 from ..analysis.weights import BINS, weight_histogram
 from ..configs.schema import Conv, Learning
-from ..models.learner import build_learner, padded
+from ..models.geometry import padded
 from .simulator import Simulator, open_simulator
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # from one chunk to the next
 HISTORY = ("winners", "presentation", "convergence", "histogram")
@@ -83,7 +87,7 @@ def presentation_order(stimuli: int, presentations: int, seed: tuple[int, ...]) 
 
 def on_padded_grid(spikes: Spikes, conv: Conv, first_step: int) -> Spikes:
     """Spikes of the layer below on the learner's padded input, counted from `first_step`."""
-    shape = padded(spikes.shape, conv)
+    shape = padded(spikes.shape, conv.padding)
     feature, row, column = np.unravel_index(spikes.neuron, spikes.shape)
     neuron = np.ravel_multi_index((feature, row + conv.padding[0], column + conv.padding[1]), shape)
     return Spikes.collect(shape, spikes.stimuli, spikes.stimulus, spikes.step - first_step, neuron)
@@ -166,7 +170,13 @@ def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: 
     learning = conv.learning
     key = repr(("learner", conv.maps, conv.kernel, conv.padding, below, input_steps, dt))
     key += repr((learning.winners, learning.inhibition_radius))
-    return open_simulator(lambda: build_learner(conv, below, input_steps, dt), device, key)
+
+    def build() -> Model:
+        from ..models.learner import build_learner  # Brian2 is slow to import, and a compiled program needs none
+
+        return build_learner(conv, below, input_steps, dt)
+
+    return open_simulator(build, device, key)
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:

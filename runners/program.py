@@ -7,6 +7,7 @@ import inspect
 import json
 import platform
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -141,8 +142,8 @@ class ProgramSimulator:
                 done = subprocess.run(command, cwd=work, capture_output=True, text=True)
                 complaints = [line for line in done.stderr.splitlines() if not line.startswith("#")]  # GeNN's remarks
                 if done.returncode or complaints:
-                    told = " ".join(" ".join(complaints).split()) or "no message; out of memory?"
-                    raise SpikeSegError(f"simulation failed ({done.returncode}): {told}")
+                    told = " ".join(" ".join(complaints).split()) or _ending(done.returncode, self._directory)
+                    raise SpikeSegError(f"simulation failed: {told}")
                 return self._read_results(Path(work, "results"), stimuli.stimuli)
         except OSError as error:
             raise SpikeSegError(f"simulation failed: {error}; its files go where TMPDIR says") from error
@@ -176,6 +177,15 @@ class ProgramSimulator:
             for name, known in manifest["state"].items()
         }
         return Result(spikes, state)
+
+
+def _ending(code: int, directory: Path) -> str:
+    """Why a program that said nothing may have ended."""
+    if code >= 0:
+        return f"exit code {code} and no message; remove {directory} to have it compiled anew"
+    name = signal.Signals(-code).name
+    why = {"SIGKILL": "out of memory?", "SIGINT": "interrupted"}
+    return f"ended by {name}: {why.get(name, f'remove {directory} to have it compiled anew')}"
 
 
 def _write(path: Path, values: np.ndarray) -> None:

@@ -8,10 +8,12 @@ Brian2 takes seconds to import: it is imported where a network is built or run, 
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -70,8 +72,18 @@ def configure() -> None:
     prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
     prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
     prefs.core.default_float_dtype = np.float64
+    _interrupt_at_once(prefs)
     # It warns of order dependence, which the event order settles here, and logs to a disk that may be full.
     logging.getLogger("brian2").setLevel(logging.ERROR)
+
+
+def _interrupt_at_once(prefs: Any) -> None:
+    """Ctrl-C ends the command, as elsewhere: newer Brian2 would end the run early, and call it complete."""
+    if "core.stop_on_keyboard_interrupt" in prefs:
+        prefs.core.stop_on_keyboard_interrupt = False  # for programs
+    before = getattr(signal.getsignal(signal.SIGINT), "previous_handler", None)
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

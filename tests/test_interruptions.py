@@ -26,10 +26,18 @@ KILLS = int(os.environ.get("SPIKESEG_KILLS", "1"))
 pytestmark = [pytest.mark.compiled, pytest.mark.usefixtures("swept")]  # which has compiled the programs
 
 
-def start(*arguments: object) -> subprocess.Popen:
+def start(*arguments: object, ignore_interrupts: bool = False) -> subprocess.Popen:
     """`spikeseg ARGUMENTS` in a process group of its own."""
     command = [sys.executable, "-m", "spikeseg", *map(str, arguments)]
-    return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    handler = signal.SIG_IGN if ignore_interrupts else signal.SIG_DFL
+    return subprocess.Popen(
+        command,
+        process_group=0,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
+    )
 
 
 def killed(process: subprocess.Popen, rng: np.random.Generator, longest: float) -> bool:
@@ -173,3 +181,21 @@ def test_a_training_on_a_full_or_read_only_disk_is_told_and_goes_on_when_there_i
     subprocess.run(["mount", "-o", "remount,rw,size=20m", str(disk)], check=True)
     assert spikeseg(*command).code == 0
     assert_same_arrays(disk / "run" / "network.npz", trained / "network.npz")
+
+
+@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+def test_ctrl_c_never_passes_for_the_end_of_a_simulation(spikeseg, tiny, trained, tmp_path, device, background):
+    """Newer Brian2 ends a run early and calls it complete; a shell lets jobs in the background ignore Ctrl-C."""
+    out = tmp_path / "out"
+    command = ["train", tiny, "--out", out, "--device", device]
+    process = start(*command, ignore_interrupts=background)
+    while not (out / "checkpoints" / "conv2.npz").exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert (process.returncode == 0) == background, told
+    assert (out / "network.npz").exists() == background
+    assert "Traceback" not in told
+    assert spikeseg(*command).code == 0
+    assert_same_arrays(out / "network.npz", trained / "network.npz")

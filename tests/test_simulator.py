@@ -160,8 +160,9 @@ class TestCompiledPrograms:
     @pytest.mark.parametrize(
         ("script", "told"),
         [
-            ("exit 3", r"simulation failed \(3\)"),
-            ("kill -9 $$", r"simulation failed \(-9\)"),
+            ("exit 3", r"simulation failed: exit code 3 and no message; remove .*/programs/"),
+            ("kill -9 $$", r"simulation failed: ended by SIGKILL: out of memory\?"),
+            ("kill -11 $$", r"simulation failed: ended by SIGSEGV: remove .*/programs/\w+ to have it compiled anew"),
             ("echo out of memory >&2", "out of memory"),
             ("true", "simulation wrote 0 of"),
         ],
