@@ -13,9 +13,11 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.version import __version__
 
-from ..configs.schema import Config, validate
+from ..configs.schema import Config, layer_shapes, validate
 
 EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in whatever order a device adds
+
+UNNAMED = ""  # the label of a Conv3 map that stands for no class
 
 FORMAT = 1  # of the file; raised when a reader of the old one would misread the new one
 
@@ -38,7 +40,7 @@ class Network:
     thresholds
         Per conv layer, shape (maps,), float64.
     map_labels
-        The class of each Conv3 map; empty before training has named them.
+        The class of each Conv3 map, or `UNNAMED`; empty before training has named them.
     event_range
         Fewest and most input events of a training stimulus (paper, IV.B).
     extents
@@ -109,7 +111,7 @@ class Network:
                     f"{path} has format {header['format']} (spikeseg {header['version']}), "
                     f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
                 )
-            return cls(
+            network = cls(
                 validate(header["config"], str(path)),
                 {name: arrays[f"kernel_{name}"] for name in CONV_LAYERS},
                 {name: arrays[f"threshold_{name}"] for name in CONV_LAYERS},
@@ -118,5 +120,31 @@ class Network:
                 arrays.get("extents"),
                 header["provenance"],
             )
+            fault = _fault(network)
         except (ValueError, KeyError, TypeError) as error:
             raise SpikeSegError(f"{path} is not a trained network: {error!r}") from error
+        if fault:
+            raise SpikeSegError(f"{path} is damaged: {fault}")
+        return network
+
+
+def _fault(network: Network) -> str:
+    """What does not fit the configuration, or is no number; empty if all does."""
+    config, maps = network.config, network.config.conv3.maps
+    shapes = layer_shapes(config, config.input.size)
+    for name, below in zip(CONV_LAYERS, ("input", "pool1", "pool2"), strict=True):
+        kernel, thresholds = network.kernels[name], network.thresholds[name]
+        size = getattr(config, name).kernel
+        wanted = (shapes[name].features, shapes[below].features, *np.broadcast_to(size, 2).tolist())
+        if kernel.shape != wanted or thresholds.shape != wanted[:1]:
+            return f"{name} has kernels {kernel.shape} and thresholds {thresholds.shape}, not {wanted}, {wanted[:1]}"
+        if not np.isfinite(kernel).all() or np.isnan(thresholds).any():
+            return f"{name} has weights or thresholds that are no numbers"
+    labels, extents = network.map_labels, network.extents
+    if labels and (len(labels) != maps or not {*labels} <= {UNNAMED, *config.data.classes}):
+        return f"its map_labels are {', '.join(map(str, labels))}, not {maps} of {', '.join(config.data.classes)}"
+    if len(network.event_range) != 2 or not all(isinstance(count, int) for count in network.event_range):
+        return f"its event_range is {network.event_range}, not two numbers of events"
+    if extents is not None and (extents.shape != (maps, 4) or not np.isfinite(extents).all()):
+        return f"its extents are not {maps} boxes"
+    return ""

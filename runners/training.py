@@ -19,14 +19,13 @@ from ..datasets import Dataset, Recordings, open_dataset
 from ..datasets.split import Split, split
 from ..datasets.stimuli import fullest, samples, stimuli
 from ..models.gabor import gabor_kernels
-from ..models.network import Network
+from ..models.network import UNNAMED, Network
 from .directory import Run, provenance
 from .encoding import open_encoder
 from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
 from .simulator import GENN, check_device
 
 LEARNED_LAYERS = ("conv2", "conv3")
-UNNAMED = ""  # the name of a map that stands for no class
 
 
 class Reporter(Protocol):

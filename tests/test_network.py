@@ -53,7 +53,8 @@ class TestFiles:
         assert_same(Network.load(file), network)
 
     def test_so_does_a_network_without_anything(self, network, tmp_path):
-        blank = Network(CONFIG, network.kernels, {name: np.full(3, np.inf) for name in network.kernels})
+        silent = {name: np.full(len(kernel), np.inf) for name, kernel in network.kernels.items()}
+        blank = Network(CONFIG, network.kernels, silent)
         blank.save(tmp_path / "a.npz")
         assert_same(Network.load(tmp_path / "a.npz"), blank)
         assert blank.data is None
@@ -64,6 +65,28 @@ class TestFiles:
         write_arrays(file, {"header": np.array(json.dumps(header))})  # which may have no array of today's
         told = rf"network\.npz has format {FORMAT + 1} \(spikeseg 9\.8\), .* reads format {FORMAT}: train anew"
         with pytest.raises(SpikeSegError, match=told):
+            Network.load(file)
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"kernels": {"conv2": np.zeros((3, 1, 2, 3))}}, r"conv2 has kernels \(3, 1, 2, 3\) and thresholds \(3,\)"),
+            (
+                {"kernels": {"conv3": np.full((2, 3, 3, 2), np.nan)}},
+                "conv3 has weights or thresholds that are no numbers",
+            ),
+            ({"thresholds": {"conv3": np.array([1, np.nan])}}, "conv3 has weights or thresholds that are no numbers"),
+            ({"thresholds": {"conv1": np.ones(3)}}, r"thresholds \(3,\), not"),
+            ({"map_labels": ("Faces",)}, "its map_labels are Faces, not 2 of Faces, Motorbikes"),
+            ({"map_labels": ("Faces", "x")}, "its map_labels are Faces, x"),
+            ({"extents": np.zeros((1, 4))}, "its extents are not 2 boxes"),
+        ],
+    )
+    def test_what_does_not_fit_the_configuration_is_named(self, network, file, change, told):
+        for name, value in change.items():
+            value = getattr(network, name) | value if isinstance(value, dict) else value
+            replace(network, **{name: value}).save(file)
+        with pytest.raises(SpikeSegError, match=rf"network\.npz is damaged: .*{told}"):
             Network.load(file)
 
     @pytest.mark.parametrize("lost", ["header", "kernel_conv2", "threshold_conv3"])
