@@ -34,9 +34,7 @@ def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None
             measured = [metrics[name] for name in SCORES]
             measured += [learned[layer][name] for layer in LAYERS for name in LEARNED]
         except (KeyError, TypeError) as error:
-            raise SpikeSegError(
-                f"the metrics of {point} lack {error}: remove them to measure that point anew"
-            ) from error
+            raise SpikeSegError(f"the metrics of {point} lack {error}") from error
     values = {key: json.dumps(value) if isinstance(value, list) else value for key, value in varied.items()}
     return {"point": point, **values, **dict(zip(names, measured, strict=True)), "failure": failure}
 

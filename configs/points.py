@@ -14,7 +14,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from .schema import Config, checked, read, read_toml, shipped, validate
-from .sweep import Departure, Part, Search, Sweep
+from .sweep import Departure, Interval, Part, Search, Sweep
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,27 @@ def load_sweep(path: Path) -> Plan:
 
 
 def load_search(path: Path) -> Search:
-    """A search's file. Raises SpikeSegError where it cannot be read, or has an unknown key."""
-    return checked(Search, _content(path), str(path))
+    """A search's file.
+
+    Raises
+    ------
+    SpikeSegError
+        It cannot be read, has an unknown key, or a space at neither end of which there is a valid configuration.
+    """
+    path = Path(path)
+    search, faults = checked(Search, _content(path), str(path)), []
+    for end in (0, -1):
+        varied = {
+            key: values.ends[end] if isinstance(values, Interval) else values[end]
+            for key, values in search.space.items()
+        }
+        try:
+            make_point(source_of(path, search), search.settings, varied, str(path))
+        except SpikeSegError as error:
+            faults.append(error)
+    if len(faults) == 2:
+        raise faults[0]
+    return search
 
 
 def source_of(path: Path, asked: Departure) -> str:

@@ -6,6 +6,7 @@ sweep, the keys of one ``[[axis]]`` vary together, and axes are crossed; in a se
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any, Literal
@@ -13,7 +14,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from .schema import Count, Section
+from .schema import Section
+
+MOST = 100_000  # points of a sweep
 
 Number = int | float
 Metric = Literal["accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"]
@@ -40,6 +43,11 @@ class Interval(Section):
         """Whether its values are whole numbers."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
+    @property
+    def ends(self) -> tuple[Number, Number]:
+        """The least and the largest value."""
+        return self.low, self.high
+
     def at(self, fractions: np.ndarray) -> list[Number]:
         """Values so far between the ends (0: `low`, 1: `high`), rounded to six digits."""
         if self.scale == "log":
@@ -52,8 +60,8 @@ class Interval(Section):
 class Range(Interval):
     """Evenly spaced `steps`, or random `samples`."""
 
-    steps: Annotated[int, Field(ge=2)] | None = None
-    samples: Count | None = None
+    steps: Annotated[int, Field(ge=2, le=MOST)] | None = None
+    samples: Annotated[int, Field(gt=0, le=MOST)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Range:
@@ -126,9 +134,9 @@ class Sweep(Departure):
         Raises
         ------
         ValueError
-            Keys of one axis have different numbers of values.
+            Keys of one axis have different numbers of values, or there are more than `MOST` points.
         """
-        axes = []
+        axes: list[list[dict[str, Any]]] = []
         for axis in self.axes:
             columns = {
                 key: values.values(self.sample_seed, key) if isinstance(values, Range) else values
@@ -139,6 +147,8 @@ class Sweep(Departure):
                 told = ", ".join(f"{count} of {key}" for key, count in counts.items())
                 raise ValueError(f"keys of one axis vary together, but there are {told}")
             axes.append([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+        if (count := math.prod(map(len, axes))) > MOST:
+            raise ValueError(f"{count:,} points are too many: {MOST:,} at most")
         for combination in product(*axes):
             yield {key: value for part in combination for key, value in part.items()}
 

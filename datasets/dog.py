@@ -42,9 +42,19 @@ def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndar
 
 
 def prepare(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Grey levels of a uint8 picture, (H, W) or (H, W, 3), resized to `size` (rows, columns), float64 in 0..255."""
+    """Grey levels of a uint8 picture, (H, W) or (H, W, 3), resized to `size` (rows, columns), float64 in 0..255.
+
+    Raises
+    ------
+    SpikeSegError
+        The array is of another type or shape.
+    """
     rows, columns = size
-    grey = Image.fromarray(image).convert("L").resize((columns, rows), Image.Resampling.BILINEAR)
+    array = np.asarray(image)
+    if array.dtype != np.uint8 or not array.size or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)):
+        told = f"{array.dtype} {array.shape}"
+        raise SpikeSegError(f"a picture is a uint8 array of shape (H, W) or (H, W, 3), not {told}")
+    grey = Image.fromarray(array).convert("L").resize((columns, rows), Image.Resampling.BILINEAR)
     return np.asarray(grey, dtype=float)
 
 

@@ -122,16 +122,18 @@ def segment(
     """Segment pictures: mask, box and overlay of each."""
     from .directory import load_network
     from .progress import Bars
-    from .reporting import write_boxes
-    from .segmenting import segment_files
+    from .segment_output import kept_boxes, segment_files
 
     if every_class and instances:
         raise SpikeSegError("--every-class and --instances are two different answers: ask for one of them")
     network, _ = load_network(run)
-    with Bars(console) as bars:
+    with Bars(console) as bars, kept_boxes(out) as rows:
         bars.stage("segment", len(images))
-        rows = segment_files(network, images, out, every_class, device.value, bars.advance, instances)
-    write_boxes(out, rows)
+        for done, found in enumerate(
+            segment_files(network, images, out, every_class, device.value, instances), start=1
+        ):
+            rows += found
+            bars.advance(done)
     for image in images:
         found = [row for row in rows if row["image"] == str(image)]
         for row in found:

@@ -108,7 +108,8 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     Raises
     ------
     SpikeSegError
-        Several jobs on a device that runs in this process; or what `open_simulator` raises.
+        Several jobs on a device that runs in this process, or stimuli smaller than a layer's kernel; or what
+        `open_simulator` raises.
     """
     if jobs > 1 and device not in PROGRAMS:
         raise SpikeSegError(f"device {device} simulates in this process: use --device cpp_standalone, or --jobs 1")
@@ -118,7 +119,10 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
 
         return build_encoder(config, size, CAPACITY)
 
-    shapes = layer_shapes(config, size)
+    try:
+        shapes = layer_shapes(config, size)
+    except ValueError as error:
+        raise SpikeSegError(f"{config.name} cannot see stimuli of {size[0]} x {size[1]}: {error}") from error
     key = repr(("encoder", shapes, CAPACITY, config.input.total_steps, config.input.dt_ms, config.pool1, config.pool2))
     key += repr(
         (config.conv1.kernel, config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding)
@@ -141,6 +145,7 @@ def record(
     SpikeSegError
         A picture cannot be read, the simulation fails, `out` is not an .npz, or the file system refuses.
     """
+    out = Path(out)
     description_file(out)  # before the work, not after it
     network, config = selection.network, selection.network.config
     shown: list[Sample] = []

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from spikeseg.files import replacing, write_json
 from spikeseg.spikes import Recorded
 
 from ..analysis import figures
 from ..analysis.decisions import Decisions
 from ..analysis.figures import save
 from ..analysis.metrics import Baselines, Report
-from ..analysis.segmentation import Segmentation, segment_one
+from ..analysis.segmentation import segment_one
 from ..analysis.weights import WeightHistory
-from ..datasets.sample import Box, Sample
 from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .directory import Run
 from .encoding import open_encoder
-from .evaluation import Evaluation, resized, write_metrics, write_outcomes
+from .evaluation import Evaluation, write_metrics, write_outcomes
 from .learning import Learned, load_checkpoint
 from .selection import Selection
 from .training import LEARNED_LAYERS
@@ -158,60 +153,3 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
     segmentation = segment_one(selection.network, Recorded(spikes)[0])
     save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
     save(figures.raster(selection.network, spikes, 0), directory / "raster.png")
-
-
-def write_segmentation(
-    directory: Path,
-    sample: Sample,
-    segmentations: Sequence[Segmentation],
-    classes: Sequence[str],
-    numbered: bool = False,
-) -> list[dict[str, Any]]:
-    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`.
-
-    With `numbered` there may be several objects of a class, with a number each, from 1.
-    """
-    stem = Path(sample.name).stem
-    rows, columns = sample.image.shape[:2]
-    described = []
-    for number, segmentation in enumerate(segmentations, start=1):
-        mask = resized(segmentation.mask, (rows, columns))
-        name = f"{number}_{segmentation.label}" if numbered else segmentation.label
-        file = directory / f"{stem}_{name}_mask.png"
-        with replacing(file) as temporary:
-            Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
-        box = segmentation.box
-        presented = segmentation.mask.shape
-        if box is not None:
-            box = box.scaled(rows / presented[0], columns / presented[1])
-        row = _description(sample.name, segmentation, box, file.name)
-        described.append(row | {"instance": number if numbered else None})
-    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
-    save(overlay, directory / f"{stem}_overlay.png")
-    return described
-
-
-def _description(name: str, segmentation: Segmentation, box: Box | None, mask: str) -> dict[str, Any]:
-    first = segmentation.decision.first_spike
-    return {
-        "image": name,
-        "label": segmentation.label,
-        "score": float(segmentation.decision.scores[segmentation.map]),
-        "box_px": None if box is None else {edge: round(value, 1) for edge, value in box._asdict().items()},
-        "first_spike_step": None if first is None else first[1],
-        "mask": mask,
-    }
-
-
-def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
-    """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError where the file system refuses."""
-    described = list(described)
-    write_json(directory / "boxes.json", described)
-    with replacing(directory / "boxes.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        edges = [f"{edge}_px" for edge in Box._fields]
-        rest = ["first_spike_step", "mask", "instance"]
-        writer.writerow(["image", "label", "score", *edges, *rest])
-        for row in described:
-            box = row["box_px"] or dict.fromkeys(Box._fields, "")
-            writer.writerow([row["image"], row["label"], row["score"], *box.values(), *(row[key] for key in rest)])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,12 +14,10 @@ from spikeseg.spikes import Recorded
 from ..analysis.instances import Instance, segment_instances
 from ..analysis.segmentation import Segmentation, segment_classes, segment_one
 from ..configs.schema import Config
-from ..datasets.pictures import read_picture
-from ..datasets.sample import Sample, View
+from ..datasets.sample import View
 from ..datasets.stimuli import stimuli
 from ..models.network import Network
 from .encoding import Encoder, open_encoder
-from .selection import at_density
 
 BATCH = 50  # pictures whose spikes are held at once
 GRID = 8  # pixels to which the size of a presented picture is rounded: one compiled program serves similar shapes
@@ -105,59 +100,3 @@ def covering_size(config: Config, picture: tuple[int, int]) -> tuple[int, int]:
         raise SpikeSegError(f"a picture of {picture[0]} x {picture[1]} is too long to look for objects in: cut it up")
     rows, columns = np.maximum(own, own + GRID * np.rint((size - own) / GRID).astype(int)).tolist()
     return rows, columns
-
-
-def segment_files(
-    network: Network,
-    paths: Sequence[Path],
-    directory: Path,
-    every_class: bool,
-    device: str,
-    progress: Callable[[int], None] = lambda done: None,
-    instances: bool = False,
-) -> list[dict[str, Any]]:
-    """Segment pictures that a user brings; masks and overlays go to `directory`.
-
-    With `instances` every object is told apart; else the winning class is segmented, or `every_class`.
-
-    Returns
-    -------
-    One description per object, fit for `reporting.write_boxes`.
-
-    Raises
-    ------
-    SpikeSegError
-        A picture cannot be read, two have the same name, or the file system refuses.
-    """
-    from .reporting import write_segmentation
-
-    stems = [path.stem for path in paths]
-    for path in paths:
-        if stems.count(path.stem) > 1:
-            raise SpikeSegError(f"two pictures are called {path.stem}: their masks would overwrite each other")
-    images = [read_picture(path) for path in paths]  # all of them first: a bad one stops before anything is written
-    classes, described = network.config.data.classes, []
-    if instances:
-        answers = _told_apart(network, images, device)
-    else:
-        answers = _by_class(network, images, classes if every_class else None, device)
-    for done, (path, image, found) in enumerate(zip(paths, images, answers, strict=True), start=1):
-        described += write_segmentation(directory, Sample(str(path), image, ()), found, classes, instances)
-        progress(done)
-    return described
-
-
-def _by_class(
-    network: Network, images: Sequence[np.ndarray], classes: Sequence[str] | None, device: str
-) -> Iterator[list[Segmentation]]:
-    with open_segmenter(network, [network.config.input.size], device) as segmenter:
-        yield from segmenter.segment(images, classes)
-
-
-def _told_apart(network: Network, images: Sequence[np.ndarray], device: str) -> Iterator[list[Segmentation]]:
-    """The instances of each picture, which is presented in its own proportions."""
-    sizes = [covering_size(network.config, (image.shape[0], image.shape[1])) for image in images]
-    for size, group in groupby(zip(sizes, images, strict=True), key=lambda pair: pair[0]):
-        with open_segmenter(at_density(network, size), [size], device) as segmenter:
-            for found in segmenter.instances([image for _, image in group]):
-                yield [instance.segmentation for instance in found]

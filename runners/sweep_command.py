@@ -35,6 +35,7 @@ def sweep(
     plan = load_sweep(file)
     pool = Pool(plan.measure_on, out, data, device.value, jobs)
     failures = run_points(pool, plan.points)
+    failures |= damaged(pool, [one for one in plan.points if one.hash not in failures])
     report(pool, plan.points, failures, out / file.stem)
     if failures:
         raise SpikeSegError(f"{len(failures)} of {len(plan.points)} points failed; the same command tries them again")
@@ -82,6 +83,24 @@ def run_points(pool: Pool, points: Sequence[Point]) -> dict[str, str]:
 
         pool.run(missing, told)
     return failures
+
+
+def damaged(pool: Pool, points: Sequence[Point]) -> dict[str, str]:
+    """By hash, what is wrong with the metrics of points that are done, and says so: they cost no other its row."""
+    from spikeseg.files import read_json
+
+    from ..analysis.sweep_table import row
+    from .point import metrics_file
+
+    faults: dict[str, str] = {}
+    for one in points:
+        file = metrics_file(pool.directory, one, pool.measure_on)
+        try:
+            row(one.hash, one.varied, read_json(file))
+        except SpikeSegError as error:
+            faults[one.hash] = f"{error}: remove {file} to measure that point anew"
+            console.print(f"{one.hash} ({one}): {faults[one.hash]}", soft_wrap=True)
+    return faults
 
 
 def rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> list[Row]:

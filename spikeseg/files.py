@@ -142,7 +142,11 @@ def read_arrays(path: Path, required: Iterable[str] = ()) -> dict[str, np.ndarra
     except FileNotFoundError as error:
         raise SpikeSegError(f"{path} is missing") from error
     except Exception as error:  # NumPy, zipfile and zlib raise whatever damaged bytes lead them to
+        if isinstance(error, (PermissionError, IsADirectoryError)):
+            raise SpikeSegError(f"cannot read {path}: {error.strerror}") from error
         reason = " ".join(str(error).split()) or type(error).__name__
+        if "allow_pickle" in reason:  # NumPy's advice for what is no archive at all
+            reason = "it is no archive of arrays"
         raise SpikeSegError(f"{path} is damaged: {reason}") from error
     for name in required:
         if name not in arrays:

@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 from runs import TINY, files, refusal, write_caltech
 
+from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import Network
+from spikeseg.runners.segmenting import open_segmenter
+from spikeseg.runners.selection import select
 
 NUMPY = ("--device", "numpy")
 
@@ -153,7 +156,7 @@ class TestData:
 class TestPictures:
     @pytest.fixture
     def segment(self, refused, trained, tmp_path, monkeypatch):
-        monkeypatch.setattr("spikeseg.runners.segmenting.open_segmenter", no_stimulus)
+        monkeypatch.setattr("spikeseg.runners.segment_output.open_segmenter", no_stimulus)
         return lambda *pictures: refused("segment", trained, *pictures, "--out", tmp_path / "out")
 
     @pytest.fixture
@@ -232,6 +235,15 @@ class TestRuns:
         (tmp_path / "home").mkdir()
         (tmp_path / "home" / "thesis.tex").write_text("")
         assert "holds something that is not a run" in refused("train", tiny, "--out", tmp_path / "home")
+
+    def test_the_library_tells_as_well(self, run):
+        with pytest.raises(SpikeSegError, match="unknown part 'bogus': choose one of train"):
+            select(run, None, "bogus")
+        with (
+            pytest.raises(SpikeSegError, match="cannot see stimuli of 3 x 3: pool2: window"),
+            open_segmenter(Network.load(run / "network.npz"), [(3, 3)], "numpy"),
+        ):
+            pass
 
     def test_a_class_without_a_map_is_told(self, refused, run):
         network = Network.load(run / "network.npz")

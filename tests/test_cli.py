@@ -17,9 +17,10 @@ from runs import TINY, assert_same_arrays, files, write_caltech
 
 from spikeseg.configs import load, validate
 from spikeseg.datasets.ornament_groups import OrnamentGroups
+from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import Network
 from spikeseg.recording import load_recording
-from spikeseg.runners import demo
+from spikeseg.runners import demo, segment_output
 from spikeseg.version import __version__
 
 NUMPY = ("--device", "numpy")
@@ -216,6 +217,30 @@ class TestSegmenting:
             table = list(csv.DictReader(file))
         assert [row["label"] for row in table] == [row["label"] for row in found]
         assert [float(row["top_px"]) for row in table] == [row["box_px"]["top"] for row in found]
+
+    def test_what_was_segmented_before_it_was_broken_off_keeps_its_boxes(
+        self, spikeseg, trained, tmp_path, monkeypatch
+    ):
+        def flaky(directory, sample, *others):
+            if "second" in sample.name:
+                raise SpikeSegError("the disk is full")
+            return write(directory, sample, *others)
+
+        write = segment_output.write_segmentation
+        monkeypatch.setattr(segment_output, "write_segmentation", flaky)
+        pictures = [tmp_path / f"{name}.png" for name in ("first", "second", "third")]
+        for picture in pictures:
+            Image.fromarray(np.zeros((40, 50), np.uint8)).save(picture)
+        told = spikeseg("segment", trained, *pictures, "--out", tmp_path / "out", *NUMPY)
+        assert told.code == 1
+        found = json.loads((tmp_path / "out" / "boxes.json").read_text())
+        assert [row["image"] for row in found] == [str(pictures[0])]
+
+    def test_a_picture_that_is_too_long_is_named(self, spikeseg, trained, tmp_path):
+        Image.fromarray(np.zeros((1, 3000), np.uint8)).save(tmp_path / "line.png")
+        told = spikeseg("segment", trained, tmp_path / "line.png", "--instances", "--out", tmp_path / "out", *NUMPY)
+        assert told.code == 1
+        assert "line.png: a picture of 1 x 3000 is too long" in told.err
 
     def test_every_instance_has_a_mask_a_number_and_a_box_of_its_own(self, spikeseg, trained, tmp_path):
         picture, empty, out = tmp_path / "two.png", tmp_path / "grey.png", tmp_path / "out"

@@ -55,6 +55,15 @@ def test_prepared_pictures_have_the_asked_rows_and_columns_and_keep_their_grey()
     np.testing.assert_array_equal(prepare(image[:, :, 0], (5, 4)), np.full((5, 4), 200.0))
 
 
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((4, 5)), np.zeros((0, 5), np.uint8), np.zeros((3, 4, 5), np.uint8), np.zeros(7, np.uint8), "a.png"],
+)
+def test_what_is_no_picture_is_refused(image):
+    with pytest.raises(SpikeSegError, match=r"a picture is a uint8 array of shape \(H, W\) or \(H, W, 3\), not"):
+        prepare(image, (4, 5))
+
+
 def test_the_strongest_pixels_spike_in_order_of_strength(noise):
     step, neuron = to_events(noise, _config(events=50))
     strength = np.abs(correlate(noise, dog_kernel(7, 1.0, 2.0), mode="nearest")).ravel()

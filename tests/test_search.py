@@ -107,6 +107,8 @@ def test_points_without_boxes_have_no_score(file, pool):
         ("[space]\nseed = [1, 2]", "a search has seeds = [...]"),
         (f"[set]\n{MAPS} = 2\n" + SPACE.replace("seeds = [0, 1]", ""), f"{MAPS} is given twice"),
         (f"[space]\n{A_PLUS} = {{ from = 1, to = 2, steps = 3 }}", "unknown key space"),
+        (f"[space]\n{A_PLUS}x = {{ from = 0.1, to = 0.2 }}", f"unknown key {A_PLUS}x"),
+        (f"[space]\n{A_PLUS} = {{ from = 1.5, to = 2.5 }}", f"{A_PLUS}: Input should be less than 1"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(spikeseg, file, text, told):

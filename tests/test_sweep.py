@@ -138,6 +138,12 @@ class TestFiles:
             ("measure_on = 'all'\n[[axis]]\nseed = [1]", "measure_on: Input should be 'train', 'validation' or 'test'"),
             ("[[axis]]\nname = [2026-01-01]", 'name="2026-01-01": name: Input should be a valid string'),
             ("[[axis]\n", "cannot be read as TOML"),
+            (f"[[axis]]\n{A_PLUS} = {{ from = 0.1, to = 0.2, steps = 1000000000 }}", "less than or equal to 100000"),
+            (
+                f"[[axis]]\n{A_PLUS} = {{ from = 0.1, to = 0.2, steps = 1000 }}\n"
+                f"[[axis]]\n{RATIO} = {{ from = 0.1, to = 0.2, samples = 1000 }}",
+                "1,000,000 points are too many",
+            ),
         ],
     )
     def test_what_is_wrong_is_told_in_one_line(self, spikeseg, tmp_path, text, told):
@@ -201,6 +207,18 @@ class TestRunning:
         file.write_text(file.read_text().replace("0.6]", "0.6, 0.8]"))
         assert spikeseg("sweep", file, "--out", tmp_path / "out").code == 0
         assert len(stub()) == len(set(stub())) == 6
+
+    @pytest.mark.parametrize("content", ["{", "{}"])
+    def test_damaged_metrics_cost_their_point_alone(self, spikeseg, stub, file, tmp_path, content):
+        command = ("sweep", file, "--out", tmp_path / "out")
+        assert spikeseg(*command).code == 0
+        damaged = tmp_path / "out" / load_sweep(file).points[1].hash / "metrics-validation.json"
+        damaged.write_text(content)
+        told = spikeseg(*command)
+        assert "1 of 4 points failed" in refusal(told)
+        failures = [line["failure"] for line in table(tmp_path / "out" / "sweep" / "points.csv")]
+        assert [bool(failure) for failure in failures] == [False, True, False, False]
+        assert f"remove {damaged} to measure that point anew" in failures[1]
 
     def test_what_fails_is_told_and_stops_nothing_else(self, spikeseg, stub, file, tmp_path):
         file.write_text(file.read_text().replace("[0.4,", "[0.2, 0.3,"))
@@ -269,7 +287,7 @@ class TestFigures:
         assert sweep_figures.draw([row("point", {"a": 1}, None, "x")], ["a"]) == {}
 
     def test_metrics_that_lack_something_are_told(self):
-        with pytest.raises(SpikeSegError, match="the metrics of p lack 'training': remove them"):
+        with pytest.raises(SpikeSegError, match="the metrics of p lack 'training'"):
             row("p", {}, {})
 
 
