@@ -313,6 +313,12 @@ def test_a_source_that_cannot_be_read_is_explained(tmp_path):
         open_events(io.BytesIO(files.dat(EVENTS)), "aedat4")
 
 
+def test_the_name_of_a_stream_shows_its_format_as_that_of_a_file_does():
+    growing = io.BytesIO(files.atis(EVENTS))
+    growing.name = "events.bin"
+    assert as_events(open_events(growing)) == EVENTS
+
+
 def test_the_size_is_the_sources_or_the_callers_or_what_events_need(tmp_path):
     path = tmp_path / "events.bin"
     path.write_bytes(files.atis(EVENTS))
