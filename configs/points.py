@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
@@ -128,11 +130,10 @@ def load_search(path: Path) -> Search:
     """
     path = Path(path)
     search, faults = checked(Search, _content(path), str(path)), []
+    ends = np.array([0, 1])
+    listed = {key: values.at(ends) if isinstance(values, Interval) else values for key, values in search.space.items()}
     for end in (0, -1):
-        varied = {
-            key: values.ends[end] if isinstance(values, Interval) else values[end]
-            for key, values in search.space.items()
-        }
+        varied = {key: values[end] for key, values in listed.items()}
         try:
             make_point(source_of(path, search), search.settings, varied, str(path))
         except SpikeSegError as error:

@@ -43,11 +43,6 @@ class Interval(Section):
         """Whether its values are whole numbers."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
-    @property
-    def ends(self) -> tuple[Number, Number]:
-        """The least and the largest value."""
-        return self.low, self.high
-
     def at(self, fractions: np.ndarray) -> list[Number]:
         """Values so far between the ends (0: `low`, 1: `high`), rounded to six digits."""
         if self.scale == "log":

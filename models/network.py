@@ -128,14 +128,19 @@ class Network:
         return network
 
 
+def kernel_shapes(config: Config) -> dict[str, tuple[int, int, int, int]]:
+    """Maps, features of the layer below, kernel rows and columns of each conv layer."""
+    shapes = layer_shapes(config, config.input.size)
+    sizes = {"conv1": (config.conv1.kernel,) * 2, "conv2": config.conv2.kernel, "conv3": config.conv3.kernel}
+    below = {"conv1": "input", "conv2": "pool1", "conv3": "pool2"}
+    return {name: (shapes[name].features, shapes[below[name]].features, *sizes[name]) for name in CONV_LAYERS}
+
+
 def _fault(network: Network) -> str:
     """What does not fit the configuration, or is no number; empty if all does."""
     config, maps = network.config, network.config.conv3.maps
-    shapes = layer_shapes(config, config.input.size)
-    for name, below in zip(CONV_LAYERS, ("input", "pool1", "pool2"), strict=True):
+    for name, wanted in kernel_shapes(config).items():
         kernel, thresholds = network.kernels[name], network.thresholds[name]
-        size = getattr(config, name).kernel
-        wanted = (shapes[name].features, shapes[below].features, *np.broadcast_to(size, 2).tolist())
         if kernel.shape != wanted or thresholds.shape != wanted[:1]:
             return f"{name} has kernels {kernel.shape} and thresholds {thresholds.shape}, not {wanted}, {wanted[:1]}"
         if not np.isfinite(kernel).all() or np.isnan(thresholds).any():

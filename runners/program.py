@@ -181,11 +181,11 @@ class ProgramSimulator:
 
 def _ending(code: int, directory: Path) -> str:
     """Why a program that said nothing may have ended."""
+    anew = f"remove {directory} to have it compiled anew"
     if code >= 0:
-        return f"exit code {code} and no message; remove {directory} to have it compiled anew"
+        return f"exit code {code} and no message; {anew}"
     name = signal.Signals(-code).name
-    why = {"SIGKILL": "out of memory?", "SIGINT": "interrupted"}
-    return f"ended by {name}: {why.get(name, f'remove {directory} to have it compiled anew')}"
+    return f"ended by {name}: " + {"SIGKILL": "out of memory?", "SIGINT": "interrupted"}.get(name, anew)
 
 
 def _write(path: Path, values: np.ndarray) -> None:

@@ -43,7 +43,9 @@ def search(
             bars.advance(done, f"best {highest:.4f}")
     if best is None:
         raise SpikeSegError(f"all {trials} trials failed")
-    report(pool, list(points.values()), failures, out / file.stem)
+    damaged = report(pool, list(points.values()), failures, out / file.stem)
     console.print(f"best: {asked.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
     for point in best.points:
         console.print(f"  {out / point.hash}", soft_wrap=True)
+    if damaged:
+        raise SpikeSegError(next(iter(damaged.values())))

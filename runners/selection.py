@@ -18,8 +18,8 @@ from ..datasets.ornament_groups import OrnamentGroups
 from ..datasets.split import Split
 from ..models.network import Network
 from .directory import Run, load_network
+from .options import Part
 
-PARTS = ("train", "validation", "test", "all")
 CANVAS = 1.5  # sides of the shifted test's canvas, over the network's input
 CANVAS_SEED = 0
 SMALLEST_SCALE = 0.25  # the time and memory of a zoom grow with 1 / scale squared
@@ -110,8 +110,9 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     SpikeSegError
         No such run, dataset or part, or the dataset lacks pictures of the split.
     """
-    if part not in PARTS:
-        raise SpikeSegError(f"unknown part {part!r}: choose one of {', '.join(PARTS)}")
+    parts = [known.value for known in Part]
+    if part not in parts:
+        raise SpikeSegError(f"unknown part {part!r}: choose one of {', '.join(parts)}")
     network, run = load_network(name)
     config = network.config
     directory = None if config.data.rendered else data or network.data

@@ -60,7 +60,8 @@ def stream(
     if inputs.buffer is None:
         raise SpikeSegError(f"{run} learned from pictures: stream needs a network that learned from recordings")
     duration = buffer or inputs.buffer.duration_ms or 30.0
-    summary, keep = Summary(), list[Callable[["Moment"], None]]()
+    summary = Summary()
+    keep: list[Callable[[Moment], None]] = []
     stopped: BaseException | None = None
     with ExitStack() as stack:
         if video is not None:

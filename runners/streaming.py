@@ -91,7 +91,6 @@ class Stream:
 def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[Buffer]]:
     """Buffers, as many at a time as are complete: few while a recording is being written, many of a finished one."""
     batch: list[Buffer] = []
-    failure: SpikeSegError | None = None
     try:
         for buffer in _complete(packets, windows):
             if buffer is not None:
@@ -99,12 +98,12 @@ def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[B
             if batch and (buffer is None or len(batch) == BATCH):
                 yield batch
                 batch = []
-    except SpikeSegError as error:  # the recording is damaged here: what came before is seen first
-        failure = error
+    except SpikeSegError:  # the recording is damaged here: what came before is seen first
+        if batch:
+            yield batch
+        raise
     if batch:
         yield batch
-    if failure is not None:
-        raise failure
 
 
 def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:

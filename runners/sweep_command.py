@@ -35,8 +35,7 @@ def sweep(
     plan = load_sweep(file)
     pool = Pool(plan.measure_on, out, data, device.value, jobs)
     failures = run_points(pool, plan.points)
-    failures |= damaged(pool, [one for one in plan.points if one.hash not in failures])
-    report(pool, plan.points, failures, out / file.stem)
+    failures |= report(pool, plan.points, failures, out / file.stem)
     if failures:
         raise SpikeSegError(f"{len(failures)} of {len(plan.points)} points failed; the same command tries them again")
 
@@ -85,46 +84,34 @@ def run_points(pool: Pool, points: Sequence[Point]) -> dict[str, str]:
     return failures
 
 
-def damaged(pool: Pool, points: Sequence[Point]) -> dict[str, str]:
-    """By hash, what is wrong with the metrics of points that are done, and says so: they cost no other its row."""
+def rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> tuple[list[Row], dict[str, str]]:
+    """The table: what was measured at each point, or why it failed; and by hash, whose metrics are damaged."""
     from spikeseg.files import read_json
 
     from ..analysis.sweep_table import row
     from .point import metrics_file
 
-    faults: dict[str, str] = {}
-    for one in points:
-        file = metrics_file(pool.directory, one, pool.measure_on)
-        try:
-            row(one.hash, one.varied, read_json(file))
-        except SpikeSegError as error:
-            faults[one.hash] = f"{error}: remove {file} to measure that point anew"
-            console.print(f"{one.hash} ({one}): {faults[one.hash]}", soft_wrap=True)
-    return faults
-
-
-def rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> list[Row]:
-    """The table: what was measured at each point, or why it failed."""
-    from spikeseg.files import read_json
-
-    from ..analysis.sweep_table import row
-    from .point import metrics_file
-
-    table = []
+    table: list[Row] = []
+    damaged: dict[str, str] = {}
     for one in points:
         failure = failures.get(one.hash)
-        metrics = None if failure else read_json(metrics_file(pool.directory, one, pool.measure_on))
-        table.append(row(one.hash, one.varied, metrics, failure))
-    return table
+        file = metrics_file(pool.directory, one, pool.measure_on)
+        try:
+            table.append(row(one.hash, one.varied, None if failure else read_json(file), failure))
+        except SpikeSegError as error:
+            damaged[one.hash] = f"{error}: remove {file} to measure that point anew"
+            console.print(f"{one.hash} ({one}): {damaged[one.hash]}", soft_wrap=True)
+            table.append(row(one.hash, one.varied, None, damaged[one.hash]))
+    return table, damaged
 
 
-def report(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path) -> None:
-    """Write the table and its pictures."""
+def report(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Write the table and its pictures; returns by hash what is wrong with metrics that are damaged."""
     from ..analysis.style import save
     from ..analysis.sweep_figures import draw
     from ..analysis.sweep_table import write_csv, write_parquet
 
-    table, keys = rows(pool, points, failures), list(points[0].varied)
+    (table, damaged), keys = rows(pool, points, failures), list(points[0].varied)
     write_csv(directory / "points.csv", table)
     written = ["points.csv"]
     try:
@@ -136,3 +123,4 @@ def report(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], dir
         save(figure, directory / f"{name}.png")
         written.append(f"{name}.png")
     console.print(f"{', '.join(written)} in {directory}", soft_wrap=True)
+    return damaged

@@ -14,12 +14,12 @@ from spikeseg.files import locked, read_json, write_json
 from spikeseg.spikes import Recorded, Spikes
 
 from ..analysis.settling import largest_potentials, settle
-from ..configs.schema import Config, Conv, layer_shapes
+from ..configs.schema import Config, Conv
 from ..datasets import Dataset, Recordings, open_dataset
 from ..datasets.split import Split, split
 from ..datasets.stimuli import fullest, samples, stimuli
 from ..models.gabor import gabor_kernels
-from ..models.network import UNNAMED, Network
+from ..models.network import UNNAMED, Network, kernel_shapes
 from .directory import Run, provenance
 from .encoding import open_encoder
 from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
@@ -183,13 +183,12 @@ class _Training:
 
 def untrained(config: Config) -> Network:
     """Conv1 at work, the layers above silent: their thresholds are out of reach."""
-    shapes = layer_shapes(config, config.input.size)
-    kernels = {"conv1": gabor_kernels(config.conv1, shapes["input"].features)}
+    shapes = kernel_shapes(config)
+    kernels = {"conv1": gabor_kernels(config.conv1, shapes["conv1"][1])}
     thresholds = {"conv1": np.full(config.conv1.orientations, config.conv1.threshold)}
-    for layer, below in (("conv2", "pool1"), ("conv3", "pool2")):
-        conv: Conv = getattr(config, layer)
-        kernels[layer] = np.zeros((conv.maps, shapes[below].features, *conv.kernel))
-        thresholds[layer] = np.full(conv.maps, np.inf)
+    for layer in LEARNED_LAYERS:
+        kernels[layer] = np.zeros(shapes[layer])
+        thresholds[layer] = np.full(shapes[layer][0], np.inf)
     return Network(config, kernels, thresholds)
 
 

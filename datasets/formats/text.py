@@ -87,13 +87,13 @@ class Text(Decoder):
         if match := re.fullmatch(rb"(\d+)[ \t]+(\d+)\s*", line):
             self.size = geometry(f"{match[1].decode()}x{match[2].decode()}", self.where)
             return b""
-        words = " ".join(_text(line)).split()
+        words = _words(line)
         return b"" if len(words) == 4 and not any(map(_is_number, words)) else line
 
     def _complaint(self, lines: list[bytes], before: int) -> str:
         """Name the first line that is no event."""
         for number, line in enumerate(lines, before + 1):
-            words = " ".join(_text(line)).split()
+            words = _words(line)
             if not line.startswith(b"#") and (len(words) not in (0, 4) or not all(map(_is_number, words))):
                 return f"{self.where}: line {number} is not four numbers: {line[:40].decode('latin-1')!r}"
         return f"{self.where}: line {before + 1} or one after it is not four numbers"
@@ -145,6 +145,10 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _words(line: bytes) -> list[str]:
+    return " ".join(_text(line)).split()
 
 
 def _text(data: bytes) -> list[str]:
