@@ -10,7 +10,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Buffering, Input
-from .events import Buffer, Recording, describe
+from .events.events import Buffer, Recording, describe
 from .recordings import Take
 from .sample import Box, Sample, Target
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from .events import Buffer
+from .events.events import Buffer
 
 View = np.ndarray | Buffer
 """A uint8 picture, (H, W) or (H, W, 3), or a buffer of events."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import judge
 import numpy as np
 
-from spikeseg.analysis.decoder import SILENT
+from spikeseg.analysis.decoding.decoder import SILENT
 from spikeseg.configs import load, validate
 from spikeseg.datasets.sample import Box
 from spikeseg.models.network import Network

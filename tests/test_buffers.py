@@ -7,17 +7,8 @@ from hypothesis import strategies as st
 from networks import many, seeds
 
 from spikeseg.configs.schema import Buffering, Input
-from spikeseg.datasets.buffers import (
-    OFF,
-    ON,
-    Placement,
-    buffer_samples,
-    buffer_spikes,
-    cut,
-    denoised,
-    picture,
-)
-from spikeseg.datasets.events import Buffer, Recording, pack
+from spikeseg.datasets.buffers import OFF, ON, Placement, buffer_samples, buffer_spikes, cut, denoised, picture
+from spikeseg.datasets.events.events import Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take
 from spikeseg.datasets.sample import Box, Target
 from spikeseg.errors import SpikeSegError

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spikeseg.analysis.counting import assign, count_report
-from spikeseg.analysis.segmentation import Decision, Segmentation
+from spikeseg.analysis.decoding.segmentation import Decision, Segmentation
+from spikeseg.analysis.measures.counting import assign, count_report
 from spikeseg.datasets.sample import Box, Target
 from spikeseg.errors import SpikeSegError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeseg.analysis.metrics import Outcome, best_constant_box, box_iou, evaluate, mask_iou
+from spikeseg.analysis.measures.metrics import Outcome, best_constant_box, box_iou, evaluate, mask_iou
 from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 

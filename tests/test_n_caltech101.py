@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from event_files import Event, as_array, atis
 
+from spikeseg.datasets.camera.saccades import DURATION_US, triangle
 from spikeseg.datasets.n_caltech101 import LARGEST, NCaltech101
-from spikeseg.datasets.saccades import DURATION_US, triangle
 from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 

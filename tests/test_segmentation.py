@@ -9,8 +9,8 @@ from blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeseg.analysis.decoder import SILENT
-from spikeseg.analysis.segmentation import (
+from spikeseg.analysis.decoding.decoder import SILENT
+from spikeseg.analysis.decoding.segmentation import (
     cell_centre,
     decide,
     extremities,

@@ -1,0 +1,155 @@
+"""What people look at: tables on the terminal, figures and files in a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from spikeseg.spikes import Recorded
+
+from ...analysis.decoding.decisions import Decisions
+from ...analysis.decoding.segmentation import segment_one
+from ...analysis.figures import figures
+from ...analysis.figures.figures import save
+from ...analysis.measures.metrics import Baselines, Report
+from ...analysis.measures.weights import WeightHistory
+from ...datasets.stimuli import stimuli
+from ...models.network import Network
+from ..inference.encoding import open_encoder
+from ..training.directory import Run
+from ..training.learning import Learned, load_checkpoint
+from ..training.training import LEARNED_LAYERS
+from .evaluation import Evaluation, write_metrics, write_outcomes
+from .selection import Selection
+
+
+def draw_training(network: Network, run: Run) -> None:
+    """Learned features of every conv layer, and the convergence curves, into the run's figures."""
+    for layer in ("conv1", *LEARNED_LAYERS):
+        save(figures.features(network, layer), run.figures / f"features-{layer}.png")
+    if curves := convergence_curves(network, run):
+        save(figures.convergence(curves), run.figures / "convergence.png")
+
+
+def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
+    return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
+
+
+def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
+    """How the weights of each learned layer moved; of those whose training is still there and noted it.
+
+    Raises
+    ------
+    SpikeSegError
+        A checkpoint is damaged.
+    """
+    return {
+        layer: WeightHistory(presented, learned.histogram)
+        for layer, presented, learned in _trainings(network, run)
+        if learned.histogram.any()
+    }
+
+
+def _trainings(network: Network, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
+    """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
+    for layer in LEARNED_LAYERS:
+        learned = load_checkpoint(run.checkpoint(layer))
+        if learned is not None:
+            chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
+            yield layer, np.minimum(chunks, learned.presented), learned
+
+
+def report_table(report: Report, title: str) -> Table:
+    """Accuracy and mIoU, per class and overall, with the baselines below; fits 80 columns."""
+    caption = "strict: a wrong class counts as IoU 0; constant boxes are given the true class"
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("")
+    for heading in ("n", "accuracy", "mIoU", "strict mIoU"):
+        table.add_column(heading, justify="right")
+    for label, row in report.per_class.items():
+        table.add_row(label, str(row.n), _percent(row.accuracy), _iou(row.miou), _iou(row.miou_strict))
+    table.add_section()
+    overall = str(report.n), _percent(report.accuracy), _iou(report.miou), _iou(report.miou_strict)
+    table.add_row("all", *overall, style="bold")
+    if report.n_boxes:
+        means = _iou(report.miou_class_mean), _iou(report.miou_strict_class_mean)
+        table.add_row("mean of classes", "", "", *means, style="bold")
+    table.add_section()
+    _add_baselines(table, report.baselines)
+    if report.pixel_iou:
+        table.add_section()
+        for label, value in report.pixel_iou.items():
+            table.add_row(f"pixel IoU of {label}", "", "", _iou(value))
+    return table
+
+
+def _add_baselines(table: Table, baselines: Baselines) -> None:
+    table.add_row("baseline: majority class", "", _percent(baselines.majority_class_accuracy), style="dim")
+    for name, overlap in (
+        ("baseline: box of all events", baselines.event_box),
+        ("baseline: constant box per class", baselines.constant_box),
+        ("the same, fitted to these images", baselines.constant_box_oracle),
+    ):
+        if overlap is not None and overlap.miou is not None:
+            table.add_row(name, "", "", _iou(overlap.miou), style="dim")
+            table.add_row("  mean of classes", "", "", _iou(overlap.miou_class_mean), style="dim")
+
+
+def decisions_table(decisions: Decisions) -> Table:
+    """What recordings add: the answer over all buffers of each, and how soon a buffer is decided."""
+    table = Table(show_header=False)
+    first, median = decisions.first_spike_accuracy, decisions.median_ms
+    for name, value in (
+        (
+            f"accuracy over the buffers of each of {decisions.recordings} recordings",
+            _percent(decisions.recording_accuracy),
+        ),
+        ("accuracy of the first Conv3 spike", "" if first is None else _percent(first)),
+        ("events' time to the first Conv3 spike, median", "never" if median is None else f"{median:.1f} ms"),
+        ("buffers without a Conv3 spike", _percent(decisions.undecided)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _iou(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def present(
+    evaluation: Evaluation, selection: Selection, part: str, directory: Path, device: str, console: Console
+) -> None:
+    """Print the table; write metrics.json, outcomes.csv and pictures to `directory`."""
+    network = selection.network
+    console.print(report_table(evaluation.report, f"{network.config.name} on {selection.source}, {part}"))
+    if evaluation.decisions is not None:
+        console.print(decisions_table(evaluation.decisions))
+    draw_evaluation(evaluation, selection, directory / "figures", device)
+    write_outcomes(directory / "outcomes.csv", evaluation.outcomes)
+    write_metrics(directory / "metrics.json", evaluation, selection, part, device)
+    console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
+
+
+def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
+    """A gallery, the scores beside the baselines, and one stimulus seen through: latent sheet and raster."""
+    items = [(a.sample.image, a.segmentations, a.sample.targets, a.sample.name) for a in evaluation.examples]
+    classes = selection.network.config.data.classes
+    save(figures.gallery(items, classes), directory / "gallery.png")
+    save(figures.scores(evaluation.report), directory / "scores.png")
+    example = evaluation.examples[0]
+    config = selection.network.config
+    with open_encoder(config, selection.size, device) as encoder:
+        inputs = stimuli([example.sample.view], config.input, selection.size)
+        spikes = encoder.encode(selection.network, inputs)
+    segmentation = segment_one(selection.network, Recorded(spikes)[0])
+    save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
+    save(figures.raster(selection.network, spikes, 0), directory / "raster.png")

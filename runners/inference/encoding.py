@@ -1,0 +1,174 @@
+"""Present stimuli to the encoder and collect the spikes of every layer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.recording import description_file, save_recording
+from spikeseg.spikes import Spikes
+
+from ...configs.schema import Config, layer_shapes
+from ...datasets.sample import Sample
+from ...datasets.stimuli import samples, stimuli
+from ...models.network import CONV_LAYERS, Network
+from ..evaluation.selection import Selection
+from ..simulation.simulator import PROGRAMS, Simulator, open_simulator
+from ..training.directory import provenance
+
+if TYPE_CHECKING:
+    from ...models.model import Model
+
+CAPACITY = 50  # stimuli in one run of the simulator
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder open on a device; kernels and thresholds may differ from call to call.
+
+    Attributes
+    ----------
+    simulator
+        Runs the network.
+    jobs
+        Simulations at the same time, each a process with a working directory of its own.
+    """
+
+    simulator: Simulator
+    jobs: int = 1
+
+    def encode(
+        self, network: Network, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
+    ) -> dict[str, Spikes]:
+        """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `inputs`.
+
+        `progress` is told the number of stimuli done after every run.
+        """
+        size = portion(inputs.stimuli, self.jobs)
+        starts = range(0, inputs.stimuli, size)
+        chunks = (inputs.select(np.arange(start, min(start + size, inputs.stimuli))) for start in starts)
+        return joined(self.encode_each(network, chunks), progress)
+
+    def encode_each(self, network: Network, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
+        """Encode sets of at most `CAPACITY` stimuli; yields in order, and takes a set only when there is a job free."""
+
+        def run(chunk: Spikes) -> dict[str, Spikes]:
+            return {"input": chunk} | self.simulator.run(chunk, encoder_state(network, chunk)).spikes
+
+        if self.jobs == 1:
+            yield from map(run, chunks)
+            return
+        running: deque[Future[dict[str, Spikes]]] = deque()
+        with ThreadPoolExecutor(self.jobs) as pool:  # of threads: each of them waits for its process
+            for chunk in chunks:
+                running.append(pool.submit(run, chunk))
+                if len(running) == self.jobs:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+
+def portion(stimuli: int, jobs: int) -> int:
+    """How many of so many stimuli one run takes."""
+    return max(1, min(CAPACITY, -(-stimuli // jobs)))
+
+
+def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) -> dict[str, Spikes]:
+    """Encoded sets, one after the other; `progress` is told how many stimuli have come."""
+    all_parts: list[dict[str, Spikes]] = []
+    for part in parts:
+        all_parts.append(part)
+        progress(sum(one["input"].stimuli for one in all_parts))
+    return {name: Spikes.join([part[name] for part in all_parts]) for name in all_parts[0]}
+
+
+def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
+    """The encoder's state variables for one run."""
+    events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
+    scale = np.ones(CAPACITY)
+    scale[: inputs.stimuli] = network.threshold_scale(events)
+    kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
+    thresholds = {f"{name}.theta": network.thresholds[name] for name in CONV_LAYERS}
+    return {**kernels, **thresholds, "scale": scale}
+
+
+@contextmanager
+def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int = 1) -> Iterator[Encoder]:
+    """Give an encoder for stimuli of `size` (rows, columns), which runs `jobs` simulations at a time.
+
+    Raises
+    ------
+    SpikeSegError
+        Several jobs on a device that runs in this process, or stimuli smaller than a layer's kernel; or what
+        `open_simulator` raises.
+    """
+    if jobs > 1 and device not in PROGRAMS:
+        raise SpikeSegError(f"device {device} simulates in this process: use --device cpp_standalone, or --jobs 1")
+
+    def build() -> Model:
+        from ...models.encoder import build_encoder  # Brian2 is slow to import, and a compiled program needs none
+
+        return build_encoder(config, size, CAPACITY)
+
+    try:
+        shapes = layer_shapes(config, size)
+    except ValueError as error:
+        raise SpikeSegError(f"{config.name} cannot see stimuli of {size[0]} x {size[1]}: {error}") from error
+    key = repr(("encoder", shapes, CAPACITY, config.input.total_steps, config.input.dt_ms, config.pool1, config.pool2))
+    key += repr(
+        (config.conv1.kernel, config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding)
+    )
+    with open_simulator(build, device, key) as simulator:
+        yield Encoder(simulator, jobs)
+
+
+def record(
+    selection: Selection,
+    out: Path,
+    device: str,
+    progress: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
+) -> dict[str, Spikes]:
+    """Encode the selected pictures and write their spikes to `out` (.npz) with a description beside it (.json).
+
+    Raises
+    ------
+    SpikeSegError
+        A picture cannot be read, the simulation fails, `out` is not an .npz, or the file system refuses.
+    """
+    out = Path(out)
+    description_file(out)  # before the work, not after it
+    network, config = selection.network, selection.network.config
+    shown: list[Sample] = []
+
+    def chunks() -> Iterator[Spikes]:
+        """Pictures are read while others are simulated."""
+        every = samples(selection.dataset, selection.indices, config.input)
+        while batch := list(islice(every, portion(len(selection.indices), jobs))):
+            shown.extend(batch)
+            yield stimuli([sample.view for sample in batch], config.input, selection.size)
+
+    with open_encoder(config, selection.size, device, jobs) as encoder:
+        spikes = joined(encoder.encode_each(network, chunks()), progress)
+    description = {
+        "names": [sample.name for sample in shown],
+        "labels": [sample.targets[0].label for sample in shown],
+        "source": selection.source,
+        "dt_ms": config.input.dt_ms,
+        "steps": config.input.total_steps,
+        "t_start_ms": 0.0,
+        "t_stop_ms": config.input.total_steps * config.input.dt_ms,
+        "seed": config.seed,
+        "config": config.digest(),
+    }
+    save_recording(out, spikes, description | provenance(None, device))
+    return spikes
