@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Config
@@ -14,7 +15,7 @@ from .n_caltech101 import NCaltech101
 from .n_mnist import NMnist
 from .recordings import Recordings, Take
 from .rendered.orange_panda import OrangePanda
-from .sample import Box, Dataset, Sample, Target
+from .sample import Dataset, Sample, Target
 
 __all__ = ["Box", "Caltech101", "Dataset", "OrangePanda", "Recordings", "Sample", "Take", "Target", "open_dataset"]
 

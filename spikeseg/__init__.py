@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from .recording import load_recording
     from .runners.evaluation.counting import count_objects
     from .runners.evaluation.evaluation import evaluate_selection as evaluate
+    from .runners.evaluation.recording import record as encode
     from .runners.evaluation.selection import grouped, on_canvas, overlapping, select
-    from .runners.inference.encoding import record as encode
     from .runners.inference.segmenting import open_segmenter
     from .runners.inference.streaming import open_stream
     from .runners.training.directory import load_network

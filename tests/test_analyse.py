@@ -26,10 +26,10 @@ from spikeseg.excerpt import take_excerpt
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.models.network import Network
 from spikeseg.runners.cli import main
-from spikeseg.runners.evaluation.reporting import weight_histories
+from spikeseg.runners.evaluation.recording import record
 from spikeseg.runners.evaluation.selection import select
-from spikeseg.runners.inference.encoding import record
 from spikeseg.runners.training.directory import Run
+from spikeseg.runners.training.histories import weight_histories
 from spikeseg.runners.training.learning import load_checkpoint
 from spikeseg.spikes import Recorded
 

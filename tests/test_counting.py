@@ -5,7 +5,8 @@ import pytest
 
 from spikeseg.analysis.decoding.segmentation import Decision, Segmentation
 from spikeseg.analysis.measures.counting import assign, count_report
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
 
 SIZE = (20, 40)

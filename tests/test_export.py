@@ -15,7 +15,7 @@ from runs import files, refusal
 from test_disk import room
 
 from spikeseg.analysis.export.exporter import SUFFIXES, exporter
-from spikeseg.analysis.figures.figures import raster
+from spikeseg.analysis.figures.spikes import raster
 from spikeseg.excerpt import take_excerpt
 from spikeseg.spikes import Shape, Spikes
 

@@ -16,7 +16,8 @@ from spikeseg.analysis.figures import figures
 from spikeseg.analysis.figures.style import class_colours, hues
 from spikeseg.analysis.measures.features import project
 from spikeseg.analysis.measures.metrics import Outcome, evaluate
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
 
 ROWS, COLUMNS = 24, 32

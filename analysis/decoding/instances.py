@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from spikeseg.boxes import box_iou
+
 from ...models.network import Network
-from ..measures.metrics import box_iou
 from .decoder import SILENT, Mode, Neuron, decode_each
 from .segmentation import Decision, Segmentation, apart, drive, evidence, first_spike, segment_at
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csc_array
 
+from spikeseg.boxes import Box, mask_box
 from spikeseg.errors import SpikeSegError
 
 from ...configs.schema import Config
-from ...datasets.sample import Box
 from ...models.network import Network
 from .decoder import SILENT, Mode, Neuron, decode, receptive_field
 
@@ -239,14 +239,6 @@ def region(network: Network, map_: int, place: tuple[int, int], picture: tuple[i
     return Box(*np.clip(network.extents[map_] + centre, 0, [*picture, *picture]).tolist())
 
 
-def extremities(mask: np.ndarray) -> Box | None:
-    """Smallest box around the pixels of a mask (H, W); None without any."""
-    if not mask.any():
-        return None
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Box(float(rows[0]), float(columns[0]), float(rows[-1] + 1), float(columns[-1] + 1))
-
-
 def _label(network: Network, map_: int) -> str:
     if not network.map_labels:
         raise SpikeSegError("the Conv3 maps have no classes yet: train the network to the end")
@@ -308,7 +300,7 @@ def segment_at(
         saliency=np.where(mask, decoded.saliency, 0),
         region=within,
         box=_box(mask, events & inside, config),
-        event_box=extremities(events),
+        event_box=mask_box(events),
     )
 
 
@@ -350,7 +342,7 @@ def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _box(mask: np.ndarray, events: np.ndarray, config: Config) -> Box | None:
-    of_mask, of_events = extremities(mask), extremities(events)
+    of_mask, of_events = mask_box(mask), mask_box(events)
     if config.decoder.box == "mask" or of_mask is None or of_events is None:
         return of_mask
     return Box(*np.mean([of_mask, of_events], axis=0).tolist())

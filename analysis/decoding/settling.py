@@ -12,9 +12,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from spikeseg.boxes import mask_box
+
 from ...models.network import LAYERS, Network
 from .decoder import SILENT, decode
-from .segmentation import cell_centre, extremities, most_responsive, potentials
+from .segmentation import cell_centre, most_responsive, potentials
 
 BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
 POWER = 6  # of the mean drive; 1 would be the plain mean (docs/results.md)
@@ -96,7 +98,7 @@ def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]
     extents = []
     for sum_ in total:
         expected = gaussian_filter(sum_, decoder.extent_smoothing)
-        box = extremities(expected > decoder.extent_threshold * expected.max())
+        box = mask_box(expected > decoder.extent_threshold * expected.max())
         whole = (-rows, -columns, rows, columns)
         extents.append((box.top - rows - decoder.extent_headroom, *box.shifted(-rows, -columns)[1:]) if box else whole)
     return np.array(extents, dtype=float)

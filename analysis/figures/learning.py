@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -118,3 +119,54 @@ def _draw_projection(axes: Axes, network: Network, segmentation: Segmentation) -
     picture = axes.imshow(image / (np.abs(image).max() or 1), extent=(left, right, bottom, top), **look)
     axes.figure.colorbar(picture, ax=axes, label="weight / largest", ticks=(-1, 0, 1), pad=0.02, shrink=0.7)
     axes.set_title(f"What {segmentation.label} weighs them with", parse_math=False)
+
+
+@style()
+def features(network: Network, layer: str = "conv3") -> Figure:
+    """Show what the maps of a layer have learned, projected to pixels (paper, figures 6 and 9); see `project`.
+
+    Parameters
+    ----------
+    layer
+        One of ``conv1, conv2, conv3``.
+    """
+    projected = project(network, layer)
+    maps, rows, columns = projected.shape
+    panel = float(np.clip(min(0.05 * columns, (WIDTH - 0.8) / np.sqrt(maps)), 0.85, 3.8))  # inches
+    across = min(maps, int((WIDTH - 0.8) / panel))
+    down = -(-maps // across)
+    figure = Figure((across * panel + 0.8, down * (panel * rows / columns + 0.25) + 0.3), layout="constrained")
+    size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
+    figure.suptitle(f"{layer.capitalize()}: receptive fields of {size} pixels", x=0.01, ha="left")
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    names = network.map_labels if layer == "conv3" else ()
+    for map_, (axes, image) in enumerate(zip(grid, projected, strict=False)):
+        limit = np.abs(image).max() or 1.0
+        picture = axes.imshow(image / limit, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+        axes.set_title(names[map_] if names else str(map_), fontsize=9 if names else 7, pad=3)
+        bare(axes)
+    for axes in grid[maps:]:
+        axes.set_axis_off()
+    figure.colorbar(picture, ax=grid, label="weight / largest", aspect=15, pad=0.02, ticks=(-1, 0, 1))
+    return figure
+
+
+@style()
+def convergence(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Show how the weights of each layer converge: mean w (1 - w), 0 when every weight is 0 or 1.
+
+    Parameters
+    ----------
+    curves
+        By layer: how many stimuli had been presented, and mean w (1 - w) then; (n,) each.
+    """
+    figure = Figure((0.65 * WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for (layer, (presented, mean)), colour in zip(curves.items(), cycle(LINES)):
+        axes.semilogy(presented, mean, color=colour, linewidth=1.5, label=layer.capitalize())
+    axes.set(xlabel="stimuli presented", ylabel="mean $w\\,(1 - w)$", title="Convergence of the weights")
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+    axes.legend()
+    return figure

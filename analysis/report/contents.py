@@ -8,16 +8,18 @@ from typing import Any, NamedTuple
 
 from matplotlib.colors import to_hex
 
+from spikeseg.boxes import Box
+from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
 from ...configs.schema import Config, layer_shapes
-from ...datasets.sample import Box, Sample
+from ...datasets.sample import Sample
 from ...models.network import Network
-from ...runners.evaluation.reporting import convergence_curves
 from ...runners.evaluation.selection import Selection
-from ...runners.training.directory import Run, provenance
+from ...runners.training.directory import Run
+from ...runners.training.histories import convergence_curves
 from ..decoding.segmentation import Segmentation
-from ..figures import figures
+from ..figures.learning import convergence
 from ..figures.style import MUTED, class_colours, map_colours
 from .page import drawing, embedded, exact, feature_layers, photograph
 from .showcase import OTHERS, Row
@@ -95,7 +97,7 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
         "stimuli": len(shown),
         "steps": config.input.total_steps,
         "features": feature_layers(network),
-        "convergence": drawing(figures.convergence(curves)) if curves else None,
+        "convergence": drawing(convergence(curves)) if curves else None,
         "learned": network.provenance.get("layers", {}),
         "analyses": _analyses(run),
         "configuration": _configuration(config),

@@ -74,8 +74,8 @@ def train(
 ) -> None:
     """Train a network: STDP, layer by layer, without labels."""
     from ...configs import load
-    from ..evaluation.reporting import draw_training
     from ..training.directory import Run
+    from ..training.histories import draw_training
     from ..training.training import train as run_training
     from .progress import Bars
 
@@ -97,8 +97,8 @@ def encode(
     jobs: JobsOption = 1,
 ) -> None:
     """Write the spikes of every layer to disk."""
+    from ..evaluation.recording import record
     from ..evaluation.selection import select
-    from ..inference.encoding import record
     from .progress import Bars
 
     selection = select(run, data, split.value)

@@ -10,17 +10,18 @@ from matplotlib.figure import Figure
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.excerpt import Excerpt
+from spikeseg.progress import Reporter
 from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
-from ...analysis.figures import answers, figures, learning, responses
+from ...analysis.figures import answers, learning, responses
+from ...analysis.figures.stimulus import raster
 from ...analysis.figures.style import save
 from ...analysis.measures.analyse import Analysis, analyse, write_table
 from ...analysis.measures.saliency import saliency_over_time
-from ...models.network import CONV_LAYERS, LAYERS, Network
+from ...models.network import CONV_LAYERS, LAYERS, LEARNED_LAYERS, Network
 from ..training.directory import Run
-from ..training.training import LEARNED_LAYERS, Reporter
-from .reporting import weight_histories
+from ..training.histories import weight_histories
 
 Draw = Callable[[], Figure]
 
@@ -86,7 +87,7 @@ def _of_examples(network: Network, excerpt: Excerpt) -> Iterator[tuple[str, Draw
             steps = Recorded(excerpt.spikes)[index]
             found = segment_one(network, steps)
             saliency = saliency_over_time(network, steps, found)
-            yield f"raster-{label}", partial(figures.raster, network, excerpt.spikes, index)
+            yield f"raster-{label}", partial(raster, network, excerpt.spikes, index)
             yield (
                 f"receptive-fields-{label}",
                 partial(learning.receptive_fields, network, steps["input"], found),

@@ -11,15 +11,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from spikeseg.boxes import Box
 from spikeseg.files import replacing, write_json
+from spikeseg.provenance import provenance
 
-from ...analysis.figures import figures
-from ...analysis.figures.figures import save
+from ...analysis.figures.overlays import gallery
+from ...analysis.figures.style import save
 from ...analysis.measures.counting import CountReport, Scene, assign, count_report
-from ...datasets.sample import Box
 from ...datasets.stimuli import samples
 from ..inference.segmenting import BATCH, open_segmenter
-from ..training.directory import provenance
 from .evaluation import EXAMPLES, Answer
 from .selection import Selection, evenly_spaced
 
@@ -70,8 +70,7 @@ def present_counts(
     console.print(_count_table(counting.report))
     console.print(_report_table(counting.report))
     items = [(a.sample.image, a.segmentations, a.sample.targets, a.sample.name) for a in counting.examples]
-    gallery = figures.gallery(items, network.config.data.classes, columns=3, numbered=True)
-    save(gallery, directory / "figures" / "gallery.png")
+    save(gallery(items, network.config.data.classes, columns=3, numbered=True), directory / "figures" / "gallery.png")
     write_objects(directory / "objects.csv", counting.scenes)
     context = {
         "input": network.config.input.model_dump(mode="json"),

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
+from spikeseg.boxes import Box, mask_iou, resized
 from spikeseg.files import replacing, write_json
+from spikeseg.provenance import provenance
 
 from ...analysis.decoding.decisions import Decisions, Verdict, summarise, verdict
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.measures.metrics import Outcome, Report, evaluate, mask_iou
+from ...analysis.measures.metrics import Outcome, Report, evaluate
 from ...datasets.events.events import Buffer
-from ...datasets.sample import Box, Sample, Target
+from ...datasets.sample import Sample, Target
 from ...datasets.stimuli import samples
 from ...models.network import Network
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter, response
-from ..training.directory import provenance
 from .selection import Selection, evenly_spaced
 
 EXAMPLES = 12  # pictures kept to be looked at
@@ -156,12 +157,6 @@ def outcome(answer: Answer, target: Target, segmentation: Segmentation, must_spi
         size=(size[0], size[1]),
         pixel_iou=pixel_iou,
     )
-
-
-def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A mask (H, W) at another `size` (rows, columns), nearest neighbours."""
-    rows, columns = (np.arange(n) * m // n for n, m in zip(size, mask.shape, strict=True))
-    return mask[rows[:, None], columns]
 
 
 def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -13,55 +11,15 @@ from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.decisions import Decisions
 from ...analysis.decoding.segmentation import segment_one
-from ...analysis.figures import figures
-from ...analysis.figures.figures import save
+from ...analysis.figures.overlays import gallery
+from ...analysis.figures.results import scores
+from ...analysis.figures.stimulus import latent_sheet, raster
+from ...analysis.figures.style import save
 from ...analysis.measures.metrics import Baselines, Report
-from ...analysis.measures.weights import WeightHistory
 from ...datasets.stimuli import stimuli
-from ...models.network import Network
 from ..inference.encoding import open_encoder
-from ..training.directory import Run
-from ..training.learning import Learned, load_checkpoint
-from ..training.training import LEARNED_LAYERS
 from .evaluation import Evaluation, write_metrics, write_outcomes
 from .selection import Selection
-
-
-def draw_training(network: Network, run: Run) -> None:
-    """Learned features of every conv layer, and the convergence curves, into the run's figures."""
-    for layer in ("conv1", *LEARNED_LAYERS):
-        save(figures.features(network, layer), run.figures / f"features-{layer}.png")
-    if curves := convergence_curves(network, run):
-        save(figures.convergence(curves), run.figures / "convergence.png")
-
-
-def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
-    return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
-
-
-def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
-    """How the weights of each learned layer moved; of those whose training is still there and noted it.
-
-    Raises
-    ------
-    SpikeSegError
-        A checkpoint is damaged.
-    """
-    return {
-        layer: WeightHistory(presented, learned.histogram)
-        for layer, presented, learned in _trainings(network, run)
-        if learned.histogram.any()
-    }
-
-
-def _trainings(network: Network, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
-    """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
-    for layer in LEARNED_LAYERS:
-        learned = load_checkpoint(run.checkpoint(layer))
-        if learned is not None:
-            chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
-            yield layer, np.minimum(chunks, learned.presented), learned
 
 
 def report_table(report: Report, title: str) -> Table:
@@ -143,13 +101,13 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
     """A gallery, the scores beside the baselines, and one stimulus seen through: latent sheet and raster."""
     items = [(a.sample.image, a.segmentations, a.sample.targets, a.sample.name) for a in evaluation.examples]
     classes = selection.network.config.data.classes
-    save(figures.gallery(items, classes), directory / "gallery.png")
-    save(figures.scores(evaluation.report), directory / "scores.png")
+    save(gallery(items, classes), directory / "gallery.png")
+    save(scores(evaluation.report), directory / "scores.png")
     example = evaluation.examples[0]
     config = selection.network.config
     with open_encoder(config, selection.size, device) as encoder:
         inputs = stimuli([example.sample.view], config.input, selection.size)
         spikes = encoder.encode(selection.network, inputs)
     segmentation = segment_one(selection.network, Recorded(spikes)[0])
-    save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
-    save(figures.raster(selection.network, spikes, 0), directory / "raster.png")
+    save(latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
+    save(raster(selection.network, spikes, 0), directory / "raster.png")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ...datasets.rendered.ornament_groups import OrnamentGroups
 from ...datasets.split import Split
 from ...models.network import Network
 from ..cli.options import Part
+from ..inference.density import _with_input, at_density
 from ..training.directory import Run, load_network
 
 CANVAS = 1.5  # sides of the shifted test's canvas, over the network's input
@@ -25,7 +26,6 @@ CANVAS_SEED = 0
 SMALLEST_SCALE = 0.25  # the time and memory of a zoom grow with 1 / scale squared
 OVERLAP_SEED = 1_000_000  # apart from the seeds that anybody trains with
 GROUP_SEEDS = {"validation": 2_000_000, "test": 3_000_000, "train": 4_000_000, "all": 5_000_000}
-DENSITY = 1.5  # events per pixel where objects are counted, over those of single objects (docs/instances.md)
 
 
 @dataclass(frozen=True)
@@ -175,11 +175,6 @@ def with_fixed_thresholds(selection: Selection) -> Selection:
     return replace(selection, network=_with_input(selection.network, {"threshold_variation": 0.0}))
 
 
-def _with_input(network: Network, update: dict[str, Any]) -> Network:
-    config = network.config
-    return replace(network, config=config.model_copy(update={"input": config.input.model_copy(update=update)}))
-
-
 def overlapping(selection: Selection, overlap: float) -> Selection:
     """Instead of the chosen pictures as many rendered ones with two objects that overlap by this fraction.
 
@@ -258,24 +253,6 @@ def _groups(
     if not groups:
         raise SpikeSegError(f"too few pictures for groups of {objects}: choose another --split")
     return groups
-
-
-def at_density(network: Network, size: tuple[int, int]) -> Network:
-    """The network for pictures of `size` (rows, columns) with several objects: their events go by the area.
-
-    Objects differ in contrast, and a picture's events are its strongest. With `DENSITY` the weaker ones get enough.
-
-    Raises
-    ------
-    SpikeSegError
-        It learned from recordings.
-    """
-    inputs = network.config.input
-    if inputs.dog is None:
-        raise SpikeSegError("the network learned from recordings: objects are counted in pictures only")
-    area = size[0] * size[1] / (inputs.rows * inputs.columns)
-    dog = inputs.dog.model_copy(update={"events": round(DENSITY * area * inputs.dog.events)})
-    return _with_input(network, {"dog": dog})
 
 
 def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:

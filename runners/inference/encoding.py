@@ -7,23 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.recording import description_file, save_recording
 from spikeseg.spikes import Spikes
 
 from ...configs.schema import Config, layer_shapes
-from ...datasets.sample import Sample
-from ...datasets.stimuli import samples, stimuli
 from ...models.network import CONV_LAYERS, Network
-from ..evaluation.selection import Selection
-from ..simulation.simulator import PROGRAMS, Simulator, open_simulator
-from ..training.directory import provenance
+from ..simulation.interface import PROGRAMS, Simulator
+from ..simulation.simulator import open_simulator
 
 if TYPE_CHECKING:
     from ...models.model import Model
@@ -129,46 +123,3 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     )
     with open_simulator(build, device, key) as simulator:
         yield Encoder(simulator, jobs)
-
-
-def record(
-    selection: Selection,
-    out: Path,
-    device: str,
-    progress: Callable[[int], None] = lambda done: None,
-    jobs: int = 1,
-) -> dict[str, Spikes]:
-    """Encode the selected pictures and write their spikes to `out` (.npz) with a description beside it (.json).
-
-    Raises
-    ------
-    SpikeSegError
-        A picture cannot be read, the simulation fails, `out` is not an .npz, or the file system refuses.
-    """
-    out = Path(out)
-    description_file(out)  # before the work, not after it
-    network, config = selection.network, selection.network.config
-    shown: list[Sample] = []
-
-    def chunks() -> Iterator[Spikes]:
-        """Pictures are read while others are simulated."""
-        every = samples(selection.dataset, selection.indices, config.input)
-        while batch := list(islice(every, portion(len(selection.indices), jobs))):
-            shown.extend(batch)
-            yield stimuli([sample.view for sample in batch], config.input, selection.size)
-
-    with open_encoder(config, selection.size, device, jobs) as encoder:
-        spikes = joined(encoder.encode_each(network, chunks()), progress)
-    description = {
-        "names": [sample.name for sample in shown],
-        "labels": [sample.targets[0].label for sample in shown],
-        "source": selection.source,
-        "dt_ms": config.input.dt_ms,
-        "steps": config.input.total_steps,
-        "t_start_ms": 0.0,
-        "t_stop_ms": config.input.total_steps * config.input.dt_ms,
-        "seed": config.seed,
-        "config": config.digest(),
-    }
-    save_recording(out, spikes, description | provenance(None, device))
-    return spikes

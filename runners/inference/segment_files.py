@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from spikeseg.boxes import Box, resized
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing, write_json
 
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.figures import figures
-from ...analysis.figures.figures import save
+from ...analysis.figures.overlays import overlay
+from ...analysis.figures.style import save
 from ...datasets.pictures import read_picture
-from ...datasets.sample import Box, Sample
+from ...datasets.sample import Sample
 from ...models.network import Network
-from ..evaluation.evaluation import resized
-from ..evaluation.selection import at_density
+from .density import at_density
 from .segmenting import covering_size, open_segmenter
 
 
@@ -131,8 +131,8 @@ def write_segmentation(
             box = box.scaled(rows / presented[0], columns / presented[1])
         row = _description(sample.name, segmentation, box, file.name)
         described.append(row | {"instance": number if numbered else None})
-    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
-    save(overlay, directory / f"{stem}_overlay.png")
+    drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
+    save(drawn, directory / f"{stem}_overlay.png")
     return described
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 
-from ...analysis.figures.figures import save
 from ...analysis.figures.streams import frame, latencies
-from ...datasets.sample import Box
+from ...analysis.figures.style import save
 from .streaming import Moment
 
 SUMMARY, PICTURE = "latency.json", "latency.png"

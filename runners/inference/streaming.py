@@ -10,6 +10,7 @@ from threading import Thread
 
 import numpy as np
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ...analysis.decoding.decisions import Verdict, verdict
@@ -17,7 +18,6 @@ from ...analysis.decoding.segmentation import Segmentation
 from ...datasets.buffers import Placement
 from ...datasets.events.events import Buffer
 from ...datasets.events.windows import Windows
-from ...datasets.sample import Box
 from ...models.network import Network
 from .segmenting import BATCH, Segmenter, open_segmenter
 

@@ -25,7 +25,7 @@ from spikeseg.spikes import Shape, Spikes
 
 from . import simulator
 from .doctor import require
-from .simulator import COMPILER_FLAGS, Result, Times, configure, recorded_spikes
+from .interface import COMPILER_FLAGS, Result, Times, configure, recorded_spikes
 
 if TYPE_CHECKING:
     from ...models.model import Model

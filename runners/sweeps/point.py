@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from spikeseg.files import locked, read_json
+from spikeseg.progress import Reporter, Silent
 
-from ..training.training import Reporter, Silent, train
+from ..training.training import train
 from .points import Point, check_measurable
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import spikeseg
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
+from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
 from ...configs.schema import Config
-from ...datasets.sample import Box
 from ...models.network import Network
 
 PRETRAINED = Path(spikeseg.__file__).parent / "pretrained"
@@ -113,20 +109,6 @@ class Run:
 def _shown(path: Path) -> bool:
     """Not hidden, as the lock is, and what a killed process was about to write."""
     return not path.name.startswith(".")
-
-
-def provenance(data: Path | None, device: str) -> dict[str, Any]:
-    """What produced a result, for people who want to produce it again."""
-    packages = ("brian2", "numpy", "scipy")
-    return {
-        "version": __version__,
-        "data": str(Path(data).resolve()) if data else None,
-        "device": device,
-        "command": " ".join(Path(sys.argv[0]).name if i == 0 else a for i, a in enumerate(sys.argv)),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in packages},
-    }
 
 
 def load_network(run: str | Path) -> tuple[Network, Run]:

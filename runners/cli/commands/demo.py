@@ -8,9 +8,10 @@ from rich.console import Console
 
 from ....configs import load
 from ...evaluation.evaluation import evaluate_selection
-from ...evaluation.reporting import draw_training, present
+from ...evaluation.reporting import present
 from ...evaluation.selection import overlapping, select
 from ...training.directory import Run
+from ...training.histories import draw_training
 from ...training.training import train
 from ..progress import Bars
 

@@ -12,7 +12,7 @@ from rich.table import Table
 def doctor() -> None:
     """Say which devices work here, and why the others do not."""
     from ...simulation.doctor import problems
-    from ...simulation.simulator import DEVICES
+    from ...simulation.interface import DEVICES
 
     console = Console(markup=False)
     packages = ", ".join(f"{package} {version(package)}" for package in ("spikeseg", "brian2", "numpy"))

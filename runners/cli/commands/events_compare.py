@@ -23,8 +23,8 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="A figure of both, e.g. events.png.")] = None,
 ) -> None:
     """Compare two sets of recordings: rates over time, polarity, events per pixel, intervals."""
+    from ....analysis.figures.event_comparison import comparison
     from ....analysis.figures.style import check_suffix, save
-    from ....analysis.measures.event_comparison import comparison
 
     if out is not None:
         check_suffix(out)
