@@ -14,7 +14,7 @@ from spikeseg.version import __version__
 
 from ...configs.schema import Config, layer_shapes
 from ...datasets.sample import Sample
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 from ...runners.evaluation.selection import Selection
 from ...runners.training.directory import Run
 from ...runners.training.histories import convergence_curves
@@ -226,7 +226,7 @@ def _iou(value: float | None) -> str:
 # ---- Stimuli ---------------------------------------------------------------------------------------
 
 
-def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
+def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
     """A stimulus as the script needs it; boxes are fractions of the picture."""
     row, segmentation, decision = shown.row, shown.segmentation, shown.segmentation.decision
     config, (rows, columns) = network.config, shown.sample.image.shape[:2]
@@ -269,7 +269,7 @@ def _classes(config: Config) -> list[dict[str, str]]:
     return [{"name": name, "colour": colour} for name, colour in class_colours(config.data.classes).items()]
 
 
-def _layers(network: Network) -> list[dict[str, Any]]:
+def _layers(network: TrainedNetwork) -> list[dict[str, Any]]:
     """Name, size and colours of the features of every layer; Conv3's labels."""
     return [
         {

@@ -18,7 +18,7 @@ from ...analysis.report.showcase import KINDS, Row, choose, read_outcomes
 from ...datasets.sample import Sample
 from ...datasets.stimuli import samples, stimuli
 from ..inference.encoding import open_encoder
-from .evaluation import Answer, outcome
+from .evaluation import SegmentedSample, outcome
 from .selection import Selection
 
 MEASURED = (
@@ -127,6 +127,6 @@ def _explored(
 
 def _row(shown: Shown) -> Row:
     """What `spikeseg evaluate` stores of the answer that was found now."""
-    answer = Answer(shown.sample, [shown.segmentation])
+    answer = SegmentedSample(shown.sample, [shown.segmentation])
     found = outcome(answer, shown.sample.targets[0], shown.segmentation, must_spike=False)
     return Row(*(getattr(found, field) for field in Row._fields))
