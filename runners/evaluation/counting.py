@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ...analysis.measures.counting import CountReport, Scene, assign, count_report
+from ...analysis.measures.examples import evenly_spaced
 from ...datasets.stimuli import samples
 from ..inference.segmenting import BATCH, open_segmenter
 from .evaluation import EXAMPLES, SegmentedSample
-from .selection import Selection, evenly_spaced
+from .selection import Selection
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from spikeseg.boxes import Box, mask_iou, resized
 
 from ...analysis.decoding.decisions import BufferDecision, DecisionSummary, buffer_decision, summarise
 from ...analysis.decoding.segmentation import Segmentation
+from ...analysis.measures.examples import evenly_spaced
 from ...analysis.measures.metrics import Outcome, Report, evaluate
 from ...datasets.events.events import Buffer
 from ...datasets.sample import Sample, Target
 from ...datasets.stimuli import samples
 from ...models.network import TrainedNetwork
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter, response
-from .selection import Selection, evenly_spaced
+from .selection import Selection
 
 EXAMPLES = 12  # pictures kept to be looked at
 NOT_FOUND = "not found"  # the answer for an object whose class does not reach its threshold

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -81,9 +80,3 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     if config.data.dataset == "n-caltech-sim":
         source = f"n-caltech-sim (simulated from {directory})"
     return Selection(network, run, dataset, indices, source, config.input.size)
-
-
-def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
-    """At most so many of the numbers, evenly spaced."""
-    places = np.linspace(0, len(numbers) - 1, max(0, min(count, len(numbers))))
-    return [numbers[place] for place in places.round().astype(int).tolist()]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
-import spikeseg
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
@@ -15,7 +15,7 @@ from spikeseg.version import __version__
 from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 
-PRETRAINED = Path(spikeseg.__file__).parent / "pretrained"
+PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
 
 @dataclass(frozen=True)
