@@ -173,16 +173,10 @@ def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[
     beside = f"paper: {paper.accuracy}" if paper else f"majority class: {percent(base['majority_class_accuracy'])}"
     tiles = [{"label": "accuracy", "value": percent(metrics["accuracy"]), "beside": beside}]
     if metrics["n_boxes"]:
-        boxes = {
-            "label": "box mIoU",
-            "value": overlap(metrics["miou"]),
-            "beside": f"paper: {paper.miou}" if paper else "",
-        }
-        strict = {
-            "label": "strict mIoU",
-            "value": overlap(metrics["miou_strict"]),
-            "beside": "a wrong class counts as 0",
-        }
+        best = f"paper: {paper.miou}" if paper else ""
+        tiles.append({"label": "box mIoU", "value": overlap(metrics["miou"]), "beside": best})
+        strict = overlap(metrics["miou_strict"])
+        tiles.append({"label": "strict mIoU", "value": strict, "beside": "a wrong class counts as 0"})
     if decisions:
         by_recording = percent(decisions["recording_accuracy"])
         count = f"{decisions['recordings']} recordings"
