@@ -2,7 +2,7 @@
 
 STDP is the learning rule, LEARNER_NEW_STIMULUS sets its rates, FEATURE_RISE and FEATURE_FALL are homeostasis. Who wins,
 and so who learns, is in competition.py. A new variable is declared in LEARNER (of a neuron), AFFERENT (of an input) or
-FEATURE (of a map); models/learner.py gives it its first value.
+FEATURE (of a map); `state` in models/learner.py has the variables to which a run gives values.
 """
 
 STDP = "w = clip(w + (a_plus_post * fired_pre - a_minus_post * (1 - fired_pre)) * (w * (1 - w)), 0, 1)"
@@ -15,7 +15,7 @@ i is the winner, j one of its inputs, t when they fire. An input that never fire
 padding. A spike takes a step to arrive, so t_j <= t_i says here that the spike of j had arrived when i fired. The
 weight belongs to a map, so one winner teaches all places of its map.
 
-Reads: w, w_ij, between 0 and 1; fired_pre, 1 if j has fired, else 0; a_plus_post, a+; a_minus_post, a-
+Reads: w, the weight w_ij, 0 to 1; fired_pre, 1 if j has fired, else 0; a_plus_post, a+; a_minus_post, a-
 Updates: w
 When: synapses, when a neuron wins, for every input that it sees; before the inputs of this step arrive
 """
