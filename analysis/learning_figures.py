@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, to_rgba
 from matplotlib.figure import Figure
 
-from ..configs.schema import layer_shapes
+from ..configs.geometry import layer_shapes
 from ..models.network import LAYERS, Network
 from .decoder import SILENT, receptive_field
 from .features import project

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..configs.schema import Config, layer_shapes
+from ..configs.geometry import layer_shapes
+from ..configs.schema import Config
 from ..datasets.sample import Box
 from ..models.network import LAYERS
 from .decoder import receptive_field

@@ -13,6 +13,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from .analyse_command import analyse
+from .config_commands import config_app
 from .doctor_command import doctor
 from .durations import milliseconds
 from .events_commands import events_app
@@ -25,6 +26,7 @@ from .sweep_command import point, sweep
 console = Console(markup=False)  # a file's name may have brackets
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(no_args_is_help=True)
+app.add_typer(config_app, name="config", help="Look at bundled configurations, and at what their keys mean.")
 app.add_typer(data_app, name="data", help="Get datasets.")
 app.add_typer(events_app, name="events", help="Look at recordings of event cameras.")
 
@@ -79,7 +81,7 @@ def train(
     from .reporting import draw_training
     from .training import train as run_training
 
-    loaded = load(config) if seed is None else load(config, seed=seed)
+    loaded = load(config, seed=seed)
     with Bars(console) as bars:
         network = run_training(loaded, data, out, device.value, bars)
     draw_training(network, Run(out))

@@ -17,7 +17,8 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.recording import description_file, save_recording
 from spikeseg.spikes import Spikes
 
-from ..configs.schema import Config, layer_shapes
+from ..configs.geometry import layer_shapes
+from ..configs.schema import Config
 from ..datasets.sample import Sample
 from ..datasets.stimuli import samples, stimuli
 from ..models.network import CONV_LAYERS, Network

@@ -14,7 +14,8 @@ from ..analysis import figures
 from ..analysis.page import drawing, embedded, exact, feature_layers, photograph
 from ..analysis.segmentation import Segmentation
 from ..analysis.style import MUTED, class_colours, map_colours
-from ..configs.schema import Config, layer_shapes
+from ..configs.geometry import layer_shapes
+from ..configs.schema import Config
 from ..datasets.sample import Box, Sample
 from ..models.network import Network
 from .directory import Run, provenance

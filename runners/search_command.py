@@ -23,7 +23,8 @@ def search(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial at a time.")] = 1,
 ) -> None:
     """Look for the best constants with Optuna, on validation data only; the same command goes on."""
-    from ..configs.points import described, load_search
+    from ..configs.changes import described
+    from ..configs.points import load_search
     from .progress import Bars
     from .searching import search_trials
     from .sweeping import Pool

@@ -51,7 +51,8 @@ def point(
     device: DeviceOption = Device.cpp_standalone,
 ) -> None:
     """Train and measure at one point of a sweep, in OUT/<hash of the configuration>; if it is done, only say so."""
-    from ..configs.points import make_point, parsed
+    from ..configs.changes import parsed
+    from ..configs.points import make_point
     from .point import metrics_file, run_point
     from .progress import Bars
 

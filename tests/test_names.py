@@ -12,7 +12,7 @@ import runs
 
 from spikeseg.analysis.segmentation import decide
 from spikeseg.configs import Config, validate
-from spikeseg.configs.schema import layer_shapes
+from spikeseg.configs.geometry import layer_shapes
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import Network
 from spikeseg.runners.training import UNNAMED, name_maps, named, untrained

@@ -17,7 +17,8 @@ from runs import TINY, refusal
 from spikeseg.analysis import sweep_figures
 from spikeseg.analysis.sweep_table import row
 from spikeseg.configs import load
-from spikeseg.configs.points import load_search, load_sweep, make_point, parsed
+from spikeseg.configs.changes import parsed
+from spikeseg.configs.points import load_search, load_sweep, make_point
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.sweeping import Pool
 
