@@ -19,7 +19,7 @@ Checked = TypeVar("Checked", bound=BaseModel)
 
 def shipped() -> dict[str, Path]:
     """The configurations that come with the package, by name."""
-    return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.toml"))}
+    return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.toml"), key=lambda path: path.stem)}
 
 
 def text(name: str) -> str:

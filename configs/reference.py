@@ -43,7 +43,7 @@ class Key:
     meaning: str
 
 
-def keys() -> list[Key]:
+def all_keys() -> list[Key]:
     """Every key that a configuration may have, in the order of the schema."""
     schema = Config.model_json_schema()
     return list(_keys(schema, schema["$defs"], ""))

@@ -63,13 +63,13 @@ class Data(Section):
     classes: tuple[str, ...] = Field(min_length=1, description="classes to tell apart, named as the dataset names them")
     train: Annotated[Count, _in("stimuli")] = Field(description="training pictures or recordings per class")
     validation: Annotated[Natural, _in("stimuli")] = Field(
-        0, description="pictures or recordings per class that are held out to choose settings on"
+        default=0, description="pictures or recordings per class that are held out to choose settings on"
     )
     test: Annotated[Count, _in("stimuli")] | None = Field(
-        None, description="test pictures or recordings per class; all that are left when absent"
+        default=None, description="test pictures or recordings per class; all that are left when absent"
     )
     split_seed: Natural = Field(
-        0, description="of the division into training, validation and test parts; `seed` does not change it"
+        default=0, description="of the division into training, validation and test parts; `seed` does not change it"
     )
 
     @model_validator(mode="after")
@@ -94,13 +94,13 @@ class DoG(Section):
     """Pictures to ON/OFF events: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
 
     size: Annotated[int, Field(ge=3), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
-        7, description="rows and columns of the filter; odd, so it has a centre"
+        default=7, description="rows and columns of the filter; odd, so it has a centre"
     )
     center_sigma: Annotated[Positive, _in("pixels")] = Field(
-        1.0, description="standard deviation of the Gaussian that excites"
+        default=1.0, description="standard deviation of the Gaussian that excites"
     )
     surround_sigma: Annotated[Positive, _in("pixels")] = Field(
-        2.0, description="standard deviation of the Gaussian that inhibits; above center_sigma"
+        default=2.0, description="standard deviation of the Gaussian that inhibits; above center_sigma"
     )
     events: Annotated[Count, _in("events")] = Field(
         description="input spikes per picture: the pixels with the strongest responses"
@@ -117,23 +117,23 @@ class Buffering(Section):
     """A recording cut into buffers, each of them a stimulus (paper, section IV.C)."""
 
     duration_ms: Annotated[float, Field(ge=1e-3), _in("ms")] | None = Field(
-        None, description="length of a buffer, 30 in the paper; give either this or events"
+        default=None, description="length of a buffer, 30 in the paper; give either this or events"
     )
     events: Annotated[Count, _in("events")] | None = Field(
-        None, description="length of a buffer in events of the recording; give either this or duration_ms"
+        default=None, description="length of a buffer in events of the recording; give either this or duration_ms"
     )
     fit: Literal["crop", "pad", "bin"] = Field(
-        "pad",
+        default="pad",
         description="pixels to neurons: pad centres the sensor, which must fit; crop centres it and cuts off what "
         "does not fit; bin scales the whole sensor to the input",
     )
     denoise_ms: Annotated[Positive, _in("ms")] | None = Field(
-        None,
+        default=None,
         description="drop events before which no neighbouring pixel had one within this time; none are dropped when "
         "absent",
     )
     train: Annotated[Count, _in("buffers")] | None = Field(
-        None,
+        default=None,
         description="buffers of each training recording to learn from, those with the most events; all when absent",
     )
 
@@ -150,24 +150,25 @@ class Input(Section):
     rows: Annotated[Count, _in("pixels")] = Field(description="height of the input layer; pictures are resized to it")
     columns: Annotated[Count, _in("pixels")] = Field(description="width of the input layer; pictures are resized to it")
     polarity: Literal["merged", "split"] = Field(
-        "merged", description="ON and OFF events in one channel (merged), or in a channel each (split)"
+        default="merged", description="ON and OFF events in one channel (merged), or in a channel each (split)"
     )
     steps: Annotated[Count, _in("steps")] = Field(
-        10, description="equal parts into which a stimulus is divided, a step of simulated time each (paper, IV.C)"
+        default=10,
+        description="equal parts into which a stimulus is divided, a step of simulated time each (paper, IV.C)",
     )
     flush_steps: Annotated[Count, _in("steps")] = Field(
-        10, description="empty steps after a stimulus, in which its last spikes cross the layers (paper, IV.C)"
+        default=10, description="empty steps after a stimulus, in which its last spikes cross the layers (paper, IV.C)"
     )
     dt_ms: Annotated[Positive, _in("ms")] = Field(
-        1.0, description="simulated time of a step; neurons do not leak, so no spike depends on it"
+        default=1.0, description="simulated time of a step; neurons do not leak, so no spike depends on it"
     )
     threshold_variation: Share = Field(
-        0.05,
+        default=0.05,
         description="thresholds are scaled from 1 minus this, at the fewest events of a training stimulus, to 1 plus "
         "this, at the most (paper, IV.B)",
     )
-    dog: DoG | None = Field(None, description="how pictures become spikes")
-    buffer: Buffering | None = Field(None, description="how recordings become stimuli")
+    dog: DoG | None = Field(default=None, description="how pictures become spikes")
+    buffer: Buffering | None = Field(default=None, description="how recordings become stimuli")
 
     @model_validator(mode="after")
     def _one_source(self) -> Input:
@@ -195,18 +196,26 @@ class Gabor(Section):
     """Conv1: fixed, even Gabor filters; the positive part sums to 1, the negative to `negative`."""
 
     orientations: Annotated[Count, _in("maps")] = Field(
-        4, description="maps, a filter each, with orientations equally spaced over 180 degrees"
+        default=4, description="maps, a filter each, with orientations equally spaced over 180 degrees"
     )
     kernel: Annotated[int, Field(gt=0), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
-        5, description="rows and columns of a filter; odd, so it has a centre"
+        default=5, description="rows and columns of a filter; odd, so it has a centre"
     )
-    wavelength: Annotated[Positive, _in("pixels")] = Field(5.0, description="period of the cosine across the edge")
+    wavelength: Annotated[Positive, _in("pixels")] = Field(
+        default=5.0, description="period of the cosine across the edge"
+    )
     sigma: Annotated[Positive, _in("pixels")] = Field(
-        1.6, description="standard deviation of the Gaussian envelope across the edge"
+        default=1.6, description="standard deviation of the Gaussian envelope across the edge"
     )
-    aspect: Positive = Field(0.5, description="the envelope's width across the edge divided by its length along it")
-    negative: Annotated[float, Field(ge=-1, le=0)] = Field(-0.5, description="sum of a filter's negative weights")
-    threshold: Positive = Field(0.5, description="potential at which a neuron fires, before it adapts to the stimulus")
+    aspect: Positive = Field(
+        default=0.5, description="the envelope's width across the edge divided by its length along it"
+    )
+    negative: Annotated[float, Field(ge=-1, le=0)] = Field(
+        default=-0.5, description="sum of a filter's negative weights"
+    )
+    threshold: Positive = Field(
+        default=0.5, description="potential at which a neuron fires, before it adapts to the stimulus"
+    )
 
     @property
     def padding(self) -> int:
@@ -228,13 +237,17 @@ class Pool(Section):
 class Learning(Section):
     """STDP with winner-take-all and homeostasis of one layer (docs/model.md, Learning)."""
 
-    weight_mean: Fraction = Field(description="mean of the normal distribution that initial weights are drawn from")
-    weight_std: NotNegative = Field(description="its standard deviation; what falls outside 0 to 1 is clipped")
+    weight_mean: Fraction = Field(description="mean of the initial weights, which are drawn from a normal distribution")
+    weight_std: NotNegative = Field(
+        description="standard deviation of the initial weights; what falls outside 0 to 1 is clipped"
+    )
     a_plus: Rate = Field(
         description="learning rate at the start: a winner's weights w from inputs that fired before it grow by "
         "a+ w (1 - w)"
     )
-    a_minus_ratio: NotNegative = Field(description="a- / a+: all its other weights shrink by a- w (1 - w)")
+    a_minus_ratio: NotNegative = Field(
+        description="a- / a+: a winner's other weights w, from inputs that have not fired, shrink by a- w (1 - w)"
+    )
     doubling: Annotated[Count, _in("stimuli")] = Field(description="a+ and a- double every so many stimuli")
     a_plus_max: Rate = Field(description="a+ stops doubling here; at least a_plus")
     winners: Annotated[Count, _in("neurons")] = Field(
@@ -248,7 +261,7 @@ class Learning(Section):
         description="a winner's threshold rises by this fraction, then all fall by as much shared between the maps"
     )
     threshold_silent: Share = Field(
-        0.0, description="fraction by which all thresholds fall after a stimulus without a winner"
+        default=0.0, description="fraction by which all thresholds fall after a stimulus without a winner"
     )
     stimuli: Annotated[Count, _in("stimuli")] = Field(
         description="learning ends after so many presentations at the latest"
@@ -257,7 +270,7 @@ class Learning(Section):
         description="learning ends once the mean of w (1 - w) is below this, after half of `stimuli` at the earliest"
     )
     chunk: Annotated[Count, _in("stimuli")] = Field(
-        50, description="stimuli between two checkpoints, which is also when convergence is looked at"
+        default=50, description="stimuli between two checkpoints, which is also when convergence is looked at"
     )
 
     @model_validator(mode="after")
@@ -272,9 +285,10 @@ class Conv(Section):
 
     maps: Annotated[Count, _in("maps")] = Field(description="feature maps, each with a kernel of its own")
     kernel: Size = Field(description="rows and columns of the layer below that a neuron sees")
-    padding: Margin = Field((0, 0), description="rows above and below, columns left and right, that never fire")
+    padding: Margin = Field(default=(0, 0), description="rows above and below, columns left and right, that never fire")
     threshold: Positive | None = Field(
-        None, description="potential at which a neuron fires once learned; the one that learning reached when absent"
+        default=None,
+        description="potential at which a neuron fires once learned; the one that learning reached when absent",
     )
     learning: Learning = Field(description="how the layer learns")
 
@@ -283,16 +297,16 @@ class Classes(Conv):
     """Conv3, whose maps stand for classes."""
 
     equalise: Literal["wins", "drive"] = Field(
-        "wins",
+        default="wins",
         description="thresholds settle where all maps win nearly as many training stimuli (wins), or in proportion to "
         "what drives them, for classes of several maps (drive)",
     )
     purity: Fraction = Field(
-        0.0,
+        default=0.0,
         description="a map has no name, and no say, unless this fraction of its training answers is of one class",
     )
     decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None,
+        default=None,
         description="thresholds are moved so that half the training stimuli make a map fire within this fraction of "
         "their input; they stay when absent",
     )
@@ -302,30 +316,32 @@ class Decoder(Section):
     """Which spikes are decoded, and how a mask becomes a box (paper, section IV.D)."""
 
     mode: Literal["causal", "exact", "end"] = Field(
-        "end",
+        default="end",
         description="inputs that a neuron which fired at step t recruits: those that fired before t (causal), at t - 1 "
         "(exact), or at any time of the stimulus (end)",
     )
-    weight_threshold: Fraction = Field(0.5, description="weights of Conv2 and Conv3 above this are followed back")
-    gabor_threshold: float = Field(0.05, description="weights of Conv1 above this are followed back")
+    weight_threshold: Fraction = Field(
+        default=0.5, description="weights of Conv2 and Conv3 above this are followed back"
+    )
+    gabor_threshold: float = Field(default=0.05, description="weights of Conv1 above this are followed back")
     inhibition: NotNegative = Field(
-        0.0,
-        description="subtracted from weak weights (below 0.5) inside a map's learned support when its places compete for "
-        "the answer; 0 is no inhibition",
+        default=0.0,
+        description="subtracted from weak weights (below 0.5) inside a map's learned support when its places compete "
+        "for the answer; 0 is no inhibition",
     )
     extent_threshold: Fraction | None = Field(
-        None,
+        default=None,
         description="a box stays inside its map's extent: the box around what exceeds this fraction of the maximum of "
         "the map's average mask; no extents when absent",
     )
     extent_smoothing: Annotated[Positive, _in("pixels")] = Field(
-        5.0, description="standard deviation of the Gaussian that smooths the average mask"
+        default=5.0, description="standard deviation of the Gaussian that smooths the average mask"
     )
     extent_headroom: Annotated[NotNegative, _in("pixels")] = Field(
-        0.0, description="extents reach higher by this: what sticks out at the top varies, and averages away"
+        default=0.0, description="extents reach higher by this: what sticks out at the top varies, and averages away"
     )
     box: Literal["mask", "mask+events"] = Field(
-        "mask",
+        default="mask",
         description="edges of a box: the mask's extremities (mask), or their mean with those of all input events in "
         "the extent (mask+events)",
     )
@@ -335,15 +351,15 @@ class Config(Section):
     """A whole experiment."""
 
     name: str = Field(description="name of the experiment, in results and titles of figures")
-    seed: Natural = Field(0, description="of initial weights and of the order in which stimuli are presented")
+    seed: Natural = Field(default=0, description="of initial weights and of the order in which stimuli are presented")
     data: Data = Field(description="stimuli")
     input: Input = Field(description="input layer")
-    conv1: Gabor = Field(Gabor(), description="fixed edge filters")
+    conv1: Gabor = Field(default=Gabor(), description="fixed edge filters")
     pool1: Pool = Field(description="pools Conv1")
     conv2: Conv = Field(description="learned features")
     pool2: Pool = Field(description="pools Conv2")
     conv3: Classes = Field(description="learned classes")
-    decoder: Decoder = Field(Decoder(), description="spikes to masks and boxes")
+    decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
     def _fits(self) -> Config:

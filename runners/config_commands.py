@@ -62,9 +62,9 @@ def keys(
     pattern: Annotated[str, typer.Argument(help="Part of a key, such as threshold, or a glob: conv3.*.")] = "",
 ) -> None:
     """Explain the keys of a configuration: type, default, limits, unit and meaning."""
-    from ..configs import reference
+    from ..configs.reference import all_keys
 
-    found = [row for row in reference.keys() if pattern in row.key or fnmatchcase(row.key, pattern)]
+    found = [row for row in all_keys() if pattern in row.key or fnmatchcase(row.key, pattern)]
     if not found:
         raise SpikeSegError(f"no key matches {pattern}: `spikeseg config keys` lists all of them")
     console.print(_table(found))
@@ -74,9 +74,12 @@ def _table(rows: Iterable[Key]) -> Table:
     table = Table("key", "meaning", show_lines=True)
     table.columns[0].no_wrap = True
     for row in rows:
-        limits = f"{row.type}: {row.allowed}" if row.allowed else row.type
-        unit = f"; in {row.unit}" if row.unit else ""
-        table.add_row(
-            row.key, f"{row.meaning}\n{limits}{unit}; default {row.default}".replace("default required", "required")
-        )
+        table.add_row(row.key, f"{row.meaning}\n{_value(row)}")
     return table
+
+
+def _value(row: Key) -> str:
+    """What a key's value may be, such as ``number: > 0; in ms; default 1.0``."""
+    default = row.default if row.default == "required" else f"default {row.default}"
+    parts = (f"{row.type}: {row.allowed}" if row.allowed else row.type, row.unit and f"in {row.unit}", default)
+    return "; ".join(filter(None, parts))
