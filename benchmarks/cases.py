@@ -77,7 +77,7 @@ def connections(kind: str) -> Iterator[dict[str, float]]:
 
 def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) -> dict[str, float]:
     """The whole encoder, from the first import to the spikes of all layers."""
-    from spikeseg.runners.encoding import open_encoder
+    from spikeseg.runners.inference.encoding import open_encoder
 
     start = processor_seconds()
     with connections(kind) as built, open_encoder(workload.network.config, workload.size, device) as encoder:
@@ -140,8 +140,8 @@ def forward(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, f
     from spikeseg.models.conv_synapses import ConvSynapses
     from spikeseg.models.geometry import Window
     from spikeseg.models.model import Model
-    from spikeseg.runners.encoding import open_encoder
-    from spikeseg.runners.simulator import open_simulator
+    from spikeseg.runners.inference.encoding import open_encoder
+    from spikeseg.runners.simulation.simulator import open_simulator
 
     with open_encoder(workload.network.config, workload.size, "cpp_standalone") as encoder:
         spikes = encoder.encode(workload.network, workload.inputs)
@@ -170,8 +170,8 @@ def forward(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, f
 
 def train(workload: workloads.Workload, layer: str, kind: str, repeat: int) -> dict[str, float]:
     """One layer's learning on the recorded spikes below it: a run as long as the workload, starting it included."""
-    from spikeseg.runners.encoding import open_encoder
-    from spikeseg.runners.learning import constants, initial, on_padded_grid, open_learner
+    from spikeseg.runners.inference.encoding import open_encoder
+    from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
 
     config = workload.network.config
     conv, below, first_step = {"conv2": (config.conv2, "pool1", 2), "conv3": (config.conv3, "pool2", 4)}[layer]

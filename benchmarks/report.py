@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from spikeseg.analysis.style import LINES, WIDTH, hues, save, style
+from spikeseg.analysis.figures.style import LINES, WIDTH, hues, save, style
 
 Results = dict[str, dict[str, float]]
 

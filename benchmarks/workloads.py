@@ -16,7 +16,7 @@ from spikeseg.datasets.split import Split
 from spikeseg.datasets.stimuli import samples, stimuli
 from spikeseg.files import read_json
 from spikeseg.models.network import CONV_LAYERS, Network
-from spikeseg.runners.directory import load_network
+from spikeseg.runners.training.directory import load_network
 from spikeseg.spikes import Shape, Spikes
 
 

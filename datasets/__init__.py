@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Config
 from .caltech101 import Caltech101
+from .camera.n_caltech_sim import NCaltechSim
+from .camera.orange_panda_sim import OrangePandaSim
 from .n_caltech101 import NCaltech101
-from .n_caltech_sim import NCaltechSim
 from .n_mnist import NMnist
-from .orange_panda import OrangePanda
-from .orange_panda_sim import OrangePandaSim
 from .recordings import Recordings, Take
-from .sample import Box, Dataset, Sample, Target
+from .rendered.orange_panda import OrangePanda
+from .sample import Dataset, Sample, Target
 
 __all__ = ["Box", "Caltech101", "Dataset", "OrangePanda", "Recordings", "Sample", "Take", "Target", "open_dataset"]
 

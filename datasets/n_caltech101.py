@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
-from . import saccades
 from .caltech101 import filled
-from .events import Recording, describe
+from .camera import saccades
+from .events.events import Recording, describe
+from .events.formats import read_events
 from .folders import files_by_class
-from .formats import read_events
 from .recordings import Take
-from .sample import Box, Target
+from .sample import Target
 
 RECORDINGS, ANNOTATIONS = "Caltech101", "Caltech101_annotations"
 

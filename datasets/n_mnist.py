@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .events.formats import read_events
 from .folders import files_by_class
-from .formats import read_events
 from .recordings import Take
 from .sample import Target
 

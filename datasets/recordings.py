@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .events import Recording
+from .events.events import Recording
 from .sample import Target
 
 

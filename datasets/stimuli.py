@@ -11,7 +11,7 @@ from spikeseg.spikes import Shape, Spikes
 from ..configs.schema import Input
 from .buffers import buffer_samples, buffer_spikes
 from .dog import prepare, to_events
-from .events import Buffer
+from .events.events import Buffer
 from .recordings import Recordings, Take
 from .sample import Dataset, Sample, View
 

@@ -155,3 +155,6 @@ def _fault(network: Network) -> str:
     if extents is not None and (extents.shape != (maps, 4) or not np.isfinite(extents).all()):
         return f"its extents are not {maps} boxes"
     return ""
+
+
+LEARNED_LAYERS = ("conv2", "conv3")

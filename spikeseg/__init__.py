@@ -44,19 +44,19 @@ from .version import __version__
 if TYPE_CHECKING:
     from .configs import load as load_config
     from .datasets import open_dataset
-    from .datasets.formats import open_events, read_events
+    from .datasets.events.formats import open_events, read_events
     from .datasets.pictures import read_picture
     from .models.conv_synapses import ConvSynapses
     from .models.geometry import Window
     from .recording import load_recording
-    from .runners.counting import count_objects
-    from .runners.directory import load_network
-    from .runners.encoding import record as encode
-    from .runners.evaluation import evaluate_selection as evaluate
-    from .runners.segmenting import open_segmenter
-    from .runners.selection import grouped, on_canvas, overlapping, select
-    from .runners.streaming import open_stream
-    from .runners.training import train
+    from .runners.evaluation.counting import count_objects
+    from .runners.evaluation.evaluation import evaluate_selection as evaluate
+    from .runners.evaluation.recording import record as encode
+    from .runners.evaluation.selection import grouped, on_canvas, overlapping, select
+    from .runners.inference.segmenting import open_segmenter
+    from .runners.inference.streaming import open_stream
+    from .runners.training.directory import load_network
+    from .runners.training.training import train
     from .spikes import Shape
 
 __all__ = [
@@ -88,23 +88,23 @@ _HOME = {
     "ConvSynapses": ("models.conv_synapses", "ConvSynapses"),
     "Shape": ("spikes", "Shape"),
     "Window": ("models.geometry", "Window"),
-    "count_objects": ("runners.counting", "count_objects"),
-    "encode": ("runners.encoding", "record"),
-    "evaluate": ("runners.evaluation", "evaluate_selection"),
-    "grouped": ("runners.selection", "grouped"),
+    "count_objects": ("runners.evaluation.counting", "count_objects"),
+    "encode": ("runners.inference.encoding", "record"),
+    "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
+    "grouped": ("runners.evaluation.selection", "grouped"),
     "load_config": ("configs", "load"),
-    "load_network": ("runners.directory", "load_network"),
+    "load_network": ("runners.training.directory", "load_network"),
     "load_recording": ("recording", "load_recording"),
-    "on_canvas": ("runners.selection", "on_canvas"),
+    "on_canvas": ("runners.evaluation.selection", "on_canvas"),
     "open_dataset": ("datasets", "open_dataset"),
-    "open_events": ("datasets.formats", "open_events"),
-    "open_segmenter": ("runners.segmenting", "open_segmenter"),
-    "open_stream": ("runners.streaming", "open_stream"),
-    "overlapping": ("runners.selection", "overlapping"),
-    "read_events": ("datasets.formats", "read_events"),
+    "open_events": ("datasets.events.formats", "open_events"),
+    "open_segmenter": ("runners.inference.segmenting", "open_segmenter"),
+    "open_stream": ("runners.inference.streaming", "open_stream"),
+    "overlapping": ("runners.evaluation.selection", "overlapping"),
+    "read_events": ("datasets.events.formats", "read_events"),
     "read_picture": ("datasets.pictures", "read_picture"),
-    "select": ("runners.selection", "select"),
-    "train": ("runners.training", "train"),
+    "select": ("runners.evaluation.selection", "select"),
+    "train": ("runners.training.training", "train"),
 }
 
 

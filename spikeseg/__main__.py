@@ -4,7 +4,7 @@
 
 import sys
 
-from spikeseg.runners.cli import main
+from .runners.cli.main import main
 
 sys.argv[0] = "spikeseg"
 main()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import judge
 import numpy as np
 
-from spikeseg.analysis.decoder import SILENT
+from spikeseg.analysis.decoding.decoder import SILENT
+from spikeseg.boxes import Box
 from spikeseg.configs import load, validate
-from spikeseg.datasets.sample import Box
 from spikeseg.models.network import Network
 
 ROWS, COLUMNS = 32, 48

@@ -14,7 +14,7 @@ import pytest
 import runs
 from hypothesis import settings
 
-from spikeseg.runners.doctor import problems
+from spikeseg.runners.simulation.doctor import problems
 
 settings.register_profile("any machine", deadline=None)  # one that is busy takes longer
 settings.load_profile("any machine")
@@ -72,7 +72,7 @@ def tiny(tmp_path_factory) -> Path:
 def trained(tiny, tmp_path_factory) -> Path:
     """A complete run of it; for reading only."""
     from spikeseg.configs import load
-    from spikeseg.runners.training import train
+    from spikeseg.runners.training.training import train
 
     path = tmp_path_factory.mktemp("runs") / "trained"
     train(load(tiny), None, path, "numpy")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikeseg.datasets.events import EVENT
+from spikeseg.datasets.events.events import EVENT
 
 SIZE = (48, 64)
 """Rows and columns of the sensor in all files that are encoded here."""

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
 
-from spikeseg.analysis.excerpt import take_excerpt
-from spikeseg.analysis.export import SUFFIXES, exporter
+from spikeseg.analysis.export.exporter import SUFFIXES, exporter
+from spikeseg.excerpt import take_excerpt
 from spikeseg.models.network import Network
 from spikeseg.recording import save_recording
 from spikeseg.spikes import Spikes

@@ -17,11 +17,11 @@ from selenium.webdriver.chrome.service import Service
 
 from spikeseg.configs import load, validate
 from spikeseg.models.network import Network
-from spikeseg.runners import reporting
-from spikeseg.runners.evaluation import evaluate_selection
-from spikeseg.runners.report import write_report
-from spikeseg.runners.selection import Selection, select
-from spikeseg.runners.training import UNNAMED, untrained
+from spikeseg.runners.evaluation import reporting
+from spikeseg.runners.evaluation.evaluation import evaluate_selection
+from spikeseg.runners.evaluation.report import write_report
+from spikeseg.runners.evaluation.selection import Selection, select
+from spikeseg.runners.training.training import UNNAMED, untrained
 
 DIGITS = tuple("0123456789")
 

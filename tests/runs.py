@@ -11,7 +11,7 @@ import scipy.io
 from PIL import Image
 
 from spikeseg.datasets import OrangePanda
-from spikeseg.runners import cli
+from spikeseg.runners.cli import main
 
 TINY = """
 name = "tiny"
@@ -96,7 +96,7 @@ def call(monkeypatch, capsys, *arguments) -> Told:
     monkeypatch.setattr(sys, "argv", ["spikeseg", *map(str, arguments)])
     capsys.readouterr()
     try:
-        cli.main()
+        main.main()
     except SystemExit as ended:
         return Told(ended.code if isinstance(ended.code, int) else 0, *capsys.readouterr())
     raise AssertionError("the console script did not end")

@@ -12,25 +12,25 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from runs import files, refusal
 
-from spikeseg.analysis.analyse import analyse
-from spikeseg.analysis.answer_figures import confusion_matrix, saliency_film
-from spikeseg.analysis.excerpt import take_excerpt
-from spikeseg.analysis.learning_figures import weights_over_learning
-from spikeseg.analysis.metrics import confusion
-from spikeseg.analysis.receptive_fields import receptive_box
-from spikeseg.analysis.response_figures import feature_rasters, latency_profile, sparsity_summary
-from spikeseg.analysis.saliency import saliency_over_time
-from spikeseg.analysis.segmentation import segment_classes
-from spikeseg.analysis.style import save
-from spikeseg.analysis.weights import BINS, WeightHistory, weight_histogram
+from spikeseg.analysis.decoding.segmentation import segment_classes
+from spikeseg.analysis.figures.answers import confusion_matrix, saliency_film
+from spikeseg.analysis.figures.learning import weights_over_learning
+from spikeseg.analysis.figures.responses import feature_rasters, latency_profile, sparsity_summary
+from spikeseg.analysis.figures.style import save
+from spikeseg.analysis.measures.analyse import analyse
+from spikeseg.analysis.measures.metrics import confusion
+from spikeseg.analysis.measures.receptive_fields import receptive_box
+from spikeseg.analysis.measures.saliency import saliency_over_time
+from spikeseg.analysis.measures.weights import BINS, WeightHistory, weight_histogram
+from spikeseg.excerpt import take_excerpt
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.models.network import Network
-from spikeseg.runners import cli
-from spikeseg.runners.directory import Run
-from spikeseg.runners.encoding import record
-from spikeseg.runners.learning import load_checkpoint
-from spikeseg.runners.reporting import weight_histories
-from spikeseg.runners.selection import select
+from spikeseg.runners.cli import main
+from spikeseg.runners.evaluation.recording import record
+from spikeseg.runners.evaluation.selection import select
+from spikeseg.runners.training.directory import Run
+from spikeseg.runners.training.histories import weight_histories
+from spikeseg.runners.training.learning import load_checkpoint
 from spikeseg.spikes import Recorded
 
 CLASSES = ("orange", "panda")
@@ -68,7 +68,7 @@ def drawn(figure):
 @pytest.fixture(scope="module")
 def results(encoded):
     """What the command writes."""
-    cli.app(["analyse", str(encoded)], standalone_mode=False)
+    main.app(["analyse", str(encoded)], standalone_mode=False)
     return encoded / "analysis"
 
 

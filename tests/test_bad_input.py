@@ -13,8 +13,8 @@ from runs import TINY, files, refusal, write_caltech
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import Network
-from spikeseg.runners.segmenting import open_segmenter
-from spikeseg.runners.selection import select
+from spikeseg.runners.evaluation.selection import select
+from spikeseg.runners.inference.segmenting import open_segmenter
 
 NUMPY = ("--device", "numpy")
 

@@ -16,11 +16,12 @@ from PIL import Image
 from runs import TINY, assert_same_arrays, files, write_caltech
 
 from spikeseg.configs import load, validate
-from spikeseg.datasets.ornament_groups import OrnamentGroups
+from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import Network
 from spikeseg.recording import load_recording
-from spikeseg.runners import demo, segment_output
+from spikeseg.runners.cli.commands import demo
+from spikeseg.runners.inference import segment_files
 from spikeseg.version import __version__
 
 NUMPY = ("--device", "numpy")
@@ -226,8 +227,8 @@ class TestSegmenting:
                 raise SpikeSegError("the disk is full")
             return write(directory, sample, *others)
 
-        write = segment_output.write_segmentation
-        monkeypatch.setattr(segment_output, "write_segmentation", flaky)
+        write = segment_files.write_segmentation
+        monkeypatch.setattr(segment_files, "write_segmentation", flaky)
         pictures = [tmp_path / f"{name}.png" for name in ("first", "second", "third")]
         for picture in pictures:
             Image.fromarray(np.zeros((40, 50), np.uint8)).save(picture)

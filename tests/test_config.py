@@ -16,7 +16,7 @@ from spikeseg.configs import layer_shapes, load, shipped, validate
 from spikeseg.configs.reading import summary
 from spikeseg.configs.schema import RENDERED, DoG
 from spikeseg.datasets.dog import dog_kernel
-from spikeseg.datasets.ornaments import ORNAMENTS
+from spikeseg.datasets.rendered.ornaments import ORNAMENTS
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape
 

@@ -23,7 +23,7 @@ from networks import connected, few, seeds, to_spikes, windows
 from spikeseg.models.conv_synapses import ConvSynapses
 from spikeseg.models.geometry import Window, neighbourhood, own_feature, same_map
 from spikeseg.models.model import Model
-from spikeseg.runners.simulator import open_simulator
+from spikeseg.runners.simulation.simulator import open_simulator
 from spikeseg.spikes import Shape
 
 ALL_SORTS = (

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from spikeseg.analysis.counting import assign, count_report
-from spikeseg.analysis.segmentation import Decision, Segmentation
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.analysis.decoding.segmentation import Decision, Segmentation
+from spikeseg.analysis.measures.counting import assign, count_report
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
 
 SIZE = (20, 40)

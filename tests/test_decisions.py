@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from networks import configuration, random_network, random_stimuli, shapes_of, to_spikes
 
-from spikeseg.analysis.decisions import Verdict, event_time, summarise, verdict
-from spikeseg.analysis.segmentation import Decision
-from spikeseg.runners.encoding import open_encoder
+from spikeseg.analysis.decoding.decisions import Verdict, event_time, summarise, verdict
+from spikeseg.analysis.decoding.segmentation import Decision
+from spikeseg.runners.inference.encoding import open_encoder
 
 CONFIG = configuration(
     input={"rows": 9, "columns": 9, "steps": 4, "flush_steps": 6},

@@ -4,8 +4,8 @@ import judge
 import numpy as np
 import pytest
 
-from spikeseg.analysis import decoder
-from spikeseg.analysis.decoder import SILENT, decode, decode_each
+from spikeseg.analysis.decoding import decoder
+from spikeseg.analysis.decoding.decoder import SILENT, decode, decode_each
 from spikeseg.configs import layer_shapes, load, validate
 from spikeseg.models.network import LAYERS, Network
 from spikeseg.spikes import Shape, Spikes

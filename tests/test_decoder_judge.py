@@ -22,8 +22,8 @@ from networks import (
     shapes_of,
 )
 
-from spikeseg.analysis.decoder import decode
-from spikeseg.analysis.segmentation import decide, potentials
+from spikeseg.analysis.decoding.decoder import decode
+from spikeseg.analysis.decoding.segmentation import decide, potentials
 from spikeseg.configs import Config
 from spikeseg.models.network import CONV_LAYERS
 

@@ -18,7 +18,7 @@ from spikeseg.datasets.stimuli import stimuli
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, read_json, replacing, write_arrays, write_json
 from spikeseg.models.network import Network
-from spikeseg.runners.encoding import open_encoder
+from spikeseg.runners.inference.encoding import open_encoder
 
 NUMPY = ("--device", "numpy")
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from brian2 import prefs
 
-from spikeseg.runners.cli import app
+from spikeseg.runners.cli.main import app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeseg.datasets.dvs import ATIS, DAVIS346, LEAST, Camera, Pixel
-from spikeseg.datasets.events import EVENT, check
+from spikeseg.datasets.camera.dvs import ATIS, DAVIS346, LEAST, Camera, Pixel
+from spikeseg.datasets.events.events import EVENT, check
 from spikeseg.errors import SpikeSegError
 
 QUIET = Pixel(on=0.2, off=0.2, mismatch=0, refractory_us=0, shot_hz=0, leak_hz=0, dark=0.01)

@@ -20,7 +20,7 @@ from networks import (
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import LAYERS
-from spikeseg.runners.encoding import CAPACITY, open_encoder
+from spikeseg.runners.inference.encoding import CAPACITY, open_encoder
 
 
 def opened(config, device):

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikeseg.analysis.event_comparison import comparison, rate_correlation, rows, summarise
-from spikeseg.datasets.events import EVENT, Recording
+from spikeseg.analysis.figures.event_comparison import comparison
+from spikeseg.analysis.measures.event_comparison import rate_correlation, rows, summarise
+from spikeseg.datasets.events.events import EVENT, Recording
 
 
 def recording(*events: tuple[int, int, int, int], size: tuple[int, int] = (4, 5)) -> Recording:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikeseg.datasets.events import Recording, check, pack
+from spikeseg.datasets.events.events import Recording, check, pack
 from spikeseg.errors import SpikeSegError
 
 GOOD = {"x": [0, 1, 2], "y": [3, 4, 5], "t": [10, 10, 20], "p": [1, 0, -1]}

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from spikeseg.analysis.event_figures import CAPTION, NONE, OFF, ON, accumulate, frame, zoom
-from spikeseg.analysis.gif import Gif
-from spikeseg.datasets.event_statistics import Statistics
-from spikeseg.datasets.events import EVENT
-from spikeseg.runners.event_film import slices
+from spikeseg.analysis.figures.event_film import slices
+from spikeseg.analysis.figures.events import CAPTION, NONE, OFF, ON, accumulate, frame, zoom
+from spikeseg.analysis.figures.gif import Gif
+from spikeseg.datasets.events.events import EVENT
+from spikeseg.datasets.events.statistics import Statistics
 
 EVENTS = [Event(3 * n % 64, 7 * n % 48, 1000 + 1370 * n, 1 if n % 4 else -1) for n in range(100)]
 

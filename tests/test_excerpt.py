@@ -8,7 +8,7 @@ import sys
 import pytest
 from runs import files, refusal
 
-from spikeseg.analysis.excerpt import take_excerpt
+from spikeseg.excerpt import take_excerpt
 from spikeseg.recording import save_recording
 from spikeseg.spikes import Shape, Spikes
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikeseg.analysis.decoder import SILENT, decode
-from spikeseg.analysis.explorer import NEVER, causes, growth, latent_neurons, pack_stimulus
-from spikeseg.analysis.segmentation import segment_one
+from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.segmentation import segment_one
+from spikeseg.analysis.report.explorer import NEVER, causes, growth, latent_neurons, pack_stimulus
 from spikeseg.datasets.stimuli import samples, stimuli
 from spikeseg.models.network import Network
-from spikeseg.runners.encoding import open_encoder
-from spikeseg.runners.selection import select
+from spikeseg.runners.evaluation.selection import select
+from spikeseg.runners.inference.encoding import open_encoder
 from spikeseg.spikes import Recorded
 
 MODES = ("causal", "exact", "end")

@@ -14,9 +14,9 @@ from exports import DT, LABELS, NAMES, STARTED, exported, neo, parquet, pq, pynw
 from runs import files, refusal
 from test_disk import room
 
-from spikeseg.analysis.excerpt import take_excerpt
-from spikeseg.analysis.export import SUFFIXES, exporter
-from spikeseg.analysis.figures import raster
+from spikeseg.analysis.export.exporter import SUFFIXES, exporter
+from spikeseg.analysis.figures.spikes import raster
+from spikeseg.excerpt import take_excerpt
 from spikeseg.spikes import Shape, Spikes
 
 every_format = pytest.mark.parametrize("kind", SUFFIXES)
@@ -266,7 +266,7 @@ class TestCommand:
         assert files(tmp_path) == before
 
     def test_neo_forewarns_of_what_takes_hours(self, recording, tmp_path):
-        from spikeseg.analysis.export_neo import forewarning
+        from spikeseg.analysis.export.neo import forewarning
 
         assert forewarning(take_excerpt(recording)) is None
         stimulus, zeros = np.repeat(np.arange(4), 75_000), np.zeros(300_000)

@@ -7,7 +7,7 @@ import pytest
 from networks import configuration, random_network
 from scipy.signal import correlate
 
-from spikeseg.analysis.features import project
+from spikeseg.analysis.measures.features import project
 from spikeseg.models.network import LAYERS
 
 

@@ -10,13 +10,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
 
-from spikeseg.analysis import figures
-from spikeseg.analysis.decoder import SILENT, decode
-from spikeseg.analysis.features import project
-from spikeseg.analysis.metrics import Outcome, evaluate
-from spikeseg.analysis.segmentation import segment_classes, segment_one
-from spikeseg.analysis.style import class_colours, hues
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.segmentation import segment_classes, segment_one
+from spikeseg.analysis.figures import figures
+from spikeseg.analysis.figures.style import class_colours, hues
+from spikeseg.analysis.measures.features import project
+from spikeseg.analysis.measures.metrics import Outcome, evaluate
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
 
 ROWS, COLUMNS = 24, 32

@@ -11,9 +11,9 @@ from event_files import SIZE, Event, Trickle, as_events
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from spikeseg.datasets.events import EVENT
-from spikeseg.datasets.formats import open_events, read_events
-from spikeseg.datasets.formats.stream import PACKET
+from spikeseg.datasets.events.events import EVENT
+from spikeseg.datasets.events.formats import open_events, read_events
+from spikeseg.datasets.events.formats.stream import PACKET
 from spikeseg.errors import SpikeSegError
 
 pytest.importorskip("flatbuffers", reason="encodes AEDAT 4")

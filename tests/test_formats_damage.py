@@ -19,8 +19,8 @@ from event_files import Event, Trickle, as_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeseg.datasets.events import EVENT, LARGEST, check
-from spikeseg.datasets.formats import hdf5, open_events, read_events
+from spikeseg.datasets.events.events import EVENT, LARGEST, check
+from spikeseg.datasets.events.formats import hdf5, open_events, read_events
 from spikeseg.errors import SpikeSegError
 
 pytest.importorskip("flatbuffers", reason="encodes AEDAT 4")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from event_files import as_array
 
-from spikeseg.datasets.formats import open_events, read_events
+from spikeseg.datasets.events.formats import open_events, read_events
 
 pytestmark = pytest.mark.data
 

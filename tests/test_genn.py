@@ -15,16 +15,16 @@ from networks import (
     to_spikes,
 )
 
-from spikeseg.analysis.segmentation import segment_one
+from spikeseg.analysis.decoding.segmentation import segment_one
 from spikeseg.configs import load
 from spikeseg.datasets import open_dataset
 from spikeseg.datasets.stimuli import samples, stimuli
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.gabor import gabor_kernels
 from spikeseg.models.network import LAYERS, Network
-from spikeseg.runners.encoding import open_encoder
-from spikeseg.runners.selection import select
-from spikeseg.runners.training import train
+from spikeseg.runners.evaluation.selection import select
+from spikeseg.runners.inference.encoding import open_encoder
+from spikeseg.runners.training.training import train
 from spikeseg.spikes import Recorded
 
 

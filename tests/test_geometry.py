@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given
 from networks import connected, layer_shape, many, neurons, windows
 
-from spikeseg.models.geometry import (
-    Window,
-    neighbourhood,
-    one_to_one,
-    own_feature,
-    same_map,
-    same_place,
-    whole_layer,
-)
+from spikeseg.models.geometry import Window, neighbourhood, one_to_one, own_feature, same_map, same_place, whole_layer
 from spikeseg.spikes import Shape
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from networks import many, seeds
 from scipy.sparse import csr_array
 
-from spikeseg.analysis.decoder import SILENT, decode
-from spikeseg.analysis.instances import (
+from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.instances import (
     SIMILARITY,
     active_spike_hashes,
     segment_instances,
@@ -16,7 +16,7 @@ from spikeseg.analysis.instances import (
     smash_scores,
     unravel,
 )
-from spikeseg.analysis.segmentation import apart, segment_classes, segment_one
+from spikeseg.analysis.decoding.segmentation import apart, segment_classes, segment_one
 
 MODES = ("causal", "exact", "end")
 every_mode = pytest.mark.parametrize("mode", MODES)

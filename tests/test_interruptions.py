@@ -19,7 +19,7 @@ from runs import assert_same_arrays, files, refusal
 
 from spikeseg.configs import load
 from spikeseg.files import locked, read_arrays, read_json
-from spikeseg.runners.directory import Run
+from spikeseg.runners.training.directory import Run
 
 KILLS = int(os.environ.get("SPIKESEG_KILLS", "1"))
 

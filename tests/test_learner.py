@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from networks import assert_same_spikes, few, judge_rule, learning_layer, random_stimuli, seeds, to_spikes
 
 from spikeseg.configs.schema import Conv
-from spikeseg.runners.learning import constants, initial, on_padded_grid, open_learner
+from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
 from spikeseg.spikes import Shape, Spikes
 
 DT = 1e-3

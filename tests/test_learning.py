@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from networks import judge_rule, layer_shape, learning_layer, many, random_stimuli, seeds, to_spikes
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.learning import (
+from spikeseg.runners.training.learning import (
     Learned,
     Trainer,
     constants,

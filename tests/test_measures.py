@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from networks import configurations, few, many, random_network, random_stimuli, seeds, shapes_of, to_spikes
 from scipy.signal import correlate
 
-from spikeseg.analysis.features import project
-from spikeseg.analysis.information import LEVELS, entropy, information, levels, mutual_information
-from spikeseg.analysis.receptive_fields import pixels_seen, receptive_box
-from spikeseg.analysis.responses import SILENT, latencies, spike_counts
-from spikeseg.analysis.selectivity import selectivity
-from spikeseg.analysis.sparsity import sparseness, sparsity
-from spikeseg.analysis.weights import BINS, weight_histogram
+from spikeseg.analysis.measures.features import project
+from spikeseg.analysis.measures.information import LEVELS, entropy, information, levels, mutual_information
+from spikeseg.analysis.measures.receptive_fields import pixels_seen, receptive_box
+from spikeseg.analysis.measures.responses import SILENT, latencies, spike_counts
+from spikeseg.analysis.measures.selectivity import selectivity
+from spikeseg.analysis.measures.sparsity import sparseness, sparsity
+from spikeseg.analysis.measures.weights import BINS, weight_histogram
 from spikeseg.models.network import CONV_LAYERS, LAYERS
 from spikeseg.spikes import Shape, Spikes
 

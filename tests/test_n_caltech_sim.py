@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeseg.boxes import Box
 from spikeseg.datasets.caltech101 import Caltech101
-from spikeseg.datasets.dvs import Camera
-from spikeseg.datasets.events import check
-from spikeseg.datasets.formats import read_events
-from spikeseg.datasets.n_caltech_sim import LARGEST, MARGIN, NCaltechSim
-from spikeseg.datasets.saccades import DURATION_US, triangle
-from spikeseg.datasets.sample import Box, Sample, Target
+from spikeseg.datasets.camera.dvs import Camera
+from spikeseg.datasets.camera.n_caltech_sim import LARGEST, MARGIN, NCaltechSim
+from spikeseg.datasets.camera.saccades import DURATION_US, triangle
+from spikeseg.datasets.events.events import check
+from spikeseg.datasets.events.formats import read_events
+from spikeseg.datasets.sample import Sample, Target
 from spikeseg.errors import SpikeSegError
 
 
@@ -173,7 +174,7 @@ def test_what_the_cache_holds_is_a_recording_that_the_readers_read(cache):
 @pytest.mark.data
 def test_the_recorded_face_and_its_picture_simulated_are_alike(caltech):
     """The recorded picture is a part of Faces/image_0001.jpg; which one was found by fitting the two."""
-    from spikeseg.analysis.event_comparison import rate_correlation, rows, summarise
+    from spikeseg.analysis.measures.event_comparison import rate_correlation, rows, summarise
 
     file = caltech.parent / "events" / "n-caltech101" / "Caltech101" / "Faces_easy" / "image_0001.bin"
     if not file.is_file():

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import runs
 
-from spikeseg.analysis.segmentation import decide
+from spikeseg.analysis.decoding.naming import name_maps, named
+from spikeseg.analysis.decoding.segmentation import decide
 from spikeseg.configs import Config, validate
 from spikeseg.configs.geometry import layer_shapes
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import Network
-from spikeseg.runners.training import UNNAMED, name_maps, named, untrained
+from spikeseg.runners.training.training import UNNAMED, untrained
 
 CLASSES = ("orange", "panda")
 LABELS = ["orange", "orange", "panda", "panda"]  # of the training stimuli

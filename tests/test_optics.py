@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spikeseg.datasets.optics import FINE, FRAME_US, Shift, film, light, look
+from spikeseg.datasets.camera.optics import FINE, FRAME_US, Shift, film, light, look
 
 SIZE = (20, 30)
 MARGIN = 8

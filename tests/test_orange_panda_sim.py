@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikeseg.datasets.dvs import Camera
-from spikeseg.datasets.events import check
-from spikeseg.datasets.optics import Shift
-from spikeseg.datasets.orange_panda import mask_box
-from spikeseg.datasets.orange_panda_sim import OrangePandaSim
-from spikeseg.datasets.rendering import Scene, render
+from spikeseg.boxes import mask_box
+from spikeseg.datasets.camera.dvs import Camera
+from spikeseg.datasets.camera.optics import Shift
+from spikeseg.datasets.camera.orange_panda_sim import OrangePandaSim
+from spikeseg.datasets.events.events import check
+from spikeseg.datasets.rendered.rendering import Scene, render
 from spikeseg.errors import SpikeSegError
 
 SIZE = (130, 173)

@@ -11,7 +11,7 @@ from runs import TINY
 
 from spikeseg.configs import load
 from spikeseg.recording import load_recording
-from spikeseg.runners.training import train
+from spikeseg.runners.training.training import train
 
 NUMPY = ("--device", "numpy")
 EVENTS = (

@@ -5,9 +5,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from spikeseg.analysis.metrics import Outcome, evaluate
-from spikeseg.datasets.sample import Box
-from spikeseg.runners.reporting import report_table
+from spikeseg.analysis.measures.metrics import Outcome, evaluate
+from spikeseg.boxes import Box
+from spikeseg.runners.evaluation.reporting import report_table
 
 WHOLE, BOX, HALF = Box(0, 0, 100, 100), Box(10, 10, 60, 60), Box(10, 10, 60, 35)
 LABELS = ("Faces", "a_class_of_20_letters")

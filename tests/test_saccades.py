@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spikeseg.datasets.handheld import Hand, Handheld
-from spikeseg.datasets.n_caltech_sim import MARGIN
-from spikeseg.datasets.optics import FRAME_US
-from spikeseg.datasets.saccades import DURATION_US, PAN, TILT, Move, triangle
+from spikeseg.datasets.camera.handheld import Hand, Handheld
+from spikeseg.datasets.camera.n_caltech_sim import MARGIN
+from spikeseg.datasets.camera.optics import FRAME_US
+from spikeseg.datasets.camera.saccades import DURATION_US, PAN, TILT, Move, triangle
 
 
 def path(motion, times) -> np.ndarray:

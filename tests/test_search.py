@@ -9,10 +9,10 @@ from typing import ClassVar
 import pytest
 from runs import TINY, refusal
 
-from spikeseg.configs.points import load_search
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.searching import search_trials
-from spikeseg.runners.sweeping import Pool
+from spikeseg.runners.sweeps.points import load_search
+from spikeseg.runners.sweeps.searching import search_trials
+from spikeseg.runners.sweeps.sweeping import Pool
 
 pytest.importorskip("optuna", reason="a search needs Optuna: pip install 'spikeseg[search]'")
 

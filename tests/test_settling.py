@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_segmentation import COLUMNS, ROWS, encode, network, picture
 
-from spikeseg.analysis.settling import (
+from spikeseg.analysis.decoding.settling import (
     POWER,
     balanced_thresholds,
     largest_potentials,

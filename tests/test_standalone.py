@@ -16,7 +16,7 @@ from brian2 import Clock, Network, SpikeGeneratorGroup, SpikeMonitor, prefs, sec
 from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.model import Model
-from spikeseg.runners.simulator import open_simulator
+from spikeseg.runners.simulation.simulator import open_simulator
 from spikeseg.spikes import Shape, Spikes
 
 SHAPE = Shape(1, 1, 3)

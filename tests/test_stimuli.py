@@ -5,7 +5,7 @@ import pytest
 
 from spikeseg.configs.schema import Buffering, DoG, Input
 from spikeseg.datasets.dog import prepare, to_events
-from spikeseg.datasets.events import Buffer, Recording, pack
+from spikeseg.datasets.events.events import Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take
 from spikeseg.datasets.sample import Sample, Target
 from spikeseg.datasets.stimuli import fullest, samples, stimuli

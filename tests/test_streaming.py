@@ -15,15 +15,15 @@ import pytest
 from networks import configuration, random_network
 from PIL import Image
 
-from spikeseg.analysis.decisions import event_time
-from spikeseg.analysis.stream_figures import frame
+from spikeseg.analysis.decoding.decisions import event_time
+from spikeseg.analysis.figures.streams import frame
+from spikeseg.boxes import Box
 from spikeseg.datasets.buffers import cut
-from spikeseg.datasets.events import Recording, pack
-from spikeseg.datasets.sample import Box
+from spikeseg.datasets.events.events import Recording, pack
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.segmenting import open_segmenter
-from spikeseg.runners.stream_output import Summary
-from spikeseg.runners.streaming import open_stream
+from spikeseg.runners.inference.segmenting import open_segmenter
+from spikeseg.runners.inference.stream_files import Summary
+from spikeseg.runners.inference.streaming import open_stream
 
 SENSOR = 12, 17
 CONFIG = configuration(

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from runs import TINY, refusal
 
-from spikeseg.analysis import sweep_figures
-from spikeseg.analysis.sweep_table import row
+from spikeseg.analysis.figures import sweeps
+from spikeseg.analysis.measures.sweep_table import row
 from spikeseg.configs import load
 from spikeseg.configs.changes import parsed
-from spikeseg.configs.points import load_search, load_sweep, make_point
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.sweeping import Pool
+from spikeseg.runners.sweeps.points import load_search, load_sweep, make_point
+from spikeseg.runners.sweeps.sweeping import Pool
 
 ROOT = Path(__file__).parents[1]
 A_PLUS, RATIO = "conv3.learning.a_plus", "conv3.learning.a_minus_ratio"
@@ -51,7 +51,7 @@ file.write_text(json.dumps(metrics))
 def stub(monkeypatch, tmp_path):
     """Points take no time; a function that tells which of them ran, in order."""
     (tmp_path / "out").mkdir()
-    monkeypatch.setattr(sweep_figures, "draw", lambda *_: {})
+    monkeypatch.setattr(sweeps, "draw", lambda *_: {})
     stub = [sys.executable, "-S", "-c", STUB, tmp_path / "out"]
     monkeypatch.setattr(Pool, "command", lambda _, point: [*stub, point.hash, json.dumps(point.varied)])
     ran = tmp_path / "out" / "ran"
@@ -260,7 +260,7 @@ class TestFigures:
     def test_two_constants_make_a_heat_map_of_means_over_the_seeds(self):
         rows = [measured({"a": a, "b": b, "seed": s}, a + b + s / 10) for a in (1, 2) for b in (3, 4) for s in (0, 2)]
         rows[-1] |= {"accuracy": None, "miou": None, "failure": "x"}
-        drawn = sweep_figures.draw(rows, ["a", "b", "seed"])
+        drawn = sweeps.draw(rows, ["a", "b", "seed"])
         assert drawn.keys() == {"heat-map", "lines"}
         accuracy = drawn["heat-map"].axes[0]
         np.testing.assert_allclose(accuracy.images[0].get_array(), [[4.1, 5.1], [5.1, 6.0]])
@@ -270,14 +270,14 @@ class TestFigures:
 
     def test_one_constant_makes_lines_through_the_means(self):
         rows = [measured({"a": a, "seed": s}, a + s / 10) for a in (3, 1) for s in (0, 2)]
-        accuracy = sweep_figures.draw(rows, ["a", "seed"])["lines"].axes[0]
+        accuracy = sweeps.draw(rows, ["a", "seed"])["lines"].axes[0]
         np.testing.assert_allclose(accuracy.lines[0].get_xydata(), [[1, 1.1], [3, 3.1]])
         np.testing.assert_allclose(accuracy.lines[1].get_xydata(), [[1, 1.0], [1, 1.2], [3, 3.0], [3, 3.2]])
 
     @pytest.mark.parametrize("keys", [("a", "b", "c"), ("a", "b")])
     def test_more_and_what_is_not_crossed_have_parallel_coordinates(self, keys):
         rows = [measured({"a": n, "b": "xyx"[n], "c": 10.0**n} | {"seed": 0}, n / 2) for n in range(3)]
-        axes = sweep_figures.draw(rows, [*keys, "seed"])["parallel"].axes[0]
+        axes = sweeps.draw(rows, [*keys, "seed"])["parallel"].axes[0]
         lines = [line for line in axes.lines if len(line.get_xdata()) > 2]
         assert len(lines) == 3
         for line, height in zip(lines, (0, 0.5, 1), strict=True):  # from the lowest score to the highest
@@ -285,7 +285,7 @@ class TestFigures:
             assert line.get_ydata()[-1] == height
 
     def test_points_that_all_failed_have_no_picture(self):
-        assert sweep_figures.draw([row("point", {"a": 1}, None, "x")], ["a"]) == {}
+        assert sweeps.draw([row("point", {"a": 1}, None, "x")], ["a"]) == {}
 
     def test_metrics_that_lack_something_are_told(self):
         with pytest.raises(SpikeSegError, match="the metrics of p lack 'training'"):

@@ -1,0 +1,1 @@
+"""From spikes to answers: the decoder, classes, masks, boxes, and instances."""

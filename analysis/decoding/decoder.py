@@ -1,0 +1,274 @@
+"""The decoder: from Conv3 spikes back to the input spikes that caused them (paper, sections II and III).
+
+TransConv3 - UnPool2 - TransConv2 - UnPool1 - TransConv1. Nothing is learned: the kernels are the encoder's,
+and every layer is masked by the spikes S_m,t that its twin in the encoder fired, at the right time. A spike
+crosses one layer per step, so t_p = 1 between a layer and the one below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ...configs.schema import Config, Gabor, Pool
+from ...models.network import Network
+
+SILENT = -1  # the step of a neuron that does not spike
+
+Mode = Literal["causal", "exact", "end"]
+Neuron = tuple[int, int, int]  # map, row, column
+
+_PATHS = (("conv3", "pool2"), ("pool2", "conv2"), ("conv2", "pool1"), ("pool1", "conv1"), ("conv1", "input"))
+_BLOCK = 1 << 20  # synapses followed at once: bounds the memory, and stays near the cache
+
+
+class Decoded(NamedTuple):
+    """What a set of Conv3 neurons decodes to.
+
+    Attributes
+    ----------
+    active
+        Per layer, ``conv3`` down to ``input``: the recruited neurons, (C, H, W) bool.
+    value
+        Per layer: how strongly each neuron was recruited, (C, H, W) float, 0 where it was not. A seed has 1;
+        an input of a transposed convolution has the sum, over the neurons that recruit it, of value times
+        weight; an input of an un-pooling has the sum of their values.
+    """
+
+    active: dict[str, np.ndarray]
+    value: dict[str, np.ndarray]
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The decoded pixels, (H, W) bool: the union over input channels."""
+        return np.any(self.active["input"], axis=0)
+
+    @property
+    def saliency(self) -> np.ndarray:
+        """How much each pixel contributed, (H, W) float: the sum over input channels."""
+        return np.sum(self.value["input"], axis=0)
+
+
+class Field(NamedTuple):
+    """Receptive field of a layer in the layer below, (rows, columns) each.
+
+    Neuron n covers `size` inputs from ``stride * n - padding`` on.
+    """
+
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+
+
+def receptive_field(config: Config, layer: str) -> Field:
+    """Receptive field of one of ``conv1, pool1, conv2, pool2, conv3``."""
+    section = getattr(config, layer)
+    if isinstance(section, Pool):
+        return Field((section.window, section.window), (section.stride, section.stride), (0, 0))
+    if isinstance(section, Gabor):
+        return Field((section.kernel, section.kernel), (1, 1), (section.padding, section.padding))
+    return Field(section.kernel, (1, 1), section.padding)
+
+
+def decode(
+    network: Network, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
+) -> Decoded:
+    """Follow the spikes of one stimulus from Conv3 neurons back to the input.
+
+    Parameters
+    ----------
+    network
+        Kernels, geometry, and the weights above which a synapse counts (``config.decoder``).
+    steps
+        Per layer, ``input`` to ``conv3``: step of each neuron's spike, `SILENT` without one; (C, H, W) int.
+    seeds
+        Conv3 neurons to start from: map, row and column of each.
+    mode
+        Which inputs a neuron that spiked at step t recruits through a transposed convolution: those that
+        spiked at a step <= t - 1 (``causal``), == t - 1 (``exact``), or at any step (``end``; only then may
+        seeds be silent). Un-pooling goes through the switch, the inputs at step t - 1, in all modes.
+
+    Raises
+    ------
+    ValueError
+        A silent seed in a mode that goes by its step.
+    """
+    active = {"conv3": np.zeros(steps["conv3"].shape, bool)}
+    active["conv3"][tuple(np.reshape(seeds, (-1, 3)).astype(int).T)] = True
+    if mode != "end" and (steps["conv3"][active["conv3"]] == SILENT).any():
+        raise ValueError(f"mode {mode} goes by the steps of the seeds, but one of them did not spike")
+    value = {"conv3": active["conv3"].astype(float)}
+    for layer, below in _PATHS:
+        parents = _Parents.of(active[layer], value[layer], steps[layer])
+        inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
+        active[below], value[below] = inputs.collect(_hits(network, layer, parents, inputs, mode))
+    return Decoded(active, value)
+
+
+def decode_each(
+    network: Network, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
+) -> dict[str, csr_array]:
+    """Follow each of several Conv3 neurons back to the input by itself, all of them in one pass.
+
+    The links between recruited neurons are found once, however many seeds share them; values go down them as sparse
+    matrix products.
+
+    Parameters
+    ----------
+    network, steps, seeds, mode
+        As of `decode`.
+
+    Returns
+    -------
+    Per layer, ``conv3`` down to ``input``: what `decode` gives as value for each seed alone, (seeds, C * H * W).
+
+    Raises
+    ------
+    ValueError
+        A silent seed in a mode that goes by its step.
+    """
+    seeds = np.reshape(seeds, (-1, 3)).astype(int)
+    if mode != "end" and (steps["conv3"][tuple(seeds.T)] == SILENT).any():
+        raise ValueError(f"mode {mode} goes by the steps of the seeds, but one of them did not spike")
+    own = np.arange(len(seeds)), np.ravel_multi_index(tuple(seeds.T), steps["conv3"].shape)
+    value = {"conv3": csr_array((np.ones(len(seeds)), own), (len(seeds), steps["conv3"].size))}
+    for layer, below in _PATHS:
+        reached = np.zeros(steps[layer].shape, bool)
+        reached.ravel()[value[layer].indices] = True
+        parents = _Parents.of(reached, reached, steps[layer])
+        inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
+        links = inputs.links(_hits(network, layer, parents, inputs, mode), len(parents.index))
+        value[below] = value[layer][:, np.flatnonzero(reached)] @ links
+    return value
+
+
+def _weight_threshold(config: Config, layer: str) -> float:
+    return config.decoder.gabor_threshold if layer == "conv1" else config.decoder.weight_threshold
+
+
+class _Parents(NamedTuple):
+    """Active neurons of a layer, (n,) each; `index` is their place in this list before some were taken."""
+
+    index: np.ndarray
+    feature: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    value: np.ndarray
+    step: np.ndarray
+
+    @classmethod
+    def of(cls, active: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
+        feature, row, column = neurons = np.unravel_index(np.flatnonzero(active), active.shape)
+        return cls(np.arange(len(feature)), feature, row, column, value[neurons], steps[neurons])
+
+    def take(self, chosen: np.ndarray) -> _Parents:
+        return _Parents(*(attribute[chosen] for attribute in self))
+
+
+class _Hits(NamedTuple):
+    """Synapses that recruit, (n,) each: index of the parent, flat index of the input, what it adds to its value."""
+
+    parent: np.ndarray
+    target: np.ndarray
+    gain: np.ndarray
+
+
+class _Inputs(NamedTuple):
+    """The layer below, padded so that every receptive field lies within; flat indices go by `steps`."""
+
+    field: Field
+    steps: np.ndarray  # (C, padded H, padded W)
+    shape: tuple[int, ...]  # without padding
+
+    @classmethod
+    def of(cls, field: Field, above: tuple[int, ...], steps: np.ndarray) -> _Inputs:
+        sides = [
+            (padding, stride * (n - 1) + size - padding - inputs)
+            for size, stride, padding, n, inputs in zip(*field, above[1:], steps.shape[1:], strict=True)
+        ]
+        return cls(field, np.pad(steps, [(0, 0), *sides], constant_values=SILENT), steps.shape)
+
+    def flat(self, channel: np.ndarray | int, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        _, rows, columns = self.steps.shape
+        return (channel * rows + row) * columns + column
+
+    def collect(self, hits: Iterator[_Hits]) -> tuple[np.ndarray, np.ndarray]:
+        """Union and sum of the hits: active and value, each of `shape`."""
+        _, target, gain = _join(hits)
+        value = np.bincount(target, gain, self.steps.size).astype(float, copy=False)  # whole without any hit
+        active = np.zeros(self.steps.size, bool)
+        active[target] = True
+        (top, left), (_, rows, columns) = self.field.padding, self.shape
+        inside = np.s_[:, top : top + rows, left : left + columns]
+        return active.reshape(self.steps.shape)[inside], value.reshape(self.steps.shape)[inside]
+
+    def links(self, hits: Iterator[_Hits], parents: int) -> csr_array:
+        """The hits as a matrix of gains, (parents, inputs without padding)."""
+        parent, target, gain = _join(hits)
+        channel, row, column = np.unravel_index(target, self.steps.shape)
+        (top, left), (_, rows, columns) = self.field.padding, self.shape
+        flat = (channel * rows + row - top) * columns + column - left
+        return csr_array((gain, (parent, flat)), (parents, int(np.prod(self.shape))))
+
+
+def _join(hits: Iterator[_Hits]) -> _Hits:
+    none = _Hits(np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+    return _Hits(*map(np.concatenate, zip(none, *hits, strict=True)))
+
+
+def _hits(network: Network, layer: str, parents: _Parents, inputs: _Inputs, mode: Mode) -> Iterator[_Hits]:
+    """Everything that neurons of a layer recruit in the layer below."""
+    if layer in network.kernels:
+        return _trans_conv(parents, inputs, network.kernels[layer], _weight_threshold(network.config, layer), mode)
+    return _un_pool(parents, inputs)
+
+
+def _trans_conv(
+    parents: _Parents, inputs: _Inputs, kernel: np.ndarray, threshold: float, mode: Mode
+) -> Iterator[_Hits]:
+    """Transposed convolution: through its strong synapses a neuron recruits the inputs that `mode` allows."""
+    for feature in np.unique(parents.feature):
+        strong = np.nonzero(kernel[feature] > threshold)
+        own = parents.take(parents.feature == feature)
+        corners = inputs.flat(0, own.row, own.column)
+        yield from _follow(own, corners, inputs.flat(*strong), kernel[feature][strong], inputs, mode)
+
+
+def _un_pool(parents: _Parents, inputs: _Inputs) -> Iterator[_Hits]:
+    """Un-pooling: a neuron recruits its switch, the inputs of its window that spiked one step before it."""
+    rows, columns = inputs.field.stride
+    corners = inputs.flat(parents.feature, parents.row * rows, parents.column * columns)
+    window = inputs.flat(0, *np.indices(inputs.field.size).reshape(2, -1))
+    return _follow(parents, corners, window, np.ones(len(window)), inputs, "exact")
+
+
+def _follow(
+    parents: _Parents,
+    corners: np.ndarray,
+    offsets: np.ndarray,
+    weights: np.ndarray,
+    inputs: _Inputs,
+    mode: Mode,
+) -> Iterator[_Hits]:
+    """Hits of parents with the same synapses: from a parent's corner (n,) to `offsets`, by `weights` (s,)."""
+    block = max(1, _BLOCK // max(1, len(offsets)))
+    for start in range(0, len(corners), block):
+        part = slice(start, start + block)
+        target = corners[part, None] + offsets
+        parent, synapse = np.nonzero(_allowed(inputs.steps.take(target), parents.step[part, None], mode))
+        gain = parents.value[part][parent] * weights[synapse]
+        yield _Hits(parents.index[part][parent], target[parent, synapse], gain)
+
+
+def _allowed(below: np.ndarray, above: np.ndarray, mode: Mode) -> np.ndarray:
+    """Whether a spike at step `below` may be recruited by one at step `above`, with t_p = 1."""
+    match mode:
+        case "causal":
+            return (below != SILENT) & (below <= above - 1)
+        case "exact":
+            return (below != SILENT) & (below == above - 1)
+        case "end":
+            return below != SILENT

@@ -1,0 +1,348 @@
+"""From the spikes of one stimulus to an answer: which class, which pixels, which box, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csc_array
+
+from spikeseg.boxes import Box, mask_box
+from spikeseg.errors import SpikeSegError
+
+from ...configs.schema import Config
+from ...models.network import Network
+from .decoder import SILENT, Mode, Neuron, decode, receptive_field
+
+STRONG = 0.5  # weights end near 0 or 1: above it a synapse is part of what its map learned
+
+
+class Decision(NamedTuple):
+    """What Conv3 says about a stimulus.
+
+    Attributes
+    ----------
+    scores
+        Largest final potential / threshold of each map, (maps,): from 1 on the map spikes.
+    first_spike
+        Map and step of the first Conv3 spike (of the largest score among several); None without one.
+    """
+
+    scores: np.ndarray
+    first_spike: tuple[int, int] | None
+
+    @property
+    def map(self) -> int:
+        """The winning map: the largest score."""
+        return int(np.argmax(self.scores))
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What one Conv3 map makes of a stimulus.
+
+    Attributes
+    ----------
+    label, map
+        The class, and the map that stands for it.
+    decision
+        The scores of all maps, and the first spike.
+    place
+        Row and column of the decoded Conv3 neuron.
+    decoded_mode
+        The mode that it was decoded in: the configuration's, or ``end`` where the map did not spike.
+    mask
+        Its pixels, (H, W) bool.
+    saliency
+        How much each pixel of the mask contributed, (H, W) float, 0 outside.
+    region
+        Where the mask may lie, in input pixels: the map's learned extent around `place`.
+    box
+        The object's box in input pixels; None for an empty mask.
+    event_box
+        Around all input events, for comparison; None without any.
+    """
+
+    label: str
+    map: int
+    decision: Decision
+    place: tuple[int, int]
+    decoded_mode: Mode
+    mask: np.ndarray
+    saliency: np.ndarray
+    region: Box
+    box: Box | None
+    event_box: Box | None
+
+
+def segment_one(network: Network, steps: Mapping[str, np.ndarray]) -> Segmentation:
+    """Segment the object of the winning map.
+
+    Parameters
+    ----------
+    network
+        A trained network whose maps have names.
+    steps
+        Per layer, ``input`` to ``conv3``: step of each neuron's spike, -1 without one; (C, H, W) int.
+
+    Raises
+    ------
+    SpikeSegError
+        The maps have no names yet.
+    """
+    decision = decide(network, steps)
+    return _segment(network, steps, decision, decision.map)
+
+
+def segment_classes(
+    network: Network, steps: Mapping[str, np.ndarray], labels: Sequence[str] | None = None
+) -> list[Segmentation]:
+    """Segment several objects, which may overlap: each has a mask of its own.
+
+    Without `labels` every map that reaches its threshold is decoded, the largest score first; with them, the
+    best map of each of these classes, in their order.
+
+    Raises
+    ------
+    SpikeSegError
+        The maps have no names yet, or none has one of `labels`.
+    """
+    decision = decide(network, steps)
+    ranked = [int(m) for m in np.argsort(-decision.scores, kind="stable")]
+    if labels is None:
+        chosen = [m for m in ranked if decision.scores[m] >= 1]
+    else:
+        chosen = [_best_map(network, ranked, label) for label in labels]
+    return [_segment(network, steps, decision, m) for m in chosen]
+
+
+def decide(network: Network, steps: Mapping[str, np.ndarray]) -> Decision:
+    """Compare the final potentials of the Conv3 maps, and look for the first spike (contract 8)."""
+    scores = drive(network, steps).max(axis=(1, 2))
+    map_, row, column = np.nonzero(steps["conv3"] != SILENT)
+    return Decision(scores, first_spike(map_, steps["conv3"][map_, row, column], scores))
+
+
+def drive(network: Network, steps: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Final potentials of the Conv3 neurons over their thresholds, (maps, H, W): from 1 on they spike."""
+    scale = network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT)))
+    final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
+    return final / (network.thresholds["conv3"] * scale)[:, None, None]
+
+
+def evidence(network: Network, steps: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How much of what its map has learned a Conv3 neuron sees, less what is there besides, (maps, H, W).
+
+    Final potentials with inhibition (see `inhibited`) over the sum of the map's strong weights; 0 for a map without.
+    """
+    config, kernel = network.config, network.kernels["conv3"]
+    final = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
+    learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
+    return np.divide(final, learned, out=np.zeros_like(final), where=learned > 0)
+
+
+def first_spike(map_: np.ndarray, step: np.ndarray, scores: np.ndarray) -> tuple[int, int] | None:
+    """Map and step of the first of some Conv3 spikes, (n,) each, of the largest score among several; None without."""
+    if len(map_) == 0:
+        return None
+    first = np.lexsort((map_, -scores[map_], step))[0]
+    return int(map_[first]), int(step[first])
+
+
+def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
+    """Potentials of a conv layer after all spikes of the stimulus.
+
+    Parameters
+    ----------
+    pool2_steps
+        Steps of the layer below, -1 without a spike, (C, H, W) int.
+    kernel
+        (maps, C, kernel rows, kernel columns).
+    padding
+        Rows and columns of padding.
+
+    Returns
+    -------
+    (maps, H', W') float. Weights add up exactly, so no order matters (`models.network.EXACT`).
+    """
+    maps, channels, rows, columns = kernel.shape
+    height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
+    channel, row, column = np.nonzero(pool2_steps != SILENT)
+    place = (row + padding[0] + rows - 1) * width + column + padding[1] + columns - 1  # in a margin of a kernel
+    back = np.ravel(np.arange(rows)[:, None] * width + np.arange(columns))[:, None]
+    counts = np.bincount(channel, minlength=channels)
+    # What a kernel sees, as a sparse matrix: the places (rows of it) at whose (feature, i, j) there is a spike.
+    own = np.split(place.astype(np.int32), np.cumsum(counts)[:-1])
+    reached = np.concatenate([np.ravel(places - back.astype(np.int32)) for places in own])
+    ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))]).astype(np.int32)
+    seen = csc_array((np.ones(ends[-1]), reached, ends), (height * width, channels * rows * columns))
+    around = (seen @ kernel.reshape(maps, -1).T).reshape(height, width, maps)
+    inside = around[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
+    return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
+
+
+def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:
+    """Kernel by which the places of a map compete: weak synapses inside the learned support inhibit.
+
+    The support of a map are the cells (row, column) where any of its synapses is strong. Nothing is learned:
+    an object's place is where its features are and others are not.
+
+    Parameters
+    ----------
+    kernel
+        (maps, C, kernel rows, kernel columns).
+    inhibition
+        Taken off the weak weights inside the support.
+    """
+    support = (kernel > STRONG).any(axis=1, keepdims=True)
+    return np.where(support & (kernel < STRONG), kernel - inhibition, kernel)
+
+
+def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
+    """Where the receptive field of a Pool2 cell is centred in the picture.
+
+    Parameters
+    ----------
+    cell
+        Row and column, (2,) or (..., 2); half a cell to either side are the cell's edges.
+
+    Returns
+    -------
+    Pixel coordinates of the same shape, in which pixel n covers [n, n + 1).
+    """
+    centre = np.asarray(cell, float)
+    for layer in ("pool2", "conv2", "pool1", "conv1"):
+        size, stride, padding = np.array(receptive_field(config, layer))
+        centre = stride * centre - padding + (size - 1) / 2
+    return centre + 0.5
+
+
+def region(network: Network, map_: int, place: tuple[int, int], picture: tuple[int, int]) -> Box:
+    """Where the pixels of a map's winner at `place` may lie: the map's learned extent around it.
+
+    Parameters
+    ----------
+    place
+        Row and column of the Conv3 neuron.
+    picture
+        Its rows and columns.
+
+    Returns
+    -------
+    A box in input pixels, clipped to the picture: all of it where the network has no extents.
+    """
+    if network.extents is None:
+        return Box(0, 0, *picture)
+    centre = np.tile(np.floor(cell_centre(network.config, np.array(place))), 2)
+    return Box(*np.clip(network.extents[map_] + centre, 0, [*picture, *picture]).tolist())
+
+
+def _label(network: Network, map_: int) -> str:
+    if not network.map_labels:
+        raise SpikeSegError("the Conv3 maps have no classes yet: train the network to the end")
+    return network.map_labels[map_]
+
+
+def _best_map(network: Network, ranked: list[int], label: str) -> int:
+    for map_ in ranked:
+        if _label(network, map_) == label:
+            return map_
+    known = ", ".join(sorted(set(network.map_labels)))
+    raise SpikeSegError(f"no Conv3 map stands for {label}: choose from {known}")
+
+
+def most_responsive(network: Network, steps: Mapping[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
+    """The winning map, and the row and column of its neuron whose potential, inhibited, is the largest."""
+    map_ = decide(network, steps).map
+    row, column = np.unravel_index(np.argmax(_field(network, steps, map_)), steps["conv3"].shape[1:])
+    return map_, (int(row), int(column))
+
+
+def _field(network: Network, steps: Mapping[str, np.ndarray], map_: int) -> np.ndarray:
+    """Potentials by which the places of a map compete, (H, W)."""
+    config = network.config
+    kernel = inhibited(network.kernels["conv3"][map_ : map_ + 1], config.decoder.inhibition)
+    return potentials(steps["pool2"], kernel, config.conv3.padding)[0]
+
+
+def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decision, map_: int) -> Segmentation:
+    field = _field(network, steps, map_)
+    place, mode = _seed(field, steps["conv3"][map_] != SILENT, network.config.decoder.mode)
+    return segment_at(network, steps, decision, (map_, *place), mode)
+
+
+def segment_at(
+    network: Network, steps: Mapping[str, np.ndarray], decision: Decision, seed: Neuron, mode: Mode
+) -> Segmentation:
+    """What a Conv3 neuron decodes to, in the region where its map's objects lie.
+
+    Raises
+    ------
+    SpikeSegError
+        The maps have no names yet.
+    """
+    config, (map_, *place) = network.config, seed
+    label = _label(network, map_)
+    decoded = decode(network, steps, [seed], mode)
+    events = (steps["input"] != SILENT).any(axis=0)
+    within = region(network, map_, (place[0], place[1]), events.shape)
+    inside = _pixels(within, events.shape)
+    mask = decoded.mask & inside
+    return Segmentation(
+        label=label,
+        map=map_,
+        decision=decision,
+        place=(place[0], place[1]),
+        decoded_mode=mode,
+        mask=mask,
+        saliency=np.where(mask, decoded.saliency, 0),
+        region=within,
+        box=_box(mask, events & inside, config),
+        event_box=mask_box(events),
+    )
+
+
+def apart(
+    network: Network, steps: Mapping[str, np.ndarray], segmentations: Sequence[Segmentation]
+) -> list[Segmentation]:
+    """The same objects with every pixel given to only one of them: to which it contributed most."""
+    if not segmentations:
+        return []
+    owner = np.argmax([found.saliency for found in segmentations], axis=0)
+    taken = np.any([found.mask for found in segmentations], axis=0)
+    events = (steps["input"] != SILENT).any(axis=0)
+    disjoint = []
+    for number, found in enumerate(segmentations):
+        others = taken & (owner != number)
+        mask = found.mask & ~others
+        inside = _pixels(found.region, events.shape) & ~others
+        box = _box(mask, events & inside, network.config)
+        disjoint.append(replace(found, mask=mask, saliency=np.where(mask, found.saliency, 0), box=box))
+    return disjoint
+
+
+def _seed(field: np.ndarray, spiked: np.ndarray, mode: Mode) -> tuple[tuple[int, int], Mode]:
+    """Where the potential is largest; among spikes where the mode goes by their steps, if there are any."""
+    if mode == "end" or not spiked.any():
+        best, mode = np.argmax(field), "end"
+    else:
+        best = np.argmax(np.where(spiked, field, -np.inf))
+    row, column = np.unravel_index(best, field.shape)
+    return (int(row), int(column)), mode
+
+
+def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
+    """The pixels whose centre is in a box, (H, W) bool."""
+    row, column = (np.arange(n) + 0.5 for n in shape)
+    rows = (row >= region.top) & (row < region.bottom)
+    columns = (column >= region.left) & (column < region.right)
+    return rows[:, None] & columns
+
+
+def _box(mask: np.ndarray, events: np.ndarray, config: Config) -> Box | None:
+    of_mask, of_events = mask_box(mask), mask_box(events)
+    if config.decoder.box == "mask" or of_mask is None or of_events is None:
+        return of_mask
+    return Box(*np.mean([of_mask, of_events], axis=0).tolist())

@@ -1,0 +1,1 @@
+"""Recorded spikes in the formats of other programs, one file per format."""

@@ -1,0 +1,40 @@
+"""Spikes as comma-separated values: a row per spike, units in the header's names."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+
+from spikeseg.excerpt import SILENT, Excerpt
+
+HEADER = ("stimulus", "name", "label", "layer", "feature", "row", "col", "step", "t_stimulus_ms", "t_ms")
+
+
+def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
+    """Write all spikes, stimulus by stimulus; the step and times of a silent neuron are left empty."""
+    layers, steps, done = list(excerpt.spikes), np.arange(excerpt.steps), 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(HEADER)
+        for number, stimulus in enumerate(excerpt.stimuli.tolist()):
+            rows = excerpt.rows(number)
+            times = steps * excerpt.dt_ms, excerpt.t_ms(np.full(len(steps), number), steps)
+            cells = [[*column.tolist(), ""] for column in (steps, *times)]  # SILENT is the last
+            step = rows.step.tolist()
+            table.writerows(
+                zip(
+                    repeat(stimulus),
+                    repeat(excerpt.names[number]),
+                    repeat(excerpt.labels[number]),
+                    (layers[layer] for layer in rows.layer.tolist()),
+                    *(column.tolist() for column in (rows.feature, rows.row, rows.col)),
+                    *([column[s] for s in step] for column in cells),
+                    strict=False,  # the first three have no end
+                )
+            )
+            done += int(np.count_nonzero(rows.step != SILENT))
+            progress(done)

@@ -1,0 +1,66 @@
+"""Recorded spikes in the formats of other programs: Neo (NIX), Neurodata Without Borders, CSV, Parquet."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.excerpt import Excerpt
+from spikeseg.files import replacing
+
+SUFFIXES = {"neo": ".nix", "nwb": ".nwb", "csv": ".csv", "parquet": ".parquet"}
+
+Export = Callable[[Excerpt, Callable[[int], None]], None]
+
+
+def exporter(kind: str, out: Path) -> Export:
+    """Find what writes a format; nothing is read or written yet.
+
+    Parameters
+    ----------
+    kind
+        One of ``neo, nwb, csv, parquet``.
+    out
+        The file to be written.
+
+    Returns
+    -------
+    Export
+        A function of an excerpt and of a function that is told how many spikes are done. It writes `out` atomically,
+        and raises SpikeSegError where the file system refuses.
+
+    Raises
+    ------
+    SpikeSegError
+        `out` has the name of another format, or the packages that `kind` needs are not there.
+    """
+    if out.suffix != SUFFIXES[kind]:
+        raise SpikeSegError(f"{out} cannot be a file of format {kind}: its name must end in {SUFFIXES[kind]}")
+    try:
+        write = import_module(f".export_{kind}", __package__).write
+    except ImportError as error:
+        raise SpikeSegError(f'--format {kind} needs pip install "spikeseg[export]": {error}') from error
+
+    def export(excerpt: Excerpt, progress: Callable[[int], None]) -> None:
+        with replacing(out) as temporary, _refusals_unearthed():
+            write(excerpt, temporary, progress)
+
+    return export
+
+
+@contextmanager
+def _refusals_unearthed() -> Iterator[None]:
+    """What the file system said, in place of the stories into which HDF5 and Arrow wrap it."""
+    try:
+        yield
+    except Exception as error:  # HDF5 raises one or another, and sometimes one in the wake of another
+        found = re.search(r"\berrno(?: =)? (\d+)", f"{error} {error.__context__}", re.IGNORECASE)
+        if found is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number)) from error

@@ -1,0 +1,94 @@
+"""Spikes as a Neo block in a NIX file: a segment per stimulus, a spike train per neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from neo import Block, Segment, SpikeTrain
+from neo.io import NixIO
+from quantities import kHz, ms
+
+from spikeseg.excerpt import Excerpt
+
+from .disk_space import make_sure_of_room
+
+TRAIN_BYTES = 32_000  # of the file: in NIX every annotation is an HDF5 dataset of its own
+TRAIN_SECONDS = 0.02  # measured on one core
+SPARE_BYTES = 1 << 26  # more than HDF5 may still hold in its caches
+
+
+def forewarning(excerpt: Excerpt) -> str | None:
+    """What an export will cost, if that is more than some minutes."""
+    trains = sum(
+        len(excerpt.stimuli) * spikes.shape.size if excerpt.silent else len(spikes)
+        for spikes in excerpt.spikes.values()
+    )
+    hours, gigabytes = trains * TRAIN_SECONDS / 3600, trains * TRAIN_BYTES / 1e9
+    if hours < 0.2:
+        return None
+    return (
+        f"NIX is slow: {trains:,} spike trains take about {hours:,.1f} hours and {gigabytes:,.1f} GB; "
+        "--layer and --stimuli choose fewer, and the other formats take seconds"
+    )
+
+
+class _Streamed(Block):
+    """A block whose segments are made when they are written, so that only one of them is in memory."""
+
+    def __init__(self, stream: Iterator[Segment], **attributes):
+        super().__init__(**attributes)
+        self._stream = stream
+
+    @property
+    def segments(self) -> Iterator[Segment]:
+        return self._stream
+
+
+def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
+    """Write all spikes, stimulus by stimulus.
+
+    Raises
+    ------
+    OSError
+        There is no room on the disk for the next stimulus.
+    """
+    about = {name: value for name, value in excerpt.about.items() if isinstance(value, str | int | float)}
+
+    def watched() -> Iterator[Segment]:
+        done = 0
+        for segment in segments(excerpt):
+            make_sure_of_room(path, SPARE_BYTES + len(segment.spiketrains) * TRAIN_BYTES)
+            yield segment
+            done += sum(map(len, segment.spiketrains))
+            progress(done)
+
+    make_sure_of_room(path, SPARE_BYTES)
+    with NixIO(str(path), "ow") as file:
+        file.write_block(_Streamed(watched(), name=excerpt.name, rec_datetime=excerpt.started, **about))
+
+
+def segments(excerpt: Excerpt) -> Iterator[Segment]:
+    """Make the segments one by one: the spike trains of a stimulus, which begins at 0 ms, for use without a file."""
+    for number, stimulus in enumerate(excerpt.stimuli.tolist()):
+        segment = Segment(name=excerpt.names[number], label=excerpt.labels[number], stimulus=stimulus)
+        for layer in excerpt.spikes:
+            segment.spiketrains.extend(_trains(excerpt, layer, number))
+        yield segment
+
+
+def _trains(excerpt: Excerpt, layer: str, number: int) -> list[SpikeTrain]:
+    """A train per neuron of a layer, of one stimulus."""
+    spikes = excerpt.spikes[layer]
+    step, neuron = spikes.of(number)
+    trains = excerpt.trains(layer, neuron)
+    places = np.transpose(np.unravel_index(trains.neuron, spikes.shape)).tolist()
+    times = np.split(step[trains.order] * excerpt.dt_ms, trains.stops)[:-1]
+    end, rate = excerpt.steps * excerpt.dt_ms, kHz / excerpt.dt_ms
+    made = []
+    for (feature, row, col), t in zip(places, times, strict=True):
+        train = SpikeTrain(t, end, units=ms, sampling_rate=rate, layer=layer, feature=feature, row=row, col=col)
+        train.annotate(sampling_rate=rate)  # NixIO drops the attribute, but reads it back from the annotations
+        made.append(train)
+    return made

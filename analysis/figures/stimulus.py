@@ -1,0 +1,184 @@
+"""One stimulus in every layer: from pixels to the latent layer and back, and as a raster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Patch
+from matplotlib.ticker import MaxNLocator
+
+from spikeseg.spikes import Spikes
+
+from ...models.network import LAYERS, Network
+from ..decoding.decoder import SILENT, decode
+from ..decoding.segmentation import Segmentation
+from .overlays import outline, predicted
+from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, map_colours, style
+
+_ALL_LAYERS = ("input", *LAYERS)
+
+
+_LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
+
+
+@style()
+def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, segmentation: Segmentation) -> Figure:
+    """Show one stimulus in every layer, encoded and decoded (paper, figures 5 and 8).
+
+    Above, the spikes of each layer from the input to Conv3; below, in colour, those among them that decoding
+    recruits from the segmentation's Conv3 neuron back to the input. Where several maps spike, the earliest shows.
+
+    Parameters
+    ----------
+    spikes
+        Of ``input`` to ``conv3``.
+    index
+        Which of their stimuli.
+    segmentation
+        What `segment_one` or `segment_classes` made of it.
+    """
+    steps = {layer: spikes[layer].first_steps(index, SILENT) for layer in _ALL_LAYERS}
+    seed = (segmentation.map, *segmentation.place)
+    recruited = decode(network, steps, [seed], segmentation.decoded_mode).active
+    fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
+    _, rows, columns = steps["input"].shape
+    height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.6  # of a row, in inches
+    legend = 0.1 + 0.15 * len(network.config.data.classes)
+    figure = Figure((WIDTH, 2 * height + legend), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=(height + legend, height), squeeze=False)[:, 0]
+    encoding = _draw_layers(upper, network, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
+    decoding = _draw_layers(lower, network, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
+    upper.suptitle("Encoding: from pixels to the latent layer", x=0.005, ha="left")
+    mode = segmentation.decoded_mode
+    lower.suptitle(f"Decoding: from {segmentation.label} back to pixels (mode: {mode})", x=0.005, ha="left")
+    _explain_colours(encoding, network)
+    _mark_answer(decoding, segmentation, class_colours(network.config.data.classes)[segmentation.label])
+    return figure
+
+
+def _draw_layers(
+    figure: SubFigure,
+    network: Network,
+    steps: Mapping[str, np.ndarray],
+    active: Mapping[str, np.ndarray],
+    caption: str,
+    arrow: str,
+) -> dict[str, Axes]:
+    """Draw a row of panels, by layer: the active neurons in colour, all others that spiked in grey."""
+    panels = dict[str, Axes](zip(_ALL_LAYERS, figure.subplots(1, len(_ALL_LAYERS)), strict=True))
+    for layer, axes in panels.items():
+        others = (steps[layer] != SILENT).any(axis=0) & ~active[layer].any(axis=0)
+        axes.imshow(np.where(others[..., None], to_rgba(FAINT), 1.0), interpolation="nearest")
+        colours = map_colours(network, layer, len(steps[layer]))
+        axes.imshow(_painted(colours, steps[layer], active[layer]), interpolation="nearest")
+        axes.set_title(layer.capitalize(), pad=4)
+        axes.set_xlabel(caption.format(np.count_nonzero(active[layer])), fontsize=8)
+        bare(axes)
+        if layer != _ALL_LAYERS[-1]:
+            axes.text(1.06, 0.5, arrow, transform=axes.transAxes, color=MUTED, ha="center", va="center")
+    return panels
+
+
+def _painted(colours: np.ndarray, steps: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """RGBA picture (H, W, 4) of the active neurons: the colour of the feature, paler the later they spiked."""
+    first = steps.min(where=steps != SILENT, initial=steps.max())
+    span = max(1, steps.max() - first)
+    lateness = np.where(active, np.maximum(steps - first, 0) / span, np.inf)  # 0 for a seed that did not spike
+    alpha = np.where(active.any(axis=0), 1 - (1 - _LATEST) * lateness.min(axis=0), 0).clip(0, 1)
+    return np.dstack([colours[lateness.argmin(axis=0)], alpha])
+
+
+def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour: str) -> None:
+    """Circle the Conv3 neuron that is decoded, and outline the box of what it decodes to."""
+    row, column = segmentation.place
+    radius = 0.08 * panels["conv3"].images[0].get_size()[1]
+    panels["conv3"].add_patch(Circle((column, row), radius, fill=False, edgecolor=colour))
+    panels["conv3"].set_xlabel("seed")
+    if segmentation.box is not None:
+        from_centres = segmentation.box.shifted(-0.5, -0.5)  # a picture's pixel n covers n - 1/2 to n + 1/2 here
+        outline(panels["input"], from_centres, predicted(colour, 1.2))
+
+
+def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
+    """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
+    colours = map_colours(network, "conv1", network.config.conv1.orientations)
+    bars = [
+        Line2D([], [], color=colour, linestyle="none", marker=(2, 2, -180 * k // len(colours)), markersize=9, mew=2)
+        for k, colour in enumerate(colours)
+    ]
+    paleness = [Patch(color=INK, alpha=alpha, label=label) for label, alpha in (("early", 1), ("late", _LATEST))]
+    classes = [Patch(color=colour, label=label) for label, colour in class_colours(network.config.data.classes).items()]
+    for layer, handles, columns in (("input", paleness, 2), ("conv1", bars, len(bars)), ("conv3", classes, 1)):
+        panels[layer].legend(
+            handles=handles,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0),
+            borderaxespad=2.2,
+            ncols=columns,
+            handlelength=0.8,
+            handleheight=0.8,
+            handletextpad=0.4,
+            columnspacing=0.8,
+        )
+
+
+@style()
+def raster(
+    network: Network,
+    spikes: Mapping[str, Spikes],
+    index: int,
+    layers: Sequence[str] | None = None,
+    features: Sequence[int] | None = None,
+) -> Figure:
+    """Show when which neuron spikes, for one stimulus: a panel per layer, coloured by feature, Conv3 by class.
+
+    Parameters
+    ----------
+    network
+        Whose spikes these are.
+    spikes
+        By layer.
+    index
+        Which of their stimuli.
+    layers
+        Which layers, from top to bottom; all of `spikes` when absent.
+    features
+        Which features of every layer that has them; all when absent.
+    """
+    layers = tuple(spikes) if layers is None else layers
+    figure = Figure((0.75 * WIDTH, 0.6 + 1.1 * len(layers)), layout="constrained")
+    panels = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, layer in zip(panels, layers, strict=True):
+        colours = map_colours(network, layer, spikes[layer].shape.features)
+        _draw_raster(axes, layer, spikes[layer], index, features, colours)
+    panels[-1].set_xlabel("step (spread within each step by the neuron's column)")
+    panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.supylabel("neuron", fontsize=9)
+    return figure
+
+
+def _draw_raster(
+    axes: Axes, layer: str, spikes: Spikes, index: int, features: Sequence[int] | None, colours: np.ndarray
+) -> None:
+    """Features lie one below the other; within a step the spikes are spread by column, and so show a picture."""
+    shape, (step, neuron) = spikes.shape, spikes.of(index)
+    places = shape.rows * shape.columns
+    chosen = [f for f in range(shape.features) if features is None or f in features]
+    height = np.full(shape.features, -1)  # rank of the chosen features
+    height[chosen] = np.arange(len(chosen))
+    shown = height[neuron // places] >= 0
+    feature, place = np.divmod(neuron[shown], places)
+    within = 0.8 * ((place % shape.columns + 0.5) / shape.columns - 0.5)
+    size = np.clip(1500 / max(1, len(place)), 1, 6)
+    y = height[feature] * places + place
+    axes.scatter(step[shown] + within, y, s=size, c=colours[feature], linewidths=0, rasterized=True)
+    ends = [f * places for f in chosen] + [(chosen[-1] + 1) * places] if chosen else []
+    marked = range(0, len(ends), -(-len(chosen) // 4) or 1)
+    axes.set_yticks([k * places for k in marked], [f"{ends[k]:,}" for k in marked])
+    axes.set(ylim=(max(1, len(chosen)) * places, 0), title=layer.capitalize())
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)

@@ -1,0 +1,1 @@
+"""Numbers about answers, spikes and weights."""

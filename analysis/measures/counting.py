@@ -1,0 +1,160 @@
+"""How well objects are told apart: how often their number is right, and how well each is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from spikeseg.boxes import Box, box_iou, mask_iou
+from spikeseg.errors import SpikeSegError
+
+from ...datasets.sample import Target
+from ..decoding.segmentation import Segmentation
+
+FOUND = 0.5  # IoU of boxes from which an object counts as found, as the paper counts
+
+_NOWHERE = Box(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Match:
+    """One object and the instance that it was assigned, if any.
+
+    Attributes
+    ----------
+    scene
+        The picture.
+    label, box
+        The object's class, and its box in pixels of the picture; None where it is not annotated.
+    predicted_label, predicted_box
+        The instance's; None for an object without.
+    iou, pixel_iou
+        Of the boxes, and of the pixels where they are known; 0 without an instance.
+    """
+
+    scene: str
+    label: str
+    box: Box | None
+    predicted_label: str | None
+    predicted_box: Box | None
+    iou: float
+    pixel_iou: float | None
+
+    @property
+    def right(self) -> bool:
+        """Found, with its class."""
+        return self.iou >= FOUND and self.predicted_label == self.label
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture: its objects with what they were assigned, and how many instances there are."""
+
+    matches: tuple[Match, ...]
+    instances: int
+
+
+@dataclass(frozen=True)
+class CountReport:
+    """Everything about a set of scenes.
+
+    Attributes
+    ----------
+    scenes, objects
+        How many there are.
+    count_accuracy
+        Fraction of the scenes with as many instances as objects.
+    counts
+        ``counts[objects][instances]``: number of scenes.
+    all_right
+        Fraction of the scenes with the right count in which every object was found with its class.
+    found
+        Fraction of the annotated objects whose box has an IoU of 0.5 or more with that of their instance; None
+        without any.
+    label_accuracy
+        Fraction of the assigned objects whose instance has their class; None where none was assigned.
+    miou, miou_assigned
+        IoU of boxes over all annotated objects, one without instance counting as 0; and over the assigned ones.
+    pixel_iou
+        IoU of pixels over all objects where they are known; None where they are known of none.
+    """
+
+    scenes: int
+    objects: int
+    count_accuracy: float
+    counts: dict[str, dict[str, int]]
+    all_right: float
+    found: float | None
+    label_accuracy: float | None
+    miou: float | None
+    miou_assigned: float | None
+    pixel_iou: float | None
+
+
+def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segmentation]) -> Scene:
+    """Give every object at most one instance, so that the sum of their boxes' IoU is as large as can be (Hungarian).
+
+    Instances that share nothing with an object are not assigned to it. Classes do not count.
+
+    Parameters
+    ----------
+    name
+        Of the picture.
+    targets
+        Its objects.
+    segmentations
+        One per instance, of a picture that was presented at its own size.
+    """
+    boxes = [found.box or _NOWHERE for found in segmentations]
+    true = [target.box or _NOWHERE for target in targets]
+    iou = box_iou(np.reshape(true, (-1, 1, 4)), np.reshape(boxes, (1, -1, 4)))
+    pairs = zip(*linear_sum_assignment(iou, maximize=True), strict=True)
+    assigned = {int(target): int(instance) for target, instance in pairs if iou[target, instance] > 0}
+    matches = []
+    for number, target in enumerate(targets):
+        found = segmentations[assigned[number]] if number in assigned else None
+        pixels = None
+        if target.mask is not None:
+            pixels = mask_iou(found.mask, target.mask) if found else 0.0
+        overlap = float(iou[number, assigned[number]]) if found else 0.0
+        label, box = (found.label, found.box) if found else (None, None)
+        matches.append(Match(name, target.label, target.box, label, box, overlap, pixels))
+    return Scene(tuple(matches), len(segmentations))
+
+
+def count_report(scenes: Sequence[Scene]) -> CountReport:
+    """Sum up a set of scenes.
+
+    Raises
+    ------
+    SpikeSegError
+        There is nothing to measure.
+    """
+    if not scenes:
+        raise SpikeSegError("no scenes to evaluate: the set is empty")
+    matches = [match for scene in scenes for match in scene.matches]
+    assigned = [match for match in matches if match.predicted_label is not None]
+    right = [len(scene.matches) == scene.instances for scene in scenes]
+    all_right = [ok and all(match.right for match in scene.matches) for ok, scene in zip(right, scenes, strict=True)]
+    table = Counter((len(scene.matches), scene.instances) for scene in scenes)
+    objects, instances = (sorted(set(numbers)) for numbers in zip(*table, strict=True))
+    return CountReport(
+        scenes=len(scenes),
+        objects=len(matches),
+        count_accuracy=float(np.mean(right)),
+        counts={str(true): {str(n): table[true, n] for n in instances} for true in objects},
+        all_right=float(np.mean(all_right)),
+        found=_mean([match.iou >= FOUND for match in matches if match.box is not None]),
+        label_accuracy=_mean([match.predicted_label == match.label for match in assigned]),
+        miou=_mean([match.iou for match in matches if match.box is not None]),
+        miou_assigned=_mean([match.iou for match in assigned]),
+        pixel_iou=_mean([match.pixel_iou for match in matches if match.pixel_iou is not None]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None

@@ -1,0 +1,275 @@
+"""How good the answers are: accuracy, intersection over union (IoU), and what trivial answers would score.
+
+The paper reports accuracy and mIoU (Table I). Objects that fill their pictures alike make a high mIoU cheap, so
+the baselines stand beside every result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from spikeseg.boxes import Box, box_iou
+from spikeseg.errors import SpikeSegError
+
+_EMPTY = Box(0, 0, 0, 0)  # what no answer counts as
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Truth and answer for one picture; all its boxes in one coordinate frame, that of `size`.
+
+    Attributes
+    ----------
+    name
+        The picture.
+    true_label, predicted_label
+        Its class, and the answer.
+    true_box, predicted_box
+        Annotated, and answered; None without annotation, and for an empty mask (IoU 0).
+    event_box
+        Around all input events; None without any.
+    size
+        Rows and columns of the picture.
+    pixel_iou
+        Per class, the IoU of the pixels, where they are known.
+    """
+
+    name: str
+    true_label: str
+    predicted_label: str
+    true_box: Box | None
+    predicted_box: Box | None
+    event_box: Box | None
+    size: tuple[int, int]
+    pixel_iou: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def correct(self) -> bool:
+        """Whether the class is right."""
+        return self.true_label == self.predicted_label
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Mean IoU over all pictures with an annotated box, and the mean of the classes' means; None without any."""
+
+    miou: float | None
+    miou_class_mean: float | None
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """One class: pictures, those with a box, accuracy, mIoU, and mIoU where a wrong class counts as 0."""
+
+    n: int
+    n_boxes: int
+    accuracy: float
+    miou: float | None
+    miou_strict: float | None
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What trivial answers score on the same pictures.
+
+    Attributes
+    ----------
+    majority_class_accuracy
+        Always answering the most frequent class.
+    event_box
+        The box around all input events.
+    constant_box
+        Given the true class, its best constant box on the training boxes, in fractions of the picture; None where
+        a class has no training boxes.
+    constant_box_oracle
+        The same, but the best on the very boxes that it is tested on: an upper bound.
+    """
+
+    majority_class_accuracy: float
+    event_box: Overlap
+    constant_box: Overlap | None
+    constant_box_oracle: Overlap
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything about a set of outcomes.
+
+    Attributes
+    ----------
+    n, n_boxes
+        Pictures, and those with an annotated box: only these count for IoU.
+    accuracy
+        Fraction of pictures whose class is right.
+    miou, miou_class_mean
+        IoU of boxes, whatever the class: mean over pictures, and mean of the classes' means.
+    miou_strict, miou_strict_class_mean
+        The same where a wrong class counts as IoU 0.
+    per_class
+        By true class.
+    confusion
+        ``confusion[true][predicted]``: number of pictures.
+    baselines
+        What trivial answers score.
+    pixel_iou
+        Mean pixel IoU per class, of the pictures where it is known; None where it is known of none.
+    """
+
+    n: int
+    n_boxes: int
+    accuracy: float
+    miou: float | None
+    miou_class_mean: float | None
+    miou_strict: float | None
+    miou_strict_class_mean: float | None
+    per_class: dict[str, ClassReport]
+    confusion: dict[str, dict[str, int]]
+    baselines: Baselines
+    pixel_iou: dict[str, float] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts and numbers, fit for JSON; ``pixel_iou`` only where it is known."""
+        content = asdict(self)
+        if self.pixel_iou is None:
+            del content["pixel_iou"]
+        return content
+
+
+def best_constant_box(boxes: Sequence[Box] | np.ndarray) -> Box:
+    """The box of largest mean IoU with `boxes`, which are in fractions of their pictures.
+
+    A deterministic local search from the better of the edges' medians and means: all edges move by a step, out,
+    in or not at all, as long as that helps; then the step is halved.
+    """
+    edges = np.asarray(boxes, float)
+    starts = np.array([np.median(edges, axis=0), edges.mean(axis=0)])
+    moves = np.array(list(product((0, -1, 1), repeat=4)))  # staying first: ties stay
+    best, step = starts[np.argmax(_mean_iou(starts, edges))], 1 / 16
+    while step > 1e-4:
+        tried = best + step * moves
+        choice = np.argmax(_mean_iou(tried, edges))
+        best, step = tried[choice], step if choice else step / 2
+    return Box(*best.tolist())
+
+
+def _mean_iou(candidates: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    return box_iou(candidates[:, None], boxes).mean(axis=1)
+
+
+def evaluate(outcomes: Sequence[Outcome], training: Mapping[str, Sequence[Box]]) -> Report:
+    """Measure a set of outcomes.
+
+    Parameters
+    ----------
+    outcomes
+        One per picture.
+    training
+        Per class, the annotated boxes of the training pictures, in fractions of their pictures; they make the
+        constant-box baseline.
+
+    Raises
+    ------
+    SpikeSegError
+        There is nothing to measure.
+    """
+    if not outcomes:
+        raise SpikeSegError("no pictures to evaluate: the set is empty")
+    boxed = [outcome for outcome in outcomes if outcome.true_box is not None]
+    labels = _labels(boxed)
+    iou = box_iou(_edges(o.predicted_box for o in boxed), _edges(o.true_box for o in boxed))
+    strict = iou * [outcome.correct for outcome in boxed]
+    overlap, overlap_strict = _overlap(labels, iou), _overlap(labels, strict)
+    return Report(
+        n=len(outcomes),
+        n_boxes=len(boxed),
+        accuracy=float(np.mean([outcome.correct for outcome in outcomes])),
+        miou=overlap.miou,
+        miou_class_mean=overlap.miou_class_mean,
+        miou_strict=overlap_strict.miou,
+        miou_strict_class_mean=overlap_strict.miou_class_mean,
+        per_class=_per_class(outcomes, labels, iou, strict),
+        confusion=confusion((outcome.true_label, outcome.predicted_label) for outcome in outcomes),
+        baselines=_baselines(outcomes, boxed, training),
+        pixel_iou=_pixel_iou(outcomes),
+    )
+
+
+def _labels(outcomes: Sequence[Outcome]) -> np.ndarray:
+    return np.array([outcome.true_label for outcome in outcomes], str)
+
+
+def _edges(boxes: Iterable[Box | None]) -> np.ndarray:
+    return np.reshape([_EMPTY if box is None else box for box in boxes], (-1, 4)).astype(float)
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _overlap(labels: np.ndarray, iou: np.ndarray) -> Overlap:
+    means = [iou[labels == label].mean() for label in np.unique(labels)]
+    return Overlap(_mean(iou), _mean(np.array(means)))
+
+
+def _per_class(
+    outcomes: Sequence[Outcome], labels: np.ndarray, iou: np.ndarray, strict: np.ndarray
+) -> dict[str, ClassReport]:
+    """By true class; `labels`, `iou` and `strict` are of the pictures with a box, (n_boxes,) each."""
+    report = {}
+    for label in sorted({outcome.true_label for outcome in outcomes}):
+        correct = [outcome.correct for outcome in outcomes if outcome.true_label == label]
+        own = labels == label
+        report[label] = ClassReport(
+            n=len(correct),
+            n_boxes=int(own.sum()),
+            accuracy=float(np.mean(correct)),
+            miou=_mean(iou[own]),
+            miou_strict=_mean(strict[own]),
+        )
+    return report
+
+
+def confusion(answers: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Number of answers by true and answered class, ``confusion[true][answered]``; `answers` are pairs of the two.
+
+    Every row has all classes that occur, true or answered.
+    """
+    count = Counter(answers)
+    true, answered = (sorted(set(labels)) for labels in zip(*count, strict=True))
+    return {row: {column: count[row, column] for column in sorted({*true, *answered})} for row in true}
+
+
+def _pixel_iou(outcomes: Sequence[Outcome]) -> dict[str, float] | None:
+    known: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        for label, iou in outcome.pixel_iou.items():
+            known.setdefault(label, []).append(iou)
+    return {label: float(np.mean(known[label])) for label in sorted(known)} or None
+
+
+def _baselines(
+    outcomes: Sequence[Outcome], boxed: Sequence[Outcome], training: Mapping[str, Sequence[Box]]
+) -> Baselines:
+    labels = _labels(boxed)
+    true = _edges(o.true_box.scaled(1 / o.size[0], 1 / o.size[1]) for o in boxed if o.true_box)
+    tested = {label: true[labels == label] for label in np.unique(labels)}
+    fitted = {label: best_constant_box(training[label]) for label in tested if training.get(label)}
+    oracle = {label: best_constant_box(boxes) for label, boxes in tested.items()}
+
+    def constant(box: Mapping[str, Box]) -> Overlap:
+        return _overlap(labels, box_iou(_edges(box[label] for label in labels), true))
+
+    most_frequent = max(Counter(outcome.true_label for outcome in outcomes).values())
+    event_iou = box_iou(_edges(o.event_box for o in boxed), _edges(o.true_box for o in boxed))
+    return Baselines(
+        majority_class_accuracy=most_frequent / len(outcomes),
+        event_box=_overlap(labels, event_iou),
+        constant_box=constant(fitted) if fitted.keys() == tested.keys() else None,
+        constant_box_oracle=constant(oracle),
+    )

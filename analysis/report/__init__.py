@@ -1,0 +1,1 @@
+"""The HTML page of a run: which stimuli it shows, what it says, and how it is drawn."""

@@ -1,0 +1,321 @@
+"""What stands on the page of a report, as its template names it (``analysis/templates/report.html``)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.colors import to_hex
+
+from spikeseg.boxes import Box
+from spikeseg.provenance import provenance
+from spikeseg.version import __version__
+
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
+from ...datasets.sample import Sample
+from ...models.network import Network
+from ...runners.evaluation.selection import Selection
+from ...runners.training.directory import Run
+from ...runners.training.histories import convergence_curves
+from ..decoding.segmentation import Segmentation
+from ..figures.learning import convergence
+from ..figures.style import MUTED, class_colours, map_colours
+from .page import drawing, embedded, exact, feature_layers, photograph
+from .showcase import OTHERS, Row
+
+
+class Published(NamedTuple):
+    """A row of the paper's Table I, and how its experiment differs from ours."""
+
+    name: str
+    accuracy: str
+    miou: str
+    difference: str
+
+
+_CALTECH = Published("N-Caltech", "92 %", "0.67", "on a split of its own")
+_PANDA = Published("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, these are simulated")
+TABLE_I = {
+    "caltech-101": Published("DoG-Caltech", "97 %", "0.74", "on a split of its own"),
+    "n-caltech-101": _CALTECH,
+    "n-caltech-sim": _CALTECH._replace(difference="its recordings are real, these are simulated"),
+    "orange-panda": _PANDA._replace(difference="its recordings are not published, this is rendered"),
+    "orange-panda-sim": _PANDA,
+}
+"""By dataset: the nearest experiment of the paper (Kirkland et al. 2020)."""
+
+
+class Shown(NamedTuple):
+    """A stimulus of the page: why it is shown, what was measured, what the network made of it, and its spikes."""
+
+    kind: str
+    row: Row
+    sample: Sample
+    segmentation: Segmentation
+    packed: bytes
+
+    @property
+    def caption(self) -> str:
+        """The answer in a few words."""
+        taken = "" if self.row.correct else f" taken for {_named(self.row.predicted_label)}"
+        return self.row.true_label + taken + self.overlap
+
+    @property
+    def overlap(self) -> str:
+        """The IoU, after a comma; nothing without annotation."""
+        return f", IoU {self.row.iou:.2f}" if self.row.true_box else ""
+
+
+def _named(label: str) -> str:
+    """A class, or what to say for a map that stands for none."""
+    return label or "no class"
+
+
+def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[Shown]) -> dict[str, Any]:
+    """Everything that the template names, but for style and script."""
+    network, run = selection.network, selection.run
+    config, curves = network.config, convergence_curves(network, run)
+    stimuli = [_stimulus(network, one) for one in shown]
+    choices = _choices(shown, stimuli)
+    paper = TABLE_I.get(config.data.dataset)
+    return {
+        "version": __version__,
+        "name": config.name,
+        "seed": config.seed,
+        "unit": "pictures" if config.input.dog else "buffers",
+        "metrics": metrics,
+        "paper": paper and paper.difference,
+        "headline": _headline(metrics, paper),
+        "columns": ["n", "accuracy", "mIoU", "strict mIoU"] if metrics["n_boxes"] else ["n", "accuracy"],
+        "table": _table(metrics, paper),
+        "confusion": _confusion(metrics["confusion"], config.data.classes),
+        "gallery": {kind: items for kind, items in choices.items() if kind != OTHERS},
+        "gallery_rule": _RULES[bool(metrics["n_boxes"])],
+        "choices": choices,
+        "classes": _classes(config),
+        "stimuli": len(shown),
+        "steps": config.input.total_steps,
+        "features": feature_layers(network),
+        "convergence": drawing(convergence(curves)) if curves else None,
+        "learned": network.provenance.get("layers", {}),
+        "analyses": _analyses(run),
+        "configuration": _configuration(config),
+        "provenance": _provenance(selection, metrics),
+        "spikes": [base64.b64encode(one.packed).decode() for one in shown],
+        "contents": {
+            "size": config.input.size,
+            "steps": config.input.total_steps,
+            "input_steps": config.input.steps,
+            "smooth": config.input.dog is not None,
+            "classes": _classes(config),
+            "layers": _layers(network),
+            "stimuli": stimuli,
+        },
+    }
+
+
+_RULES = {
+    True: "Of each class the best, the typical (around the median) and the worst by IoU; a wrong class has 0.",
+    False: "Of each class some right and some wrong answers; no object has an annotated box.",
+}
+
+
+ANALYSES = {
+    "latencies": "First-spike latencies of the layers, and how many stimuli are decided by when",
+    "sparsity": "How sparsely the layers answer",
+    "information": "What each layer says about the class",
+    "selectivity": "Which class each feature prefers",
+    "weights": "Weights over learning",
+}
+"""Figures of `spikeseg analyse` that a page shows, and their captions."""
+
+
+def _analyses(run: Run) -> list[dict[str, str]]:
+    files = {run.results / "analysis" / f"{name}.png": caption for name, caption in ANALYSES.items()}
+    return [
+        {"image": embedded(file.read_bytes(), "image/png"), "caption": caption}
+        for file, caption in files.items()
+        if file.exists()
+    ]
+
+
+# ---- Results ---------------------------------------------------------------------------------------
+
+
+def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, str]]:
+    """The numbers that are looked for first."""
+    base, decisions = metrics["baselines"], metrics.get("decisions")
+    beside = f"paper: {paper.accuracy}" if paper else f"majority class: {_percent(base['majority_class_accuracy'])}"
+    tiles = [{"label": "accuracy", "value": _percent(metrics["accuracy"]), "beside": beside}]
+    if metrics["n_boxes"]:
+        overlap = {
+            "label": "box mIoU",
+            "value": _iou(metrics["miou"]),
+            "beside": f"paper: {paper.miou}" if paper else "",
+        }
+        strict = {"label": "strict mIoU", "value": _iou(metrics["miou_strict"]), "beside": "a wrong class counts as 0"}
+        tiles += [overlap, strict]
+    if decisions:
+        by_recording = _percent(decisions["recording_accuracy"])
+        count = f"{decisions['recordings']} recordings"
+        median = "never" if decisions["median_ms"] is None else f"{decisions['median_ms']:.0f} ms"
+        tiles.append({"label": "by recording", "value": by_recording, "beside": count})
+        tiles.append({"label": "to the first Conv3 spike", "value": median, "beside": "of events, median"})
+    return tiles
+
+
+def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, Any]]:
+    """Sections of rows: classes, all, baselines, and the paper."""
+
+    def row(name: str, of: Mapping[str, Any]) -> list[str]:
+        return [name, f"{of['n']:,}", _percent(of["accuracy"]), _iou(of["miou"]), _iou(of["miou_strict"])]
+
+    base = metrics["baselines"]
+    boxes = {
+        "box of all events": base["event_box"],
+        "constant box per class": base["constant_box"],
+        "the same, fitted to these": base["constant_box_oracle"],
+    }
+    total = [row("all", metrics)]
+    if metrics["n_boxes"]:
+        means = _iou(metrics["miou_class_mean"]), _iou(metrics["miou_strict_class_mean"])
+        total.append(["mean of classes", "", "", *means])
+    trivial = [["majority class", "", _percent(base["majority_class_accuracy"]), "", ""]]
+    trivial += [[name, "", "", _iou(of["miou"]), ""] for name, of in boxes.items() if of and of["miou"] is not None]
+    sections = [
+        {"kind": "", "rows": [row(label, of) for label, of in metrics["per_class"].items()]},
+        {"kind": "total", "rows": total},
+        {"kind": "baseline", "rows": trivial},
+    ]
+    if pixels := metrics.get("pixel_iou"):
+        rows = [[f"pixel IoU of {label}", "", "", _iou(value), ""] for label, value in pixels.items()]
+        sections.insert(2, {"kind": "", "rows": rows})
+    if paper:
+        sections.append({"kind": "paper", "rows": [[f"paper: {paper.name}", "", paper.accuracy, paper.miou, ""]]})
+    if not metrics["n_boxes"]:
+        for section in sections:
+            section["rows"] = [cells[:3] for cells in section["rows"]]
+    return sections
+
+
+def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> dict[str, Any]:
+    """Rows of counts and of shares in percent, in the configuration's order; other answers come last."""
+    known = list(next(iter(confusion.values())))
+    answers = [label for label in classes if label in known] + [label for label in known if label not in classes]
+    rows = []
+    for label in (label for label in classes if label in confusion):
+        counts = confusion[label]
+        total = sum(counts.values())
+        cells = [
+            {"count": counts[answer], "share": round(100 * counts[answer] / total), "right": answer == label}
+            for answer in answers
+        ]
+        rows.append({"label": label, "cells": cells})
+    return {"answers": [_named(answer) for answer in answers], "rows": rows}
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _iou(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+# ---- Stimuli ---------------------------------------------------------------------------------------
+
+
+def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
+    """A stimulus as the script needs it; boxes are fractions of the picture."""
+    row, segmentation, decision = shown.row, shown.segmentation, shown.segmentation.decision
+    config, (rows, columns) = network.config, shown.sample.image.shape[:2]
+    picture, size = photograph(shown.sample.image) if config.input.dog else (exact(shown.sample.image), (rows, columns))
+    scores = dict.fromkeys(config.data.classes, 0.0)
+    for label, score in zip(network.map_labels, decision.scores.tolist(), strict=True):
+        if label in scores:
+            scores[label] = max(score, scores[label])
+
+    def fraction(box: Box | None) -> list[float] | None:
+        return None if box is None else list(box.scaled(1 / rows, 1 / columns))
+
+    _, height, width = layer_shapes(config, config.input.size)["conv3"]
+    first = decision.first_spike
+    return {
+        "label": row.true_label,
+        "answered": _named(row.predicted_label),
+        "overlap": shown.overlap,
+        "colour": class_colours(config.data.classes).get(row.predicted_label, MUTED),
+        "picture": picture,
+        "picture_size": size,
+        "boxes": {"annotated": fraction(row.true_box), "found": fraction(row.predicted_box)},
+        "answer": (segmentation.map * height + segmentation.place[0]) * width + segmentation.place[1],
+        "scores": [{"label": label, "value": round(score, 4)} for label, score in scores.items()],
+        "first": first and {"label": network.map_labels[first[0]], "step": first[1]},
+    }
+
+
+def _choices(shown: Sequence[Shown], stimuli: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """By kind: number, name and caption of each stimulus, and the size of its picture in the gallery."""
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for index, (one, stimulus) in enumerate(zip(shown, stimuli, strict=True)):
+        height, width = stimulus["picture_size"]
+        item = {"index": index, "name": one.row.name, "caption": one.caption}
+        kinds.setdefault(one.kind, []).append(item | {"width": 320, "height": round(320 * height / width)})
+    return kinds
+
+
+def _classes(config: Config) -> list[dict[str, str]]:
+    return [{"name": name, "colour": colour} for name, colour in class_colours(config.data.classes).items()]
+
+
+def _layers(network: Network) -> list[dict[str, Any]]:
+    """Name, size and colours of the features of every layer; Conv3's labels."""
+    return [
+        {
+            "name": layer.capitalize(),
+            **shape._asdict(),
+            "colours": [to_hex(colour) for colour in map_colours(network, layer, shape.features)],
+            "labels": [_named(label) for label in network.map_labels] if layer == "conv3" else None,
+        }
+        for layer, shape in layer_shapes(network.config, network.config.input.size).items()
+    ]
+
+
+# ---- Where it comes from ---------------------------------------------------------------------------
+
+
+def _configuration(config: Config) -> dict[str, dict[str, str]]:
+    """Tables of the configuration, one below the other: name to keys and values."""
+    tables: dict[str, dict[str, str]] = {}
+
+    def add(title: str, content: Mapping[str, Any]) -> None:
+        for key, value in content.items():
+            if isinstance(value, Mapping):
+                add(f"{title}.{key}" if title != "experiment" else key, value)
+            elif value is not None:
+                tables.setdefault(title, {})[key] = _told(value)
+
+    add("experiment", config.model_dump(mode="json"))
+    return tables
+
+
+def _provenance(selection: Selection, metrics: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """How training, evaluation and this page came about."""
+    page = provenance(None, "")
+    records = {"Training": selection.network.provenance, "Evaluation": metrics["evaluation"], "This page": page}
+    keys = ("command", "started", "version", "python", "packages", "device", "data", "seed", "digest")
+    told = {
+        title: {key: _told(record[key]) for key in keys if record.get(key) not in (None, "")}
+        for title, record in records.items()
+    }
+    return {"Run": {"directory": str(selection.run.path), "data": selection.source}, **told}
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {of}" for key, of in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_told, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,89 @@
+"""Which stimuli of an evaluation a report shows."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from spikeseg.boxes import Box, box_iou
+from spikeseg.errors import SpikeSegError
+
+from ...runners.evaluation.selection import evenly_spaced
+
+GALLERY = 4  # stimuli of each kind, shared between the classes
+OTHERS = "Others"
+KINDS = ("Best", "Typical", "Worst", "Right", "Wrong", OTHERS)
+
+
+class Row(NamedTuple):
+    """A row of ``outcomes.csv``, see `evaluation.write_outcomes`; boxes in pixels of the picture."""
+
+    name: str
+    true_label: str
+    predicted_label: str
+    true_box: Box | None
+    predicted_box: Box | None
+
+    @property
+    def correct(self) -> bool:
+        """Whether the class is right."""
+        return self.true_label == self.predicted_label
+
+    @property
+    def iou(self) -> float:
+        """IoU of the boxes; 0 without both."""
+        return float(box_iou(self.predicted_box, self.true_box)) if self.predicted_box and self.true_box else 0.0
+
+
+def read_outcomes(path: Path) -> list[Row]:
+    """Read what `evaluation.write_outcomes` wrote. Raises SpikeSegError where it is something else."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                Row(row["name"], row["true_label"], row["predicted_label"], _box(row, "true"), _box(row, "predicted"))
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise SpikeSegError(f"{path} cannot be read ({error}): run `spikeseg evaluate` again") from error
+
+
+def _box(row: Mapping[str, str], kind: str) -> Box | None:
+    edges = [row[f"{kind}_{edge}_px"] for edge in Box._fields]
+    return Box(*map(float, edges)) if all(edges) else None
+
+
+def choose(outcomes: Sequence[Row], count: int) -> dict[int, str]:
+    """Number of each outcome to show, and its kind.
+
+    A few of each class for the gallery: the best, the typical (around the median) and the worst by IoU, where a wrong
+    class has 0; right and wrong ones where nothing has a box. Then others, evenly spaced, up to `count` in all.
+    """
+    classes: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(outcomes):
+        classes[row.true_label].append(number)
+    each = max(1, GALLERY // len(classes))
+    boxed = any(row.true_box for row in outcomes)
+    chosen: dict[int, str] = {}
+    for own in classes.values():
+        for kind, numbers in (_by_box if boxed else _by_class)(outcomes, own, each).items():
+            chosen |= {number: kind for number in numbers if number not in chosen}
+    rest = [number for number in range(len(outcomes)) if number not in chosen]
+    return chosen | dict.fromkeys(evenly_spaced(rest, count - len(chosen)), OTHERS)
+
+
+def _by_box(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, list[int]]:
+    def quality(number: int) -> tuple[float, float]:
+        return outcomes[number].iou * outcomes[number].correct, outcomes[number].iou
+
+    ranked = sorted(own, key=quality, reverse=True)
+    middle = max(0, len(ranked) - each) // 2
+    return {"Best": ranked[:each], "Worst": ranked[-each:], "Typical": ranked[middle : middle + each]}
+
+
+def _by_class(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, list[int]]:
+    right = [number for number in own if outcomes[number].correct]
+    wrong = [number for number in own if not outcomes[number].correct]
+    return {"Right": evenly_spaced(right, each), "Wrong": evenly_spaced(wrong, each)}

@@ -1,0 +1,1 @@
+"""Simulated event cameras: sensor, optics, movements, and the datasets that they record."""

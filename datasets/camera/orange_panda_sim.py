@@ -1,0 +1,140 @@
+"""Simulated event-camera recordings of the two desk ornaments, at the size of a DAVIS346 held in the hand."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from spikeseg.boxes import mask_box
+from spikeseg.cache import kept_arrays, source
+from spikeseg.errors import SpikeSegError
+
+from ..events.events import Recording
+from ..recordings import Take
+from ..rendered import backdrop, ornaments, rendering
+from ..rendered.orange_panda import OrangePanda
+from ..rendered.rendering import Ornament, Scene, render, silhouette
+from ..sample import Target
+from . import dvs, handheld, optics
+from .dvs import DAVIS346, Camera
+from .handheld import Hand, Handheld
+from .optics import FINE, FRAME_US, Shift
+
+BLUR = 0.5
+"""Of lens and pixel aperture together, standard deviation in pixels."""
+
+_BEFORE = 20_000  # microseconds for which the camera has been running when a recording starts
+_CODE = source(backdrop, dvs, handheld, optics, ornaments, rendering)
+
+
+class OrangePandaSim:
+    """Recordings of the scenes of `OrangePanda`, each by another shaking hand, everything from a seed.
+
+    This is a simulation of our own, not NVS-OrangePanda, which is not published. The scene stands still and the whole
+    view moves; at time 0 it is as in the picture. Masks and boxes are exact at every time: of the pixels whose middle
+    an ornament covers, less what nearer ornaments cover. What was rendered once is kept in the cache directory.
+
+    Parameters
+    ----------
+    count, seed, size, scene, overlap, classes
+        See `OrangePanda`; the seed also goes for motion, mismatch and noise.
+    duration_us
+        Of a recording, microseconds.
+
+    Raises
+    ------
+    SpikeSegError
+        An argument is out of range.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(
+        self,
+        count: int,
+        seed: int,
+        size: tuple[int, int] = (260, 346),
+        scene: Literal["single", "both"] = "single",
+        overlap: float = 0.5,
+        classes: Sequence[str] = ("orange", "panda"),
+        duration_us: int = 120_000,
+    ):
+        if duration_us < 1:
+            raise SpikeSegError(f"orange-panda-sim: a recording of {duration_us} us: give 1 or more")
+        self._pictures = OrangePanda(count, seed, size, scene, overlap, classes)
+        self._duration = duration_us
+        self.names = [name.replace("orange-panda", "orange-panda-sim", 1) for name in self._pictures.names]
+        self.labels = self._pictures.labels
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Take:
+        """Load or render a recording. Raises SpikeSegError without a cache to write to."""
+        name, scene, size = self.names[index], self._pictures.scene(index), self._pictures.size
+        seed = [self._pictures.seed, zlib.crc32(name.encode())]
+        motion = Handheld(Hand(), np.random.default_rng(seed))
+        key = repr((seed, scene, size, self._duration, DAVIS346, BLUR)).encode() + _CODE
+        kept = kept_arrays(
+            "orange-panda-sim",
+            key,
+            lambda: {"events": _record(scene, size, motion, self._duration, seed), "size": np.array(size)},
+        )
+        return Take(Recording(name, size, kept["events"]), partial(_targets, scene, size, motion, self.labels[index]))
+
+
+def _record(scene: Scene, size: tuple[int, int], motion: Handheld, duration_us: int, seed: list[int]) -> np.ndarray:
+    margin = _reach(motion, size, duration_us)
+    rows, columns = (FINE * (length + 2 * margin) for length in size)
+    image, _ = render(_enlarged(scene, size, margin), (rows, columns))
+    plane = optics.light(np.rint(255 * image).astype(np.uint8), BLUR)
+    camera = Camera(size, DAVIS346, np.random.default_rng([*seed, 1]))
+    events = camera.film(optics.film(plane, size, motion, -_BEFORE, duration_us))
+    return events[events["t"] > 0]
+
+
+def _reach(motion: Handheld, size: tuple[int, int], duration_us: int) -> int:
+    """Pixels by which the picture is shifted at most, at its corners."""
+    shifts = np.abs([motion(t) for t in range(-_BEFORE, duration_us + FRAME_US, FRAME_US)])
+    return int(np.ceil(shifts[:, :2].max() + np.radians(shifts[:, 2].max()) * max(size)))
+
+
+def _enlarged(scene: Scene, size: tuple[int, int], margin: int) -> Scene:
+    """The scene with a margin of so many pixels on each side, `FINE` samples per pixel."""
+
+    def enlarged(ornament: Ornament) -> Ornament:
+        row, column = FINE * (ornament.pose.row + margin), FINE * (ornament.pose.column + margin)
+        return replace(
+            ornament, pose=replace(ornament.pose, row=row, column=column, height=FINE * ornament.pose.height)
+        )
+
+    horizon = (scene.backdrop.horizon * size[0] + margin) / (size[0] + 2 * margin)
+    ornaments = tuple(enlarged(ornament) for ornament in scene.ornaments)
+    return replace(scene, ornaments=ornaments, backdrop=replace(scene.backdrop, horizon=horizon))
+
+
+def _targets(scene: Scene, size: tuple[int, int], motion: Handheld, first: str, t_us: int) -> tuple[Target, ...]:
+    """What is in sight at a time, the class `first` before others."""
+    visible: dict[str, np.ndarray] = {}
+    for ornament in scene.ornaments:
+        mask = silhouette(_shifted(ornament, size, motion(t_us)), size)
+        for farther in visible.values():
+            farther &= ~mask
+        visible[ornament.label] = mask
+    order = sorted(visible, key=lambda label: label != first)
+    return tuple(Target(label, mask_box(visible[label]), visible[label]) for label in order if visible[label].any())
+
+
+def _shifted(ornament: Ornament, size: tuple[int, int], shift: Shift) -> Ornament:
+    """An ornament as the moving sensor sees it."""
+    pose, turn = ornament.pose, np.radians(shift.roll)
+    down, right = pose.row - size[0] / 2, pose.column - size[1] / 2
+    row = size[0] / 2 + shift.rows + down * np.cos(turn) - right * np.sin(turn)
+    column = size[1] / 2 + shift.columns + down * np.sin(turn) + right * np.cos(turn)
+    return replace(ornament, pose=replace(pose, row=row, column=column, roll=pose.roll + shift.roll))

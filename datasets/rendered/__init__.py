@@ -1,0 +1,1 @@
+"""Desk ornaments rendered with exact masks: a simulated stand-in for NVS-OrangePanda."""

@@ -1,0 +1,108 @@
+"""Desk ornaments to be counted: several in one picture, of the same or of different classes, each with its mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from spikeseg.boxes import mask_box
+from spikeseg.errors import SpikeSegError
+
+from ..sample import Sample, Target
+from .arrangement import MAX_OVERLAP, on_a_desk, overlapping, side_by_side
+from .rendering import Scene, extent, render_objects
+
+GAPS = 0.05, 0.3
+"""Between the boxes of neighbours, as fractions of the picture's height."""
+
+
+class OrnamentGroups:
+    """Pictures of one or more of the ornaments of `OrangePanda`, everything from a seed.
+
+    Item i depends on (seed, i) and on what is asked for, not on `count` or on what was read before.
+
+    Parameters
+    ----------
+    count
+        Number of pictures.
+    seed
+        Of everything random.
+    size
+        Rows and columns in pixels.
+    objects
+        How many ornaments.
+    alike
+        Whether those of a picture are of one class, the classes in turn from picture to picture; otherwise the
+        classes take turns within a picture.
+    overlap
+        None: side by side with a gap. Otherwise two ornaments whose silhouettes share this fraction of the smaller
+        one's area, either in front, met within about 0.02.
+    classes
+        Of ``orange`` and ``panda``; both where they are not `alike`.
+
+    Raises
+    ------
+    SpikeSegError
+        An argument is out of its range; when read: the pictures are too narrow.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+
+    def __init__(
+        self,
+        count: int,
+        seed: int,
+        size: tuple[int, int],
+        objects: int,
+        alike: bool,
+        overlap: float | None = None,
+        classes: Sequence[str] = ("orange", "panda"),
+    ):
+        _check(objects, alike, overlap, classes)
+        self.seed, self.size, self.overlap = seed, size, overlap
+        step = 0 if alike else 1
+        self._classes = [[classes[(i + step * k) % len(classes)] for k in range(objects)] for i in range(count)]
+        self.labels = [labels[0] for labels in self._classes]
+        kind = f"{objects}-{'alike' if alike else 'mixed'}-{'apart' if overlap is None else f'{overlap:g}'}"
+        self.names = [f"orange-panda/{kind}/seed{seed}/{index:05d}" for index in range(count)]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        index = range(len(self))[index]
+        scene = self.scene(index)
+        image, masks = render_objects(scene, self.size)
+        targets = tuple(
+            Target(ornament.label, mask_box(mask), mask) for ornament, mask in zip(scene.ornaments, masks, strict=True)
+        )
+        return Sample(self.names[index], np.rint(255 * image).astype(np.uint8), targets)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    def scene(self, index: int) -> Scene:
+        """What picture `index` shows, the farthest ornament first."""
+        index = range(len(self))[index]
+        rng = np.random.default_rng([self.seed, index])
+        labels = rng.permutation(self._classes[index]).tolist()
+        if self.overlap is None:
+            ornaments = side_by_side(rng, labels, self.size, GAPS)
+        else:
+            ornaments = overlapping(rng, labels, self.size, self.overlap)
+        farthest_first = sorted(ornaments, key=lambda ornament: extent(ornament).bottom)
+        return on_a_desk(rng, tuple(farthest_first), self.size)
+
+
+def _check(objects: int, alike: bool, overlap: float | None, classes: Sequence[str]) -> None:
+    """Refuse arguments out of range with one line."""
+    if objects < 1:
+        raise SpikeSegError(f"{objects} objects cannot be shown: give 1 or more")
+    if not alike and len(classes) < 2:
+        raise SpikeSegError(f"objects of different classes need 2 classes, not only {classes[0]}")
+    if overlap is not None and objects != 2:
+        raise SpikeSegError(f"an overlap is that of 2 objects, not of {objects}")
+    if overlap is not None and not 0 <= overlap <= MAX_OVERLAP:
+        raise SpikeSegError(f"an overlap of {overlap} is out of range: give 0 to {MAX_OVERLAP}")

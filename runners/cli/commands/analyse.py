@@ -1,0 +1,39 @@
+"""`spikeseg analyse`: what a network does, in pictures and in a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from spikeseg.errors import SpikeSegError
+
+
+def analyse(
+    run: Annotated[str, typer.Argument(help="Run directory, or the name of a network that comes along.")],
+    spikes: Annotated[
+        Path | None, typer.Option("--spikes", help="A recording of it; RUN/spikes/test.npz by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Directory of the results; RUN/analysis by default.")
+    ] = None,
+) -> None:
+    """Measure how a network responds: latencies, sparsity, information, selectivity, receptive fields and more."""
+    from spikeseg.excerpt import take_excerpt
+
+    from ...evaluation.analysing import check_match, write_analysis
+    from ...training.directory import load_network
+    from ..progress import Bars
+
+    console = Console(markup=False)  # a file's name may have brackets
+    network, directory = load_network(run)
+    file, out = spikes or directory.results / "spikes" / "test.npz", out or directory.results / "analysis"
+    if not file.exists():
+        raise SpikeSegError(f"{file} is missing: `spikeseg encode {run}` makes a recording")
+    excerpt = take_excerpt(file)
+    check_match(network, excerpt)
+    with Bars(console) as bars:
+        figures = write_analysis(out, network, directory, excerpt, bars)
+    console.print(f"analysis.csv and {figures} figures in {out}", soft_wrap=True)

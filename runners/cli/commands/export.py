@@ -1,0 +1,50 @@
+"""`spikeseg export`: recorded spikes for other programs."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+class Format(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
+    """What other programs read."""
+
+    neo = "neo"
+    nwb = "nwb"
+    csv = "csv"
+    parquet = "parquet"
+
+
+def export(
+    spikes: Annotated[Path, typer.Argument(help="A recording: the .npz of `spikeseg encode`.")],
+    out: Annotated[Path, typer.Argument(help="A file that ends in .nix (for neo), .nwb, .csv or .parquet.")],
+    kind: Annotated[Format, typer.Option("--format", help="For Neo and Elephant, pynwb, or any table.")],
+    layer: Annotated[list[str] | None, typer.Option(help="Only this layer; may be repeated.")] = None,
+    stimuli: Annotated[
+        list[str] | None, typer.Option(help="Only these: a name, a number or a range such as 0:10; may be repeated.")
+    ] = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Neurons without a spike, too.")] = False,
+) -> None:
+    """Write recorded spikes in a format of other programs."""
+    from spikeseg.excerpt import take_excerpt
+
+    from ....analysis.export.exporter import exporter
+    from ..progress import Bars
+
+    console = Console(markup=False)  # a file's name may have brackets
+    run = exporter(kind.value, out)
+    excerpt = take_excerpt(spikes, layer or (), stimuli or (), silent)
+    if kind is Format.neo:
+        from ....analysis.export.neo import forewarning
+
+        if warning := forewarning(excerpt):
+            console.print(warning, soft_wrap=True)
+    with Bars(console) as bars:
+        bars.stage("export", excerpt.total)
+        run(excerpt, bars.advance)
+    told = f"{excerpt.total:,} spikes of {', '.join(excerpt.spikes)} in {len(excerpt.stimuli)} stimuli"
+    console.print(f"{out}: {told}, {out.stat().st_size / 1e6:,.1f} MB", soft_wrap=True)

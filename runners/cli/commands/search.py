@@ -1,0 +1,52 @@
+"""`spikeseg search`: look for the constants that score best on validation data."""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spikeseg.errors import SpikeSegError
+
+from ..options import DataOption, Device, DeviceOption, RunsOption
+from .sweep import console, report
+
+
+def search(
+    file: Annotated[Path, typer.Argument(help="TOML file that says where to look: docs/sweeps.md.")],
+    trials: Annotated[int, typer.Option(min=1, help="In all, with those that are done.")],
+    out: RunsOption = Path("runs"),
+    data: DataOption = None,
+    device: DeviceOption = Device.cpp_standalone,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial at a time.")] = 1,
+) -> None:
+    """Look for the best constants with Optuna, on validation data only; the same command goes on."""
+    from ....configs.changes import described
+    from ...sweeps.points import load_search
+    from ...sweeps.searching import search_trials
+    from ...sweeps.sweeping import Pool
+    from ..progress import Bars
+
+    asked = load_search(file)
+    pool = Pool("validation", out, data, device.value, jobs)
+    points, failures, best, highest = {}, {}, None, -inf
+    with Bars(console) as bars:
+        bars.stage("trials", trials)
+        for done, trial in enumerate(search_trials(file, asked, pool, trials), 1):
+            points |= {point.hash: point for point in trial.points}
+            failures |= trial.failures
+            for reason in trial.failures.values():
+                console.print(f"trial failed ({described(trial.varied)}): {reason}", soft_wrap=True)
+            if trial.score is not None and trial.score > highest:
+                best, highest = trial, trial.score
+            bars.advance(done, f"best {highest:.4f}")
+    if best is None:
+        raise SpikeSegError(f"all {trials} trials failed")
+    damaged = report(pool, list(points.values()), failures, out / file.stem)
+    console.print(f"best: {asked.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
+    for point in best.points:
+        console.print(f"  {out / point.hash}", soft_wrap=True)
+    if damaged:
+        raise SpikeSegError(next(iter(damaged.values())))

@@ -1,0 +1,95 @@
+"""Analyse a recording: measure, write the table, draw the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.excerpt import Excerpt
+from spikeseg.progress import Reporter
+from spikeseg.spikes import Recorded
+
+from ...analysis.decoding.segmentation import segment_one
+from ...analysis.figures import answers, learning, responses
+from ...analysis.figures.stimulus import raster
+from ...analysis.figures.style import save
+from ...analysis.measures.analyse import Analysis, analyse, write_table
+from ...analysis.measures.saliency import saliency_over_time
+from ...models.network import CONV_LAYERS, LAYERS, LEARNED_LAYERS, Network
+from ..training.directory import Run
+from ..training.histories import weight_histories
+
+Draw = Callable[[], Figure]
+
+
+def check_match(network: Network, excerpt: Excerpt) -> None:
+    """Make sure that a recording is of this network.
+
+    Raises
+    ------
+    SpikeSegError
+        It is of another configuration, or has other layers or classes.
+    """
+    recorded, config = excerpt.about.get("config"), network.config
+    trained = network.provenance.get("digest")  # another one where spikeseg has learned new keys since
+    known = set(excerpt.spikes) == {"input", *LAYERS} and set(excerpt.labels) <= set(config.data.classes)
+    if recorded not in (config.digest(), trained) or not known:
+        raise SpikeSegError(
+            f"recording {excerpt.name} (configuration {recorded}) is not of this network ({config.digest()}): "
+            "give --spikes what `spikeseg encode` made of this run"
+        )
+
+
+def write_analysis(out: Path, network: Network, run: Run, excerpt: Excerpt, reporter: Reporter) -> int:
+    """Write ``analysis.csv`` and the figures to a directory; returns how many figures there are.
+
+    Raises
+    ------
+    SpikeSegError
+        The file system refused, or a checkpoint of the training is damaged.
+    """
+    reporter.stage("measure", len(excerpt.stimuli))
+    analysis = analyse(network, excerpt, reporter.advance)
+    write_table(out / "analysis.csv", network, analysis)
+    drawings = dict([*_of_all(network, run, excerpt, analysis), *_of_examples(network, excerpt)])
+    reporter.stage("draw", len(drawings))
+    for done, (name, draw) in enumerate(drawings.items(), 1):
+        save(draw(), out / f"{name}.png")
+        reporter.advance(done)
+    return len(drawings)
+
+
+def _of_all(network: Network, run: Run, excerpt: Excerpt, analysis: Analysis) -> Iterator[tuple[str, Draw]]:
+    """Name of each figure over all stimuli, or of learning, and what draws it."""
+    classes, counts, labels = network.config.data.classes, analysis.counts, excerpt.labels
+    for layer in CONV_LAYERS:
+        yield f"rasters-{layer}", partial(responses.feature_rasters, network, layer, counts[layer], labels)
+    yield "latencies", partial(responses.latency_profile, network, counts, labels, excerpt.dt_ms)
+    yield "sparsity", partial(responses.sparsity_summary, analysis.sparsity)
+    yield "information", partial(responses.information_summary, analysis.information)
+    learned = {layer: analysis.selectivity[layer] for layer in LEARNED_LAYERS}
+    yield "selectivity", partial(responses.selectivity_map, network, learned)
+    yield "confusion", partial(answers.confusion_matrix, analysis.confusion, classes)
+    if histories := weight_histories(network, run):
+        yield "weights", partial(learning.weights_over_learning, histories)
+
+
+def _of_examples(network: Network, excerpt: Excerpt) -> Iterator[tuple[str, Draw]]:
+    """The same for the first stimulus of each class."""
+    classes = network.config.data.classes
+    for label in classes:
+        if label in excerpt.labels:
+            index = list(excerpt.labels).index(label)
+            steps = Recorded(excerpt.spikes)[index]
+            found = segment_one(network, steps)
+            saliency = saliency_over_time(network, steps, found)
+            yield f"raster-{label}", partial(raster, network, excerpt.spikes, index)
+            yield (
+                f"receptive-fields-{label}",
+                partial(learning.receptive_fields, network, steps["input"], found),
+            )
+            yield f"saliency-{label}", partial(answers.saliency_film, saliency, steps["input"], found, classes)

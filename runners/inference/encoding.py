@@ -1,0 +1,126 @@
+"""Present stimuli to the encoder and collect the spikes of every layer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import Spikes
+
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
+from ...models.network import CONV_LAYERS, Network
+from ..simulation.interface import PROGRAMS, Simulator
+from ..simulation.simulator import open_simulator
+
+if TYPE_CHECKING:
+    from ...models.model import Model
+
+CAPACITY = 50  # stimuli in one run of the simulator
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder open on a device; kernels and thresholds may differ from call to call.
+
+    Attributes
+    ----------
+    simulator
+        Runs the network.
+    jobs
+        Simulations at the same time, each a process with a working directory of its own.
+    """
+
+    simulator: Simulator
+    jobs: int = 1
+
+    def encode(
+        self, network: Network, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
+    ) -> dict[str, Spikes]:
+        """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `inputs`.
+
+        `progress` is told the number of stimuli done after every run.
+        """
+        size = portion(inputs.stimuli, self.jobs)
+        starts = range(0, inputs.stimuli, size)
+        chunks = (inputs.select(np.arange(start, min(start + size, inputs.stimuli))) for start in starts)
+        return joined(self.encode_each(network, chunks), progress)
+
+    def encode_each(self, network: Network, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
+        """Encode sets of at most `CAPACITY` stimuli; yields in order, and takes a set only when there is a job free."""
+
+        def run(chunk: Spikes) -> dict[str, Spikes]:
+            return {"input": chunk} | self.simulator.run(chunk, encoder_state(network, chunk)).spikes
+
+        if self.jobs == 1:
+            yield from map(run, chunks)
+            return
+        running: deque[Future[dict[str, Spikes]]] = deque()
+        with ThreadPoolExecutor(self.jobs) as pool:  # of threads: each of them waits for its process
+            for chunk in chunks:
+                running.append(pool.submit(run, chunk))
+                if len(running) == self.jobs:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+
+
+def portion(stimuli: int, jobs: int) -> int:
+    """How many of so many stimuli one run takes."""
+    return max(1, min(CAPACITY, -(-stimuli // jobs)))
+
+
+def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) -> dict[str, Spikes]:
+    """Encoded sets, one after the other; `progress` is told how many stimuli have come."""
+    all_parts: list[dict[str, Spikes]] = []
+    for part in parts:
+        all_parts.append(part)
+        progress(sum(one["input"].stimuli for one in all_parts))
+    return {name: Spikes.join([part[name] for part in all_parts]) for name in all_parts[0]}
+
+
+def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
+    """The encoder's state variables for one run."""
+    events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
+    scale = np.ones(CAPACITY)
+    scale[: inputs.stimuli] = network.threshold_scale(events)
+    kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
+    thresholds = {f"{name}.theta": network.thresholds[name] for name in CONV_LAYERS}
+    return {**kernels, **thresholds, "scale": scale}
+
+
+@contextmanager
+def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int = 1) -> Iterator[Encoder]:
+    """Give an encoder for stimuli of `size` (rows, columns), which runs `jobs` simulations at a time.
+
+    Raises
+    ------
+    SpikeSegError
+        Several jobs on a device that runs in this process, or stimuli smaller than a layer's kernel; or what
+        `open_simulator` raises.
+    """
+    if jobs > 1 and device not in PROGRAMS:
+        raise SpikeSegError(f"device {device} simulates in this process: use --device cpp_standalone, or --jobs 1")
+
+    def build() -> Model:
+        from ...models.encoder import build_encoder  # Brian2 is slow to import, and a compiled program needs none
+
+        return build_encoder(config, size, CAPACITY)
+
+    try:
+        shapes = layer_shapes(config, size)
+    except ValueError as error:
+        raise SpikeSegError(f"{config.name} cannot see stimuli of {size[0]} x {size[1]}: {error}") from error
+    key = repr(("encoder", shapes, CAPACITY, config.input.total_steps, config.input.dt_ms, config.pool1, config.pool2))
+    key += repr(
+        (config.conv1.kernel, config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding)
+    )
+    with open_simulator(build, device, key) as simulator:
+        yield Encoder(simulator, jobs)

@@ -1,0 +1,162 @@
+"""What `spikeseg segment` leaves behind: masks and overlays of each picture as it comes, and a table of all boxes."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from spikeseg.boxes import Box, resized
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import replacing, write_json
+
+from ...analysis.decoding.segmentation import Segmentation
+from ...analysis.figures.overlays import overlay
+from ...analysis.figures.style import save
+from ...datasets.pictures import read_picture
+from ...datasets.sample import Sample
+from ...models.network import Network
+from .density import at_density
+from .segmenting import covering_size, open_segmenter
+
+
+def segment_files(
+    network: Network,
+    paths: Sequence[Path],
+    directory: Path,
+    every_class: bool,
+    device: str,
+    instances: bool = False,
+) -> Iterator[list[dict[str, Any]]]:
+    """Segment pictures that a user brings; masks and overlays go to `directory`.
+
+    With `instances` every object is told apart; else the winning class is segmented, or `every_class`.
+
+    Yields
+    ------
+    A description per object of each picture, fit for `write_boxes`, once its files are written.
+
+    Raises
+    ------
+    SpikeSegError
+        A picture cannot be read, two have the same name, or the file system refuses.
+    """
+    stems = [path.stem for path in paths]
+    for path in paths:
+        if stems.count(path.stem) > 1:
+            raise SpikeSegError(f"two pictures are called {path.stem}: their masks would overwrite each other")
+    images = [read_picture(path) for path in paths]  # all of them first: a bad one stops before anything is written
+    classes = network.config.data.classes
+    if instances:
+        sizes = [_covering(network, path, image) for path, image in zip(paths, images, strict=True)]
+        answers = _told_apart(network, images, sizes, device)
+    else:
+        answers = _by_class(network, images, classes if every_class else None, device)
+    for path, image, found in zip(paths, images, answers, strict=True):
+        yield write_segmentation(directory, Sample(str(path), image, ()), found, classes, instances)
+
+
+@contextmanager
+def kept_boxes(directory: Path) -> Iterator[list[dict[str, Any]]]:
+    """Give a list of descriptions, which becomes the table of boxes in the end, or where the work is broken off.
+
+    Raises
+    ------
+    SpikeSegError
+        The file system refuses.
+    """
+    described: list[dict[str, Any]] = []
+    try:
+        yield described
+    except BaseException:
+        if described:
+            write_boxes(directory, described)
+        raise
+    write_boxes(directory, described)
+
+
+def _by_class(
+    network: Network, images: Sequence[np.ndarray], classes: Sequence[str] | None, device: str
+) -> Iterator[list[Segmentation]]:
+    with open_segmenter(network, [network.config.input.size], device) as segmenter:
+        yield from segmenter.segment(images, classes)
+
+
+def _covering(network: Network, path: Path, image: np.ndarray) -> tuple[int, int]:
+    try:
+        return covering_size(network.config, (image.shape[0], image.shape[1]))
+    except SpikeSegError as error:
+        raise SpikeSegError(f"{path}: {error}") from error
+
+
+def _told_apart(
+    network: Network, images: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]], device: str
+) -> Iterator[list[Segmentation]]:
+    """The instances of each picture, which is presented in its own proportions."""
+    for size, group in groupby(zip(sizes, images, strict=True), key=lambda pair: pair[0]):
+        with open_segmenter(at_density(network, size), [size], device) as segmenter:
+            for found in segmenter.instances([image for _, image in group]):
+                yield [instance.segmentation for instance in found]
+
+
+def write_segmentation(
+    directory: Path,
+    sample: Sample,
+    segmentations: Sequence[Segmentation],
+    classes: Sequence[str],
+    numbered: bool = False,
+) -> list[dict[str, Any]]:
+    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`.
+
+    With `numbered` there may be several objects of a class, with a number each, from 1.
+    """
+    stem = Path(sample.name).stem
+    rows, columns = sample.image.shape[:2]
+    described = []
+    for number, segmentation in enumerate(segmentations, start=1):
+        mask = resized(segmentation.mask, (rows, columns))
+        name = f"{number}_{segmentation.label}" if numbered else segmentation.label
+        file = directory / f"{stem}_{name}_mask.png"
+        with replacing(file) as temporary:
+            Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
+        box = segmentation.box
+        presented = segmentation.mask.shape
+        if box is not None:
+            box = box.scaled(rows / presented[0], columns / presented[1])
+        row = _description(sample.name, segmentation, box, file.name)
+        described.append(row | {"instance": number if numbered else None})
+    drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
+    save(drawn, directory / f"{stem}_overlay.png")
+    return described
+
+
+def _description(name: str, segmentation: Segmentation, box: Box | None, mask: str) -> dict[str, Any]:
+    first = segmentation.decision.first_spike
+    return {
+        "image": name,
+        "label": segmentation.label,
+        "score": float(segmentation.decision.scores[segmentation.map]),
+        "box_px": None if box is None else {edge: round(value, 1) for edge, value in box._asdict().items()},
+        "first_spike_step": None if first is None else first[1],
+        "mask": mask,
+    }
+
+
+def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
+    """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError where the file system refuses."""
+    described = list(described)
+    write_json(directory / "boxes.json", described)
+    with replacing(directory / "boxes.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        edges = [f"{edge}_px" for edge in Box._fields]
+        rest = ["first_spike_step", "mask", "instance"]
+        writer.writerow(["image", "label", "score", *edges, *rest])
+        for row in described:
+            box = row["box_px"] or dict.fromkeys(Box._fields, "")
+            writer.writerow([row["image"], row["label"], row["score"], *box.values(), *(row[key] for key in rest)])

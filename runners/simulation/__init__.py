@@ -1,0 +1,1 @@
+"""Devices: how a model is run, in this process or as a compiled program."""

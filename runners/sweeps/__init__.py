@@ -1,0 +1,1 @@
+"""Many trainings: sweeps over constants, and searches for the best."""

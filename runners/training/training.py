@@ -1,0 +1,189 @@
+"""The whole training: stimuli, layer by layer, names of the maps, and the pictures that show what was learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import locked, read_json, write_json
+from spikeseg.progress import Reporter, Silent
+from spikeseg.provenance import provenance
+from spikeseg.spikes import Recorded, Spikes
+
+from ...analysis.decoding.naming import name_maps, named
+from ...analysis.decoding.settling import largest_potentials, settle
+from ...configs.schema import Config, Conv
+from ...datasets import Dataset, Recordings, open_dataset
+from ...datasets.split import Split, split
+from ...datasets.stimuli import fullest, samples, stimuli
+from ...models.gabor import gabor_kernels
+from ...models.network import LEARNED_LAYERS, Network, kernel_shapes
+from ..inference.encoding import open_encoder
+from ..simulation.interface import GENN, check_device
+from .directory import Run
+from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
+
+
+def train(
+    config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
+) -> Network:
+    """Train a network, or go on with a training that was interrupted; a complete one is only read.
+
+    Parameters
+    ----------
+    config
+        The experiment.
+    data
+        Directory of the dataset, None for a rendered one.
+    path
+        The run directory, see `Run`.
+    device
+        Where Brian2 simulates, one of `runners.simulator.DEVICES`.
+
+    Raises
+    ------
+    SpikeSegError
+        Data, run directory or device are not fit for it, or another process trains there.
+    """
+    check_device(device)
+    if device in GENN:
+        raise SpikeSegError(
+            f"device {device} does not train: GeNN has no custom events; use --device cpp_standalone here, "
+            f"and --device {device} to encode, segment, evaluate and stream"
+        )
+    run = Run(Path(path))
+    run.check(config)
+    if not run.network_file.exists():
+        with locked(run.lock):
+            run.check(config)  # another process may have begun another experiment in the meantime
+            _train(config, data, run, device, reporter or Silent())
+    return Network.load(run.network_file)
+
+
+def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
+    dataset = open_dataset(config, data)
+    network, parts = untrained(config), known_split(config, dataset, run)
+    run.start(config, data, device)  # nothing was written so far
+    write_json(run.split_file, parts.to_json(dataset.names))
+    training = _Training(config, run, device, reporter)
+    inputs, labels, event_range = training.stimuli(dataset, parts.train)
+    network, learned = training.learn(replace(network, event_range=event_range), inputs)
+    recorded = training.recorded(network, inputs)
+    largest = largest_potentials(network, recorded)
+    network = settle(network, recorded, largest)
+    scores = largest / network.thresholds["conv3"]
+    network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
+    replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
+
+
+def known_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:
+    """The run's split if it has begun, else a new one."""
+    if run.split_file.exists():
+        return Split.from_json(read_json(run.split_file), dataset.names)
+    parts = config.data
+    return split(dataset.labels, parts.train, parts.validation, parts.test, parts.split_seed, names=dataset.names)
+
+
+@dataclass(frozen=True)
+class _Training:
+    config: Config
+    run: Run
+    device: str
+    reporter: Reporter
+
+    def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> tuple[Spikes, list[str], tuple[int, int]]:
+        """Input spikes of what is learned, labels, and the fewest and most input events of any training stimulus.
+
+        Stores the boxes of the objects.
+        """
+        inputs = self.config.input
+        self.reporter.stage("stimuli", len(indices))
+        spikes, labels, counts, boxes = [], [], [], {}
+        for done, index in enumerate(indices):
+            shown = list(samples(dataset, [index], inputs))
+            encoded = stimuli([sample.view for sample in shown], inputs, inputs.size)
+            counts.append(np.bincount(encoded.stimulus, minlength=encoded.stimuli))
+            chosen = fullest(counts[-1], inputs)
+            spikes.append(encoded.select(chosen))
+            for sample in (shown[int(i)] for i in chosen):
+                labels.append(sample.targets[0].label)
+                rows, columns = sample.image.shape[:2]
+                for target in sample.targets:
+                    if target.box is not None:
+                        boxes.setdefault(target.label, []).append(target.box.scaled(1 / rows, 1 / columns))
+            self.reporter.advance(done + 1)
+        write_json(self.run.path / "boxes.json", boxes)
+        seen = np.concatenate(counts)
+        return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
+
+    def learn(self, network: Network, spikes: Spikes) -> tuple[Network, dict[str, Learned]]:
+        learned: dict[str, Learned] = {}
+        below = {"conv2": "pool1", "conv3": "pool2"}
+        for number, layer in enumerate(LEARNED_LAYERS):
+            conv: Conv = getattr(self.config, layer)
+            encoded = self._encode(network, spikes, below[layer])[below[layer]]
+            trainer = Trainer(
+                conv,
+                encoded.shape,
+                on_padded_grid(encoded, conv, first_step=2 * (number + 1)),
+                (self.config.seed, number),
+                self.run.checkpoint(layer),
+            )
+            learned[layer] = self._train_layer(layer, trainer)
+            network = with_layer(network, layer, learned[layer])
+        return network, learned
+
+    def _encode(self, network: Network, spikes: Spikes, layer: str) -> dict[str, Spikes]:
+        self.reporter.stage(f"encode {layer}", spikes.stimuli)
+        with open_encoder(self.config, self.config.input.size, self.device) as encoder:
+            return encoder.encode(network, spikes, self.reporter.advance)
+
+    def recorded(self, network: Network, spikes: Spikes) -> Recorded:
+        """All layers' spikes for the training stimuli, once everything is learned."""
+        return Recorded(self._encode(network, spikes, "conv3"))
+
+    def _train_layer(self, layer: str, trainer: Trainer) -> Learned:
+        learning, inputs = trainer.conv.learning, self.config.input
+        before = load_checkpoint(trainer.checkpoint)
+        self.reporter.stage(f"learn {layer}", learning.stimuli, before.presented if before else 0)
+
+        def progress(learned: Learned) -> None:
+            self.reporter.advance(learned.presented, f"w(1-w) {learned.convergence[-1]:.4f}")
+
+        dt = inputs.dt_ms * 1e-3
+        with open_learner(trainer.conv, trainer.below, inputs.steps, dt, self.device) as simulator:
+            return trainer.train(simulator, progress)
+
+
+def untrained(config: Config) -> Network:
+    """Conv1 at work, the layers above silent: their thresholds are out of reach."""
+    shapes = kernel_shapes(config)
+    kernels = {"conv1": gabor_kernels(config.conv1, shapes["conv1"][1])}
+    thresholds = {"conv1": np.full(config.conv1.orientations, config.conv1.threshold)}
+    for layer in LEARNED_LAYERS:
+        kernels[layer] = np.zeros(shapes[layer])
+        thresholds[layer] = np.full(shapes[layer][0], np.inf)
+    return Network(config, kernels, thresholds)
+
+
+def with_layer(network: Network, layer: str, learned: Learned) -> Network:
+    """The network with a layer as it was learned."""
+    conv: Conv = getattr(network.config, layer)
+    kernel = learned.state["w"].reshape(network.kernels[layer].shape)
+    threshold = learned.state["theta"] if conv.threshold is None else np.full(conv.maps, conv.threshold)
+    return replace(
+        network,
+        kernels={**network.kernels, layer: kernel},
+        thresholds={**network.thresholds, layer: threshold},
+    )
+
+
+def _provenance(config: Config, data: Path | None, device: str, learned: dict[str, Learned]) -> dict:
+    layers = {
+        name: {"presented": state.presented, "convergence": float(state.convergence[-1])}
+        for name, state in learned.items()
+    }
+    return provenance(data, device) | {"digest": config.digest(), "seed": config.seed, "layers": layers}

@@ -1,0 +1,175 @@
+"""What is exported: some layers and some stimuli of a recording, with places and times in place of plain numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import SpikeSegError
+from .recording import description_file, load_recording
+from .spikes import Spikes
+
+SILENT = -1  # in place of a step
+
+
+class Rows(NamedTuple):
+    """Spikes of one stimulus, one entry each, shape (n,): layer by layer, then by time.
+
+    A neuron that stays silent, where such are asked for, has one entry at the end of its layer, with step `SILENT`.
+    """
+
+    layer: np.ndarray
+    """Which of the excerpt's layers, from 0."""
+    feature: np.ndarray
+    row: np.ndarray
+    col: np.ndarray
+    step: np.ndarray
+
+
+class Trains(NamedTuple):
+    """Spikes put together neuron by neuron."""
+
+    neuron: np.ndarray
+    """Flat indices, ascending, shape (n,)."""
+    order: np.ndarray
+    """Puts the spikes in the order of `neuron`, those of one neuron in the order that they had."""
+    stops: np.ndarray
+    """Where the spikes of each neuron end in that order, shape (n,); they begin where those of the last one end."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Some layers and stimuli of a recording.
+
+    Attributes
+    ----------
+    name
+        Of the recording.
+    spikes
+        By layer, of the chosen stimuli, which are numbered from 0 here.
+    stimuli
+        Number of each of them in the recording, ascending, shape (n,).
+    names, labels
+        Of each of them.
+    dt_ms, steps
+        Duration of a step, and steps of a stimulus.
+    started
+        When the recording began, with time zone.
+    silent
+        Whether neurons without a spike are to be told.
+    about
+        The recording's description.
+    """
+
+    name: str
+    spikes: Mapping[str, Spikes]
+    stimuli: np.ndarray
+    names: Sequence[str]
+    labels: Sequence[str]
+    dt_ms: float
+    steps: int
+    started: datetime
+    silent: bool
+    about: Mapping[str, Any]
+
+    @property
+    def total(self) -> int:
+        """Number of spikes."""
+        return sum(len(spikes) for spikes in self.spikes.values())
+
+    def t_ms(self, stimulus: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Time of spikes on the axis on which all stimuli of the recording follow one another without a gap.
+
+        Parameters
+        ----------
+        stimulus, step
+            Of each spike, shape (n,); stimuli are numbered as in `spikes`.
+        """
+        return (self.stimuli[stimulus] * self.steps + step) * self.dt_ms
+
+    def rows(self, number: int) -> Rows:
+        """All spikes of a stimulus."""
+        parts = []
+        for layer, spikes in enumerate(self.spikes.values()):
+            step, neuron = spikes.of(number)
+            if self.silent:
+                quiet = np.setdiff1d(np.arange(spikes.shape.size), neuron)
+                step = np.append(step, np.full(len(quiet), SILENT))
+                neuron = np.append(neuron, quiet)
+            place = np.unravel_index(neuron, spikes.shape)
+            parts.append(np.array([np.full(len(step), layer), *place, step]))
+        return Rows(*np.concatenate(parts, axis=1))
+
+    def trains(self, layer: str, neuron: np.ndarray) -> Trains:
+        """Put spikes of a layer, given by the neurons that fired them, together neuron by neuron."""
+        order = np.argsort(neuron, kind="stable")
+        told = np.arange(self.spikes[layer].shape.size) if self.silent else np.unique(neuron)
+        return Trains(told, order, np.searchsorted(neuron[order], told, side="right"))
+
+
+def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] = (), silent: bool = False) -> Excerpt:
+    """Read part of a recording.
+
+    Parameters
+    ----------
+    path
+        The recording, as written by `spikeseg encode`.
+    layers
+        Which; all if there are none here.
+    stimuli
+        Which: names, numbers from 0, and ranges such as ``0:10``, which is 0 to 9; all if there are none here.
+    silent
+        Whether neurons without a spike are to be told.
+
+    Raises
+    ------
+    SpikeSegError
+        The recording cannot be read, or has no such layer or stimulus.
+    """
+    spikes, about = load_recording(path)
+    for layer in layers:
+        if layer not in spikes:
+            raise SpikeSegError(f"{path} has no layer {layer!r}: it has {', '.join(spikes)}")
+    spikes = {layer: recorded for layer, recorded in spikes.items() if not layers or layer in layers}
+    try:
+        names, labels = ([str(value) for value in about[key]] for key in ("names", "labels"))
+        steps, dt_ms = int(about["steps"]), float(about["dt_ms"])
+        started = datetime.fromisoformat(about["started"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise SpikeSegError(f"{description_file(path)} lacks what an export needs: {error!r}") from error
+    count = about["stimuli"]
+    if not len(names) == len(labels) == count:
+        told = f"{len(names)} names and {len(labels)} labels for {count} stimuli"
+        raise SpikeSegError(f"{description_file(path)} has {told}")
+    if started.tzinfo is None:
+        raise SpikeSegError(f"{description_file(path)}: started has no time zone: {started.isoformat()}")
+    for layer, recorded in spikes.items():
+        if recorded.step.max(initial=0) >= steps:
+            raise SpikeSegError(f"{path}: {layer} has spikes after the last of {steps} steps")
+    chosen = np.arange(count)
+    if stimuli:
+        chosen = np.unique(np.concatenate([_numbers(path, names, asked) for asked in stimuli]))
+        spikes = {layer: recorded.select(chosen) for layer, recorded in spikes.items()}
+    names, labels = ([of[number] for number in chosen] for of in (names, labels))
+    return Excerpt(path.stem, spikes, chosen, names, labels, dt_ms, steps, started, silent, about)
+
+
+def _numbers(path: Path, names: Sequence[str], asked: str) -> np.ndarray:
+    """Which stimuli are meant by a name, a number or a range."""
+    named = np.flatnonzero([name == asked for name in names])
+    if len(named):
+        return named
+    if not (match := re.fullmatch(r"(\d*)(:?)(\d*)", asked)) or asked in ("", ":"):
+        raise SpikeSegError(f"{path} has no stimulus {asked!r}: give a name, a number, or a range such as 0:10")
+    first, colon, last = match.groups()
+    start = int(first or 0)
+    stop = int(last or len(names)) if colon else start + 1
+    if not start < stop <= len(names):
+        raise SpikeSegError(f"{path} has no stimuli {asked}: they are numbered from 0 to {len(names) - 1}")
+    return np.arange(start, stop)
