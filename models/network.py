@@ -28,7 +28,7 @@ LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
 
 
 @dataclass(frozen=True)
-class Network:
+class TrainedNetwork:
     """Everything that inference needs.
 
     Attributes
@@ -97,7 +97,7 @@ class Network:
         write_arrays(path, arrays | {"header": np.array(json.dumps(header))})
 
     @classmethod
-    def load(cls, path: Path) -> Network:
+    def load(cls, path: Path) -> TrainedNetwork:
         """Read what `save` wrote.
 
         Raises
@@ -138,7 +138,7 @@ def kernel_shapes(config: Config) -> dict[str, tuple[int, int, int, int]]:
     return {name: (shapes[name].features, shapes[below[name]].features, *sizes[name]) for name in CONV_LAYERS}
 
 
-def _fault(network: Network) -> str:
+def _fault(network: TrainedNetwork) -> str:
     """What does not fit the configuration, or is no number; empty if all does."""
     config, maps = network.config, network.config.conv3.maps
     for name, wanted in kernel_shapes(config).items():

@@ -61,3 +61,13 @@ def mask_iou(first: np.ndarray, second: np.ndarray) -> float:
 
 def _area(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.prod(np.maximum(high - low, 0), axis=-1)
+
+
+def box_columns(kind: str = "") -> list[str]:
+    """Names of a box's four columns in a table, such as ``true_top_px``; `kind` ends in an underscore."""
+    return [f"{kind}{edge}_px" for edge in Box._fields]
+
+
+def box_cells(box: Box | None) -> list[float | str]:
+    """A box's four cells in a table; empty ones without a box."""
+    return [""] * len(Box._fields) if box is None else list(box)

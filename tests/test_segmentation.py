@@ -9,7 +9,6 @@ from blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeseg.analysis.decoding.decoder import SILENT
 from spikeseg.analysis.decoding.segmentation import (
     cell_centre,
     decide,
@@ -23,6 +22,7 @@ from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import EXACT
+from spikeseg.spikes import SILENT
 
 
 class TestOneObject:

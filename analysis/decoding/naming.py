@@ -9,7 +9,7 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-from ...models.network import UNNAMED, Network
+from ...models.network import UNNAMED, TrainedNetwork
 
 
 def name_maps(
@@ -47,7 +47,7 @@ def name_maps(
     return tuple(classes[int(np.argmax(count))] if one else UNNAMED for count, one in zip(won, clear, strict=True))
 
 
-def named(network: Network, names: tuple[str, ...]) -> Network:
+def named(network: TrainedNetwork, names: tuple[str, ...]) -> TrainedNetwork:
     """The network whose Conv3 maps have these names; unnamed ones are silenced: their thresholds are out of reach."""
     silent = np.array(names) == UNNAMED
     conv3 = np.where(silent, np.inf, network.thresholds["conv3"])

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, to_rgba
 from matplotlib.figure import Figure
 
+from spikeseg.spikes import SILENT
+
 from ...configs.geometry import layer_shapes
-from ...models.network import LAYERS, Network
-from ..decoding.decoder import SILENT, receptive_field
+from ...models.network import LAYERS, TrainedNetwork
+from ..decoding.decoder import receptive_field
 from ..decoding.segmentation import Segmentation
 from ..measures.features import project
 from ..measures.receptive_fields import pixels_seen, receptive_box
@@ -66,7 +68,7 @@ def _draw_end(axes: Axes, histogram: np.ndarray) -> None:
 
 
 @style()
-def receptive_fields(network: Network, steps: np.ndarray, segmentation: Segmentation) -> Figure:
+def receptive_fields(network: TrainedNetwork, steps: np.ndarray, segmentation: Segmentation) -> Figure:
     """Show which pixels a neuron of each layer sees, and what the answering map weighs them with.
 
     Left, over the events of a stimulus, the rectangle of the decoded Conv3 neuron and those of neurons of the layers
@@ -93,7 +95,7 @@ def receptive_fields(network: Network, steps: np.ndarray, segmentation: Segmenta
     return figure
 
 
-def _draw_rectangles(axes: Axes, network: Network, segmentation: Segmentation, picture: tuple[int, int]) -> None:
+def _draw_rectangles(axes: Axes, network: TrainedNetwork, segmentation: Segmentation, picture: tuple[int, int]) -> None:
     """Of the decoded Conv3 neuron, and of the neuron in the middle of what it sees in each layer below."""
     shapes, place = layer_shapes(network.config, picture), segmentation.place
     colour = class_colours(network.config.data.classes)[segmentation.label]
@@ -111,7 +113,7 @@ def _draw_rectangles(axes: Axes, network: Network, segmentation: Segmentation, p
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, handlelength=1.2, columnspacing=1)
 
 
-def _draw_projection(axes: Axes, network: Network, segmentation: Segmentation) -> None:
+def _draw_projection(axes: Axes, network: TrainedNetwork, segmentation: Segmentation) -> None:
     """The map's kernel, projected to pixels, where its neuron is."""
     image = project(network, "conv3")[segmentation.map]
     top, left, bottom, right = receptive_box(network.config, "conv3", segmentation.place).shifted(-0.5, -0.5)
@@ -122,7 +124,7 @@ def _draw_projection(axes: Axes, network: Network, segmentation: Segmentation) -
 
 
 @style()
-def features(network: Network, layer: str = "conv3") -> Figure:
+def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
     """Show what the maps of a layer have learned, projected to pixels (paper, figures 6 and 9); see `project`.
 
     Parameters

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 from matplotlib.ticker import MaxNLocator
 
-from spikeseg.spikes import Spikes
+from spikeseg.spikes import SILENT, Spikes
 
-from ...models.network import LAYERS, Network
-from ..decoding.decoder import SILENT, decode
+from ...models.network import LAYERS, TrainedNetwork
+from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
 from .overlays import outline, predicted
 from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, map_colours, style
@@ -27,7 +27,9 @@ _LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
 
 
 @style()
-def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, segmentation: Segmentation) -> Figure:
+def latent_sheet(
+    network: TrainedNetwork, spikes: Mapping[str, Spikes], index: int, segmentation: Segmentation
+) -> Figure:
     """Show one stimulus in every layer, encoded and decoded (paper, figures 5 and 8).
 
     Above, the spikes of each layer from the input to Conv3; below, in colour, those among them that decoding
@@ -42,7 +44,7 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
     segmentation
         What `segment_one` or `segment_classes` made of it.
     """
-    steps = {layer: spikes[layer].first_steps(index, SILENT) for layer in _ALL_LAYERS}
+    steps = {layer: spikes[layer].first_steps(index) for layer in _ALL_LAYERS}
     seed = (segmentation.map, *segmentation.place)
     recruited = decode(network, steps, [seed], segmentation.decoded_mode).active
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
@@ -63,7 +65,7 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
 
 def _draw_layers(
     figure: SubFigure,
-    network: Network,
+    network: TrainedNetwork,
     steps: Mapping[str, np.ndarray],
     active: Mapping[str, np.ndarray],
     caption: str,
@@ -104,7 +106,7 @@ def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour:
         outline(panels["input"], from_centres, predicted(colour, 1.2))
 
 
-def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
+def _explain_colours(panels: Mapping[str, Axes], network: TrainedNetwork) -> None:
     """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
     colours = map_colours(network, "conv1", network.config.conv1.orientations)
     bars = [
@@ -129,7 +131,7 @@ def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
 
 @style()
 def raster(
-    network: Network,
+    network: TrainedNetwork,
     spikes: Mapping[str, Spikes],
     index: int,
     layers: Sequence[str] | None = None,

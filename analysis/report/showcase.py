@@ -11,7 +11,7 @@ from typing import NamedTuple
 from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
 
-from ...runners.evaluation.selection import evenly_spaced
+from ..measures.examples import evenly_spaced
 
 GALLERY = 4  # stimuli of each kind, shared between the classes
 OTHERS = "Others"

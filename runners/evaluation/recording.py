@@ -12,7 +12,7 @@ from spikeseg.spikes import Spikes
 
 from ...datasets.sample import Sample
 from ...datasets.stimuli import samples, stimuli
-from ..inference.encoding import joined, open_encoder, portion
+from ..inference.encoding import batch_size, joined, open_encoder
 from .selection import Selection
 
 
@@ -38,7 +38,7 @@ def record(
     def chunks() -> Iterator[Spikes]:
         """Pictures are read while others are simulated."""
         every = samples(selection.dataset, selection.indices, config.input)
-        while batch := list(islice(every, portion(len(selection.indices), jobs))):
+        while batch := list(islice(every, batch_size(len(selection.indices), jobs))):
             shown.extend(batch)
             yield stimuli([sample.view for sample in batch], config.input, selection.size)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from spikeseg.errors import SpikeSegError
 
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 
 DENSITY = 1.5  # events per pixel where objects are counted, over those of single objects (docs/instances.md)
 
 
-def at_density(network: Network, size: tuple[int, int]) -> Network:
+def at_density(network: TrainedNetwork, size: tuple[int, int]) -> TrainedNetwork:
     """The network for pictures of `size` (rows, columns) with several objects: their events go by the area.
 
     Objects differ in contrast, and a picture's events are its strongest. With `DENSITY` the weaker ones get enough.
@@ -30,6 +30,6 @@ def at_density(network: Network, size: tuple[int, int]) -> Network:
     return _with_input(network, {"dog": dog})
 
 
-def _with_input(network: Network, update: dict[str, Any]) -> Network:
+def _with_input(network: TrainedNetwork, update: dict[str, Any]) -> TrainedNetwork:
     config = network.config
     return replace(network, config=config.model_copy(update={"input": config.input.model_copy(update=update)}))

@@ -16,8 +16,9 @@ from spikeseg.spikes import Spikes
 
 from ...configs.geometry import layer_shapes
 from ...configs.schema import Config
-from ...models.network import CONV_LAYERS, Network
-from ..simulation.interface import PROGRAMS, Simulator
+from ...models.network import CONV_LAYERS, TrainedNetwork
+from ..simulation.devices import PROGRAMS
+from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
 
 if TYPE_CHECKING:
@@ -42,18 +43,18 @@ class Encoder:
     jobs: int = 1
 
     def encode(
-        self, network: Network, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
+        self, network: TrainedNetwork, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
     ) -> dict[str, Spikes]:
         """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `inputs`.
 
         `progress` is told the number of stimuli done after every run.
         """
-        size = portion(inputs.stimuli, self.jobs)
+        size = batch_size(inputs.stimuli, self.jobs)
         starts = range(0, inputs.stimuli, size)
         chunks = (inputs.select(np.arange(start, min(start + size, inputs.stimuli))) for start in starts)
         return joined(self.encode_each(network, chunks), progress)
 
-    def encode_each(self, network: Network, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
+    def encode_each(self, network: TrainedNetwork, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
         """Encode sets of at most `CAPACITY` stimuli; yields in order, and takes a set only when there is a job free."""
 
         def run(chunk: Spikes) -> dict[str, Spikes]:
@@ -72,7 +73,7 @@ class Encoder:
                 yield running.popleft().result()
 
 
-def portion(stimuli: int, jobs: int) -> int:
+def batch_size(stimuli: int, jobs: int) -> int:
     """How many of so many stimuli one run takes."""
     return max(1, min(CAPACITY, -(-stimuli // jobs)))
 
@@ -86,7 +87,7 @@ def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) 
     return {name: Spikes.join([part[name] for part in all_parts]) for name in all_parts[0]}
 
 
-def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
+def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.ndarray]:
     """The encoder's state variables for one run."""
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)

@@ -7,24 +7,11 @@ import signal
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
-
-Device = Literal["cpp_standalone", "cython", "numpy", "genn", "genn-cpu"]
-
-
-DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy", "genn", "genn-cpu")
-
-
-GENN = ("genn", "genn-cpu")  # on a GPU, on the CPU
-
-
-PROGRAMS = ("cpp_standalone", *GENN)  # the model becomes a program of its own
-
 
 # Strict floating point, so that every backend gives the same bits.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
@@ -53,12 +40,6 @@ class Simulator(Protocol):
             The simulation could not run to its end.
         """
         ...
-
-
-def check_device(device: str) -> None:
-    """Raise SpikeSegError where there is no such device."""
-    if device not in DEVICES:
-        raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
 
 
 def configure() -> None:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .devices import PROGRAMS, check_device
 from .doctor import require
-from .interface import PROGRAMS, Simulator, check_device, configure
+from .interface import Simulator, configure
 from .runtime import RuntimeSimulator
 
 if TYPE_CHECKING:

@@ -40,7 +40,8 @@ def run_point(
 
 
 def _measure(file: Path, part: str, data: Path | None, device: str, reporter: Reporter) -> None:
-    from ..evaluation.evaluation import evaluate_selection, write_metrics
+    from ..evaluation.evaluation import evaluate_selection
+    from ..evaluation.reporting import write_metrics
     from ..evaluation.selection import select
 
     selection = select(file.parent, data, part)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
-import spikeseg
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
@@ -13,9 +13,9 @@ from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
 from ...configs.schema import Config
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 
-PRETRAINED = Path(spikeseg.__file__).parent / "pretrained"
+PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _shown(path: Path) -> bool:
     return not path.name.startswith(".")
 
 
-def load_network(run: str | Path) -> tuple[Network, Run]:
+def load_network(run: str | Path) -> tuple[TrainedNetwork, Run]:
     """A run's trained network, or one that comes with the package by its name.
 
     Raises
@@ -132,4 +132,4 @@ def load_network(run: str | Path) -> tuple[Network, Run]:
         if directory.record.exists():
             raise SpikeSegError(f"the training in {path} is not complete: run the same `spikeseg train` again")
         raise SpikeSegError(f"{path} is not a run: no network.npz there")
-    return Network.load(directory.network_file), directory
+    return TrainedNetwork.load(directory.network_file), directory

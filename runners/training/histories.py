@@ -9,12 +9,12 @@ import numpy as np
 from ...analysis.figures.learning import convergence, features
 from ...analysis.figures.style import save
 from ...analysis.measures.weights import WeightHistory
-from ...models.network import LEARNED_LAYERS, Network
+from ...models.network import LEARNED_LAYERS, TrainedNetwork
 from .directory import Run
 from .learning import Learned, load_checkpoint
 
 
-def draw_training(network: Network, run: Run) -> None:
+def draw_training(network: TrainedNetwork, run: Run) -> None:
     """Learned features of every conv layer, and the convergence curves, into the run's figures."""
     for layer in ("conv1", *LEARNED_LAYERS):
         save(features(network, layer), run.figures / f"features-{layer}.png")
@@ -22,12 +22,12 @@ def draw_training(network: Network, run: Run) -> None:
         save(convergence(curves), run.figures / "convergence.png")
 
 
-def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def convergence_curves(network: TrainedNetwork, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
     return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
 
 
-def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
+def weight_histories(network: TrainedNetwork, run: Run) -> dict[str, WeightHistory]:
     """How the weights of each learned layer moved; of those whose training is still there and noted it.
 
     Raises
@@ -42,7 +42,7 @@ def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
     }
 
 
-def _trainings(network: Network, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
+def _trainings(network: TrainedNetwork, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
     """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
     for layer in LEARNED_LAYERS:
         learned = load_checkpoint(run.checkpoint(layer))

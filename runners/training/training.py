@@ -16,20 +16,22 @@ from spikeseg.spikes import Recorded, Spikes
 from ...analysis.decoding.naming import name_maps, named
 from ...analysis.decoding.settling import largest_potentials, settle
 from ...configs.schema import Config, Conv
-from ...datasets import Dataset, Recordings, open_dataset
+from ...datasets.catalogue import open_dataset
+from ...datasets.recordings import Recordings
+from ...datasets.sample import Dataset
 from ...datasets.split import Split, split
 from ...datasets.stimuli import fullest, samples, stimuli
 from ...models.gabor import gabor_kernels
-from ...models.network import LEARNED_LAYERS, Network, kernel_shapes
+from ...models.network import LEARNED_LAYERS, TrainedNetwork, kernel_shapes
 from ..inference.encoding import open_encoder
-from ..simulation.interface import GENN, check_device
+from ..simulation.devices import GENN, check_device
 from .directory import Run
 from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
 
 
 def train(
     config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
-) -> Network:
+) -> TrainedNetwork:
     """Train a network, or go on with a training that was interrupted; a complete one is only read.
 
     Parameters
@@ -60,7 +62,7 @@ def train(
         with locked(run.lock):
             run.check(config)  # another process may have begun another experiment in the meantime
             _train(config, data, run, device, reporter or Silent())
-    return Network.load(run.network_file)
+    return TrainedNetwork.load(run.network_file)
 
 
 def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
@@ -119,7 +121,7 @@ class _Training:
         seen = np.concatenate(counts)
         return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
 
-    def learn(self, network: Network, spikes: Spikes) -> tuple[Network, dict[str, Learned]]:
+    def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned]]:
         learned: dict[str, Learned] = {}
         below = {"conv2": "pool1", "conv3": "pool2"}
         for number, layer in enumerate(LEARNED_LAYERS):
@@ -136,12 +138,12 @@ class _Training:
             network = with_layer(network, layer, learned[layer])
         return network, learned
 
-    def _encode(self, network: Network, spikes: Spikes, layer: str) -> dict[str, Spikes]:
+    def _encode(self, network: TrainedNetwork, spikes: Spikes, layer: str) -> dict[str, Spikes]:
         self.reporter.stage(f"encode {layer}", spikes.stimuli)
         with open_encoder(self.config, self.config.input.size, self.device) as encoder:
             return encoder.encode(network, spikes, self.reporter.advance)
 
-    def recorded(self, network: Network, spikes: Spikes) -> Recorded:
+    def recorded(self, network: TrainedNetwork, spikes: Spikes) -> Recorded:
         """All layers' spikes for the training stimuli, once everything is learned."""
         return Recorded(self._encode(network, spikes, "conv3"))
 
@@ -158,7 +160,7 @@ class _Training:
             return trainer.train(simulator, progress)
 
 
-def untrained(config: Config) -> Network:
+def untrained(config: Config) -> TrainedNetwork:
     """Conv1 at work, the layers above silent: their thresholds are out of reach."""
     shapes = kernel_shapes(config)
     kernels = {"conv1": gabor_kernels(config.conv1, shapes["conv1"][1])}
@@ -166,10 +168,10 @@ def untrained(config: Config) -> Network:
     for layer in LEARNED_LAYERS:
         kernels[layer] = np.zeros(shapes[layer])
         thresholds[layer] = np.full(shapes[layer][0], np.inf)
-    return Network(config, kernels, thresholds)
+    return TrainedNetwork(config, kernels, thresholds)
 
 
-def with_layer(network: Network, layer: str, learned: Learned) -> Network:
+def with_layer(network: TrainedNetwork, layer: str, learned: Learned) -> TrainedNetwork:
     """The network with a layer as it was learned."""
     conv: Conv = getattr(network.config, layer)
     kernel = learned.state["w"].reshape(network.kernels[layer].shape)
