@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from spikeseg.spikes import Shape
 
-if TYPE_CHECKING:
-    from .schema import Config, Pool
+from .schema import Config, Pool
 
 
 def layer_shapes(config: Config, size: tuple[int, int]) -> dict[str, Shape]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from spikeseg.errors import SpikeSegError
 
 from .changes import changed, described
+from .geometry import layer_shapes
 from .schema import Config
 
 Checked = TypeVar("Checked", bound=BaseModel)
@@ -87,8 +88,13 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def validate(content: dict[str, Any], where: str) -> Config:
-    """Check a configuration's content. Raises SpikeSegError with one line that names every wrong key."""
-    return checked(Config, content, where)
+    """Check a configuration, and that its layers fit. Raises SpikeSegError with one line that names every wrong key."""
+    config = checked(Config, content, where)
+    try:
+        layer_shapes(config, config.input.size)
+    except ValueError as error:
+        raise SpikeSegError(f"{where}: {error}") from error
+    return config
 
 
 def checked(schema: type[Checked], content: dict[str, Any], where: str) -> Checked:

@@ -1,7 +1,8 @@
 """The validated experiment configuration: every number of an experiment, with its unit, meaning and limits.
 
 Sizes are (rows, columns). Potentials, thresholds and weights have no unit: a spike through a weight of 1 raises a
-potential by 1. `configs.reference` lists all keys; `configs.reading` reads files.
+potential by 1. `configs.reading` reads files, and checks besides that the sizes of the layers fit
+(`configs.geometry`); `configs.reference` lists all keys.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from spikeseg.spikes import Shape
-
-from .geometry import layer_shapes
 
 
 def _pair(value: Any) -> Any:
@@ -362,11 +361,10 @@ class Config(Section):
     decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
-    def _fits(self) -> Config:
+    def _has_input(self) -> Config:
         if (self.input.dog is None) == (self.data.dataset in PICTURES):
             source = "[input.dog]" if self.data.dataset in PICTURES else "[input.buffer]"
             raise ValueError(f"data.dataset {self.data.dataset} needs {source}")
-        layer_shapes(self, self.input.size)
         return self
 
     def digest(self) -> str:
