@@ -13,7 +13,7 @@ from helpers import runs
 from spikeseg.analysis.decoding.naming import name_maps, named
 from spikeseg.analysis.decoding.segmentation import decide
 from spikeseg.configs import Config, validate
-from spikeseg.configs.schema import layer_shapes
+from spikeseg.configs.geometry import layer_shapes
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import UNNAMED, TrainedNetwork
 from spikeseg.runners.training.training import untrained

@@ -14,7 +14,8 @@ from spikeseg.boxes import Box
 from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
-from ...configs.schema import Config, layer_shapes
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
 from ..decoding.segmentation import Segmentation

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +13,15 @@ import pytest
 from helpers.networks import configuration
 from helpers.runs import TINY
 from spikeseg.configs import layer_shapes, load, shipped, validate
+from spikeseg.configs.reading import summary
 from spikeseg.configs.schema import RENDERED, DoG
 from spikeseg.datasets.dog import dog_kernel
 from spikeseg.datasets.rendered.ornaments import ORNAMENTS
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape
+
+ROOT = Path(__file__).parents[1]
+FILES = [*shipped().values(), *sorted((ROOT / "examples").glob("*.toml"))]
 
 
 def refusal(**sections) -> str:
@@ -41,11 +47,68 @@ class TestShipped:
         assert config == load(shipped()[name])
         assert config == validate(json.loads(config.model_dump_json()), "itself")
 
+    @pytest.mark.parametrize("name", shipped())
+    def test_the_first_line_says_what_it_is(self, name):
+        assert summary(shipped()[name]) in shipped()[name].read_text().splitlines()[0]
+        assert 30 < len(summary(shipped()[name])) < 118
+
+    @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+    def test_every_key_carries_a_comment(self, path):
+        keys, explained, before = [], [], ""
+        for line in path.read_text().splitlines():
+            if key := re.match(r"([\w.]+) = ", line):
+                keys.append(key[1])
+                beside = re.sub(r'"[^"]*"', "", line).partition("#")[2].strip()
+                if beside or (before.startswith("# ") and len(keys) > 1):  # above the first is the file's
+                    explained.append(key[1])
+            before = line
+        assert len(keys) == leaves(tomllib.loads(path.read_text()))  # none was overlooked
+        assert explained == keys
+
+
+def leaves(content) -> int:
+    """Values in nested tables and lists of tables."""
+    if isinstance(content, dict):
+        return sum(map(leaves, content.values()))
+    if isinstance(content, list) and isinstance(content[0], dict):
+        return sum(map(leaves, content))
+    return 1
+
 
 class TestLoading:
-    def test_top_level_keys_can_be_replaced(self):
-        assert load("orange-panda", seed=7).seed == 7
-        assert load("orange-panda").seed == 0
+    def test_any_key_can_be_replaced(self):
+        changes = {"conv3.learning.a_plus": 0.01, "data.classes": ["panda", "orange"], "input.buffer": None}
+        config = load("orange-panda", changes, seed=7)
+        assert (config.conv3.learning.a_plus, config.data.classes, config.seed) == (0.01, ("panda", "orange"), 7)
+        whole = load("orange-panda").model_dump(mode="json")
+        whole["conv3"]["learning"]["a_plus"], whole["data"]["classes"], whole["seed"] = 0.01, ["panda", "orange"], 7
+        assert config == validate(whole, "itself")
+
+    def test_a_table_that_the_file_lacks_is_added(self):
+        config = load("dog-caltech-paper", {"decoder.box": "mask+events"})
+        assert config.decoder.box == "mask+events"
+
+    def test_what_is_passed_stays_as_it_is(self):
+        learning = tiny()["conv3"]["learning"]
+        changes = {"conv3.learning": learning, "conv3.learning.a_plus": 0.07}
+        assert load("orange-panda", changes).conv3.learning.a_plus == 0.07
+        assert learning == tiny()["conv3"]["learning"]
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"conv3.learning.a_pluss": 0.01}, "unknown key conv3.learning.a_pluss"),
+            ({"conv4.maps": 2}, "unknown key conv4"),
+            ({"name.first": "x"}, "unknown key name.first"),
+            ({"conv3.learning.a_plus": 2}, "conv3.learning.a_plus: Input should be less than 1"),
+            ({"conv3.maps": "many"}, 'conv3.maps="many": conv3.maps: Input should be a valid integer'),
+        ],
+    )
+    def test_a_change_that_is_wrong_is_told_by_its_key(self, changes, told):
+        with pytest.raises(SpikeSegError) as error:
+            load("orange-panda", changes)
+        assert told in str(error.value)
+        assert "\n" not in str(error.value)
 
     def test_a_file_goes_by_its_path(self, tmp_path):
         (tmp_path / "a.toml").write_text(TINY)

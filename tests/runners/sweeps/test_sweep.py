@@ -17,8 +17,9 @@ from helpers.runs import TINY, refusal
 from spikeseg.analysis.figures import sweeps
 from spikeseg.analysis.measures.sweep_table import row
 from spikeseg.configs import load
+from spikeseg.configs.changes import parsed
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.sweeps.points import load_search, load_sweep, make_point, parsed
+from spikeseg.runners.sweeps.points import load_search, load_sweep, make_point
 from spikeseg.runners.sweeps.sweeping import Pool
 
 ROOT = Path(__file__).parents[3]
