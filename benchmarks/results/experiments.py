@@ -19,7 +19,7 @@ from spikeseg.version import __version__
 EXPERIMENTS = Path(__file__).with_name("experiments.toml")
 
 
-class Test(BaseModel):
+class Variant(BaseModel):
     """A further evaluation of an experiment's networks: its options, and the seeds if not all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,7 +35,7 @@ class Experiment(BaseModel):
 
     seeds: list[int] = Field(min_length=1)
     data: str | None = None
-    tests: dict[str, Test] = Field(default={})
+    variants: dict[str, Variant] = Field(default={})
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Result:
     ----------
     recipe, seed
         What was trained.
-    test
+    variant
         Name of a further evaluation, None for the test part as it is.
     options
         What `spikeseg evaluate` is told for it.
@@ -54,7 +54,7 @@ class Result:
 
     recipe: str
     seed: int
-    test: str | None = None
+    variant: str | None = None
     options: str = ""
 
     def run(self, runs: Path) -> Path:
@@ -63,7 +63,7 @@ class Result:
 
     def directory(self, runs: Path) -> Path:
         """Where its metrics.json is."""
-        return self.run(runs) / (self.test or "")
+        return self.run(runs) / (self.variant or "")
 
 
 def read_experiments(path: Path = EXPERIMENTS) -> dict[str, Experiment]:
@@ -79,30 +79,30 @@ def results(recipe: str, experiment: Experiment) -> list[Result]:
         for result in (
             Result(recipe, seed),
             *(
-                Result(recipe, seed, name, test.options)
-                for name, test in experiment.tests.items()
-                if seed in (test.seeds or experiment.seeds)
+                Result(recipe, seed, name, variant.options)
+                for name, variant in experiment.variants.items()
+                if seed in (variant.seeds or experiment.seeds)
             ),
         )
     ]
 
 
 def named(source: str, experiments: Mapping[str, Experiment]) -> list[Result]:
-    """The results of ``RECIPE``, ``RECIPE/TEST``, or of one seed: ``RECIPE-SEED``, ``RECIPE-SEED/TEST``.
+    """The results of ``RECIPE``, ``RECIPE/VARIANT``, or of one seed: ``RECIPE-SEED``, ``RECIPE-SEED/VARIANT``.
 
     Raises
     ------
     SpikeSegError
         There are none of that name.
     """
-    recipe, _, test = source.partition("/")
+    recipe, _, variant = source.partition("/")
     seed = None
     if recipe not in experiments:
         recipe, _, seed = recipe.rpartition("-")
     found = [
         result
         for result in (results(recipe, experiments[recipe]) if recipe in experiments else [])
-        if (result.test or "") == test and seed in (None, str(result.seed))
+        if (result.variant or "") == variant and seed in (None, str(result.seed))
     ]
     if not found:
         raise SpikeSegError(f"no experiment {source} in {EXPERIMENTS.name}")
@@ -147,11 +147,12 @@ def read_metrics(result: Result, runs: Path) -> dict[str, Any]:
         raise SpikeSegError(f"{file} is of spikeseg {evaluation.get('version')}, this is {__version__}")
     if (training.get("digest"), training.get("seed")) != (digest, result.seed):
         raise SpikeSegError(f"{file} is of another network than the run.json beside it")
+    if metrics.get("split") != "test":
+        raise SpikeSegError(f"{file} is of the {metrics.get('split')} part, not of the test part")
     options = _options(evaluation.get("command", ""))
-    if metrics.get("split") != "test" or options != result.options.split():
-        raise SpikeSegError(
-            f"{file} was evaluated with {' '.join(options) or 'no options'}, not {result.options or 'none'}"
-        )
+    if options != result.options.split():
+        given = " ".join(options) or "no options"
+        raise SpikeSegError(f"{file} was evaluated with {given}, not {result.options or 'none'}")
     return metrics
 
 

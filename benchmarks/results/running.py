@@ -37,7 +37,7 @@ def plan(experiments: Mapping[str, Experiment], runs: Path, data: Path | None) -
             elif not mine:
                 mine.append(["train", recipe, f"--seed={result.seed}", *given, f"--out={result.run(runs)}"])
             if not (trained and _done(result, runs)):
-                out = [f"--out={result.directory(runs)}"] if result.test else []
+                out = [f"--out={result.directory(runs)}"] if result.variant else []
                 mine.append(["evaluate", str(result.run(runs)), *given, *result.options.split(), *out])
     return {run: steps for run, steps in commands.items() if steps}
 
