@@ -75,23 +75,27 @@ def _value(metrics: Any, key: str, where: str) -> Any:
 def formatted(values: list[Any], unit: str | None, constant: bool, where: str) -> str:
     """One value per seed as a cell: mean ± sample standard deviation, the value itself where there is but one.
 
-    Texts, counts, and what is `constant`, as baselines are, must not depend on the seed.
+    Texts, counts, and what is `constant`, as baselines are, must not depend on the seed. Milliseconds are multiples of a
+    time step and often the same for all seeds: then they stand alone, too.
 
     Raises
     ------
     SpikeSegError
         They do.
     """
-    if constant or not isinstance(values[0], float):
-        if len(set(values)) > 1:
-            raise SpikeSegError(f"{where} differs between seeds: {', '.join(map(str, values))}")
-        values = values[:1]
+    same = len(set(values)) == 1
     if not isinstance(values[0], float):
-        return str(values[0])
-    factor, digits = {"%": (100, 1), "ms": (1, 1), None: (1, 3)}[unit]
-    text = f"{factor * statistics.mean(values):.{digits}f}"
-    if len(values) > 1:
-        text += f" ± {factor * statistics.stdev(values):.{digits}f}"
+        constant, show = True, str
+    else:
+        show = {"%": lambda value: f"{100 * value:.1f}", "ms": lambda value: f"{value:.3g}"}.get(
+            unit or "", "{:.3f}".format
+        )
+    if constant and not same:
+        raise SpikeSegError(f"{where} differs between seeds: {', '.join(map(str, values))}")
+    if constant or len(values) == 1 or (same and unit == "ms"):
+        text = show(values[0])
+    else:
+        text = f"{show(statistics.mean(values))} ± {show(statistics.stdev(values))}"
     return f"{text} {unit}" if unit else text
 
 

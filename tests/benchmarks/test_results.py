@@ -178,7 +178,8 @@ def test_a_number_that_is_not_there_is_named(runs):
 
 def test_units_and_seeds():
     assert tables.formatted([0.5, 0.5], "%", False, "") == "50.0 ± 0.0 %"
-    assert tables.formatted([6.0, 9.0], "ms", False, "") == "7.5 ± 2.1 ms"
+    assert tables.formatted([6.0, 9.0], "ms", False, "") == "7.5 ± 2.12 ms"
+    assert tables.formatted([6.0, 6.0], "ms", False, "") == "6 ms"
     assert tables.formatted([0.12345], None, False, "") == "0.123"
     assert tables.formatted(["2.9.0", "2.9.0"], None, False, "") == "2.9.0"
     assert [tables.seed_range(seeds) for seeds in ([0, 1, 2], [4], [0, 1], [0, 2, 5])] == [
