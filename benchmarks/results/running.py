@@ -46,7 +46,7 @@ def _given(recipe: str, experiment: Experiment, data: Path | None) -> list[str]:
     if experiment.data is None:
         return []
     if data is None:
-        raise SpikeSegError(f"{recipe} needs data: give the directory that holds {experiment.data} as --data")
+        raise SpikeSegError(f"{recipe} needs --data: the directory that holds caltech-101 and events/n-mnist")
     return [f"--data={data / experiment.data}"]
 
 

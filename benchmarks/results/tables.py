@@ -75,28 +75,32 @@ def _value(metrics: Any, key: str, where: str) -> Any:
 def formatted(values: list[Any], unit: str | None, constant: bool, where: str) -> str:
     """One value per seed as a cell: mean ± sample standard deviation, the value itself where there is but one.
 
-    Texts, counts, and what is `constant`, as baselines are, must not depend on the seed. Milliseconds are multiples of a
-    time step and often the same for all seeds: then they stand alone, too.
+    Texts, counts, and what is `constant`, as baselines are, must not depend on the seed and are given once; so are
+    milliseconds, multiples of a time step, where they are the same for all seeds.
 
     Raises
     ------
     SpikeSegError
-        They do.
+        Something depends on the seed that must not.
     """
     same = len(set(values)) == 1
-    if not isinstance(values[0], float):
-        constant, show = True, str
-    else:
-        show = {"%": lambda value: f"{100 * value:.1f}", "ms": lambda value: f"{value:.3g}"}.get(
-            unit or "", "{:.3f}".format
-        )
+    constant = constant or not isinstance(values[0], float)
     if constant and not same:
         raise SpikeSegError(f"{where} differs between seeds: {', '.join(map(str, values))}")
     if constant or len(values) == 1 or (same and unit == "ms"):
-        text = show(values[0])
+        text = _shown(values[0], unit)
     else:
-        text = f"{show(statistics.mean(values))} ± {show(statistics.stdev(values))}"
+        text = f"{_shown(statistics.mean(values), unit)} ± {_shown(statistics.stdev(values), unit)}"
     return f"{text} {unit}" if unit else text
+
+
+def _shown(value: Any, unit: str | None) -> str:
+    """A number with as many digits as its unit deserves; texts and counts as they are."""
+    if not isinstance(value, float):
+        return str(value)
+    if unit == "ms":
+        return f"{value:.3g}"
+    return f"{100 * value:.1f}" if unit == "%" else f"{value:.3f}"
 
 
 def seed_range(seeds: list[int]) -> str:

@@ -223,7 +223,7 @@ def test_a_network_of_something_else_is_not_evaluated(runs, tmp_path):
 
 def test_data_are_asked_for(runs):
     (runs / "dog-caltech-0" / "network.npz").unlink()
-    with pytest.raises(SpikeSegError, match="dog-caltech needs data: give the directory that holds"):
+    with pytest.raises(SpikeSegError, match="dog-caltech needs --data: the directory that holds"):
         running.plan(EXPERIMENTS, runs, None)
 
 
