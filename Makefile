@@ -8,7 +8,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn benchmark lint types check clean
+.PHONY: demo test test-genn benchmark lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -32,7 +32,13 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: lint types test test-genn
+# Which folder may import which (docs/architecture.md); the folders are one package only where they are installed.
+layers: $(SETUP)
+	rm -rf build
+	$(BIN)/python -m pip install --quiet --no-deps --target build/layers .
+	cd build/layers && $(abspath $(BIN))/lint-imports --no-cache $(abspath pyproject.toml)
+
+check: lint types layers test test-genn
 
 $(SETUP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
