@@ -8,7 +8,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn benchmark lint types check clean
+.PHONY: demo test test-genn benchmark docs lint types check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -25,6 +25,11 @@ benchmark: $(SETUP)
 	$(BIN)/python -m pip install --quiet --editable ".[benchmark]"
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
+# The documentation, docs/build/html/index.html. Examples are run, and a warning is an error.
+docs: $(SETUP)
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[docs]"
+	$(BIN)/python -m sphinx -W --keep-going --quiet -d docs/build/doctrees docs docs/build/html
+
 lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +37,7 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: lint types test test-genn
+check: lint types docs test test-genn
 
 $(SETUP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
@@ -41,4 +46,4 @@ $(SETUP): pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-genn build dist *.egg-info
+	rm -rf .venv .venv-genn build dist docs/build docs/gallery *.egg-info

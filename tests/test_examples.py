@@ -21,7 +21,7 @@ def run_example():
 
     def run(name, *arguments):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", [name, *map(str, arguments)])
+            patch.setattr(sys, "argv", [str(EXAMPLES / name), *map(str, arguments)])
             runpy.run_path(str(EXAMPLES / name), run_name="__main__")
 
     return run

@@ -1,0 +1,62 @@
+"""Sphinx: how the documentation is built (``make docs``). Nothing here needs a network."""
+
+import sys
+from pathlib import Path
+
+from spikeseg.version import __version__
+
+HERE = Path(__file__).parent
+BUILD = HERE / "build"
+sys.path.insert(0, str(HERE))
+
+project = "SpikeSEG on Brian2"
+author = "The SpikeSEG on Brian2 developers"
+version = release = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+    "directives",
+]
+exclude_patterns = ["build"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 4
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autosummary_generate = False
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+python_maximum_signature_line_length = 88
+
+
+def script_arguments(_, script):
+    """Where an example may write, instead of the current directory."""
+    if Path(script["src_file"]).name == "train_small.py":
+        return [str(BUILD / "runs" / "small")]
+    return []
+
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "directives.ExampleOrder",
+    "reset_modules": ("matplotlib", "directives.reset_brian"),
+    "reset_argv": script_arguments,
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "write_computation_times": False,
+    "remove_config_comments": True,
+}
+
+html_theme = "furo"
+html_title = project
+html_theme_options = {"navigation_with_keys": True}
+html_show_sourcelink = False
+html_copy_source = False

@@ -1,0 +1,74 @@
+"""Directives that write reference pages from the program itself, so that they cannot be out of date."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from brian2 import defaultclock, ms, prefs, set_device
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from spikeseg.configs.reference import TABLE, Key, keys
+
+COLUMNS = "| key | type | default | allowed | meaning |\n| --- | --- | --- | --- | --- |"
+
+
+def configuration_tables(rows: list[Key]) -> str:
+    """A heading and a table in Markdown for each table of a configuration file."""
+    lines = [COLUMNS]
+    for row in rows:
+        if row.type == TABLE:
+            needed = "required" if row.default == "required" else "optional"
+            lines += ["", f"## [{row.key}]", "", f"{row.meaning} *({needed})*", "", COLUMNS]
+            continue
+        cells = f"`{row.key.rpartition('.')[2]}`", row.type, f"`{row.default}`", row.allowed, row.meaning
+        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+class ConfigurationKeys(SphinxDirective):
+    """``config-keys``: every key of a configuration, by table."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the tables."""
+        return self.parse_text_to_nodes(configuration_tables(keys()), allow_section_headings=True)
+
+
+class CommandLine(SphinxDirective):
+    """``command-line``: what ``--help`` says of every command, as Typer writes it for documentation."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section for each command."""
+        typer = [sys.executable, "-m", "typer", "spikeseg.runners.cli.main", "utils", "docs", "--name", "spikeseg"]
+        text = subprocess.run(typer, check=True, capture_output=True, text=True).stdout
+        _, _, commands = text.partition("\n## ")  # the page has an introduction of its own
+        return self.parse_text_to_nodes(f"## {commands}", allow_section_headings=True)
+
+
+EXAMPLES = "segment_pictures", "train_small", "mexican_hat", "stdp", "swap_the_rule"
+
+
+class ExampleOrder:
+    """The order of the gallery: SpikeSEG first, then ConvSynapses in other models."""
+
+    def __init__(self, _: str):
+        pass
+
+    def __call__(self, name: str) -> int:
+        """Rank of an example's file."""
+        return EXAMPLES.index(Path(name).stem)
+
+
+def reset_brian(_: object, __: str) -> None:
+    """Examples run one after the other in a process: none may find what another one has set."""
+    prefs.reset_to_defaults()
+    set_device("runtime")
+    defaultclock.dt = 0.1 * ms
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Make the directives known."""
+    app.add_directive("config-keys", ConfigurationKeys)
+    app.add_directive("command-line", CommandLine)
+    return {"parallel_read_safe": True}
