@@ -5,9 +5,7 @@ from pathlib import Path
 
 from spikeseg.version import __version__
 
-HERE = Path(__file__).parent
-BUILD = HERE / "build"
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "SpikeSEG on Brian2"
 author = "The SpikeSEG on Brian2 developers"
@@ -29,16 +27,9 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autosummary_generate = False
 napoleon_google_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_maximum_signature_line_length = 88
-
-
-def script_arguments(_, script):
-    """Where an example may write, instead of the current directory."""
-    if Path(script["src_file"]).name == "train_small.py":
-        return [str(BUILD / "runs" / "small")]
-    return []
-
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -46,7 +37,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "within_subsection_order": "directives.ExampleOrder",
     "reset_modules": ("matplotlib", "directives.reset_brian"),
-    "reset_argv": script_arguments,
+    "reset_argv": "directives.script_arguments",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,

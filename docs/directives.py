@@ -1,4 +1,4 @@
-"""Directives that write reference pages from the program itself, so that they cannot be out of date."""
+"""What conf.py needs: reference pages that are written from the program itself, and how the gallery's examples run."""
 
 import subprocess
 import sys
@@ -58,6 +58,13 @@ class ExampleOrder:
     def __call__(self, name: str) -> int:
         """Rank of an example's file."""
         return EXAMPLES.index(Path(name).stem)
+
+
+def script_arguments(_: object, script: dict[str, object]) -> list[str]:
+    """Arguments of an example: the one that writes does so below the build and not in the current directory."""
+    if Path(str(script["src_file"])).stem == "train_small":
+        return [str(Path(__file__).parent / "build" / "runs" / "small")]
+    return []
 
 
 def reset_brian(_: object, __: str) -> None:
