@@ -48,11 +48,13 @@ class Section(BaseModel):
 class Data(Section):
     """Where stimuli come from and how they are divided."""
 
-    dataset: Literal["caltech-101", "orange-panda", "n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim"]
-    classes: tuple[str, ...] = Field(min_length=1)
-    train: Count = Field(description="training images per class")
-    validation: Annotated[int, Field(ge=0)] = Field(0, description="validation images per class")
-    test: Count | None = Field(None, description="test images per class; all that are left when absent")
+    dataset: Literal["caltech-101", "orange-panda", "n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim"] = (
+        Field(description="which pictures or recordings, or in whose layout the files lie")
+    )
+    classes: tuple[str, ...] = Field(min_length=1, description="names of the classes, which are those of their folders")
+    train: Count = Field(description="training pictures or recordings per class")
+    validation: Annotated[int, Field(ge=0)] = Field(0, description="validation pictures or recordings per class")
+    test: Count | None = Field(None, description="test pictures or recordings per class; all that are left when absent")
     split_seed: Annotated[int, Field(ge=0)] = Field(
         0, description="the split does not change with the training's seed: what is test stays test"
     )
@@ -78,10 +80,10 @@ class Data(Section):
 class DoG(Section):
     """Pictures to ON/OFF events: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
 
-    size: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 7
-    center_sigma: Positive = 1.0
-    surround_sigma: Positive = 2.0
-    events: Count = Field(description="the strongest so many pixels spike")
+    size: Annotated[int, Field(ge=3), AfterValidator(_odd)] = Field(7, description="pixels of the filter's side; odd")
+    center_sigma: Positive = Field(1.0, description="pixels, width of the centre")
+    surround_sigma: Positive = Field(2.0, description="pixels, width of the surround; above that of the centre")
+    events: Count = Field(description="how many pixels spike: those with the strongest responses")
 
     @model_validator(mode="after")
     def _surrounded(self) -> DoG:
@@ -119,12 +121,14 @@ class Buffering(Section):
 class Input(Section):
     """The input layer and its time; stimuli are pictures through `dog`, or recordings through `buffer`."""
 
-    rows: Count
-    columns: Count
-    polarity: Literal["merged", "split"] = "merged"
-    steps: Count = 10
-    flush_steps: Count = 10
-    dt_ms: Positive = 1.0
+    rows: Count = Field(description="rows of the input layer, to which pictures are resized")
+    columns: Count = Field(description="the same for columns")
+    polarity: Literal["merged", "split"] = Field(
+        "merged", description="one channel for ON and OFF events, or a channel for each"
+    )
+    steps: Count = Field(10, description="steps in which input spikes come")
+    flush_steps: Count = Field(10, description="empty steps after them, in which the last spikes cross the network")
+    dt_ms: Positive = Field(1.0, description="milliseconds of simulated time per step")
     threshold_variation: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.05, description="thresholds vary by +- this fraction between the fewest and the most events (IV.B)"
     )
@@ -156,13 +160,17 @@ class Input(Section):
 class Gabor(Section):
     """Conv1: fixed, even Gabor filters; the positive part sums to 1, the negative to `negative`."""
 
-    orientations: Count = 4
-    kernel: Annotated[int, Field(gt=0), AfterValidator(_odd)] = 5
-    wavelength: Positive = 5.0
-    sigma: Positive = 1.6
-    aspect: Positive = 0.5
-    negative: Annotated[float, Field(ge=-1, le=0)] = -0.5
-    threshold: Positive = 0.5
+    orientations: Count = Field(default=4, description="how many filters, at equal angles")
+    kernel: Annotated[int, Field(gt=0), AfterValidator(_odd)] = Field(
+        default=5, description="pixels of a filter's side; odd"
+    )
+    wavelength: Positive = Field(default=5.0, description="pixels, of the cosine")
+    sigma: Positive = Field(default=1.6, description="pixels, of the Gaussian envelope")
+    aspect: Positive = Field(default=0.5, description="the envelope's width over its length")
+    negative: Annotated[float, Field(ge=-1, le=0)] = Field(
+        default=-0.5, description="sum of a filter's negative weights"
+    )
+    threshold: Positive = Field(default=0.5, description="potential at which a neuron fires")
 
     @property
     def padding(self) -> int:
@@ -173,24 +181,24 @@ class Gabor(Section):
 class Pool(Section):
     """A pooling layer; windows at the far edges may be incomplete (ceil mode)."""
 
-    window: Count
-    stride: Count
+    window: Count = Field(description="rows and columns that a neuron sees")
+    stride: Count = Field(description="rows and columns from one neuron's window to the next; at most the window")
 
 
 class Learning(Section):
     """STDP with winner-take-all and homeostasis of one layer (contract 5 and 6)."""
 
-    weight_mean: Fraction
-    weight_std: Annotated[float, Field(ge=0)]
-    a_plus: Annotated[float, Field(gt=0, lt=1)]
+    weight_mean: Fraction = Field(description="mean of the initial weights")
+    weight_std: Annotated[float, Field(ge=0)] = Field(description="standard deviation of the initial weights")
+    a_plus: Annotated[float, Field(gt=0, lt=1)] = Field(description="a+, the rate of potentiation, at the start")
     a_minus_ratio: Annotated[float, Field(ge=0)] = Field(description="a- / a+")
     doubling: Count = Field(description="a+ doubles every so many stimuli")
-    a_plus_max: Annotated[float, Field(gt=0, lt=1)]
+    a_plus_max: Annotated[float, Field(gt=0, lt=1)] = Field(description="a+ grows up to this")
     winners: Count = Field(description="at most so many winners per stimulus, one per map")
     inhibition_radius: Annotated[int, Field(ge=0)] = Field(
         description="a winner silences all maps within so many rows and columns"
     )
-    threshold_start: Positive
+    threshold_start: Positive = Field(description="all maps' threshold before learning")
     homeostasis: Annotated[float, Field(ge=0, lt=1)] = Field(
         description="a winner's threshold rises by this fraction, all fall by as much shared between the maps"
     )
@@ -211,9 +219,9 @@ class Learning(Section):
 class Conv(Section):
     """A learned convolutional layer with stride 1."""
 
-    maps: Count
-    kernel: Size
-    padding: Margin = (0, 0)
+    maps: Count = Field(description="how many features it learns")
+    kernel: Size = Field(description="rows and columns that a neuron sees")
+    padding: Margin = Field((0, 0), description="rows and columns of nothing that are added at each edge of its input")
     threshold: Positive | None = Field(None, description="at inference; the one that homeostasis reached when absent")
     learning: Learning
 
@@ -237,9 +245,12 @@ class Classes(Conv):
 class Decoder(Section):
     """Which spikes are decoded, and how a mask becomes a box."""
 
-    mode: Literal["causal", "exact", "end"] = "end"
-    weight_threshold: Fraction = 0.5
-    gabor_threshold: float = 0.05
+    mode: Literal["causal", "exact", "end"] = Field(
+        default="end",
+        description="which spikes a neuron that fired at step t recruits: those before t, at t - 1, or of all steps",
+    )
+    weight_threshold: Fraction = Field(default=0.5, description="decode through weights of Conv2 and Conv3 above this")
+    gabor_threshold: float = Field(default=0.05, description="decode through weights of Conv1 above this")
     inhibition: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="weak synapses inside the learned support inhibit by this when places compete"
     )
@@ -252,14 +263,17 @@ class Decoder(Section):
         default=0.0,
         description="pixels by which extents reach higher: what sticks out at the top varies, and averages away",
     )
-    box: Literal["mask", "mask+events"] = "mask"
+    box: Literal["mask", "mask+events"] = Field(
+        default="mask",
+        description="edges of the mask, or the mean of its edges and those of all input events in the extent",
+    )
 
 
 class Config(Section):
     """A whole experiment."""
 
-    name: str
-    seed: Annotated[int, Field(ge=0)] = 0
+    name: str = Field(description="of the experiment, for its results")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of initial weights and of the order of presentation")
     data: Data
     input: Input
     conv1: Gabor = Gabor()
