@@ -16,7 +16,7 @@ COLUMNS = "| key | type | default | allowed | meaning |\n| --- | --- | --- | ---
 
 def configuration_tables(rows: list[Key]) -> str:
     """A heading and a table in Markdown for each table of a configuration file."""
-    lines = [COLUMNS]
+    lines = ["## Before any table", "", COLUMNS]
     for row in rows:
         if row.type == TABLE:
             needed = "required" if row.default == "required" else "optional"
