@@ -32,6 +32,7 @@ class ConfigurationKeys(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the tables."""
+        self.env.note_reread()
         return self.parse_text_to_nodes(configuration_tables(keys()), allow_section_headings=True)
 
 
@@ -40,6 +41,7 @@ class CommandLine(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each command."""
+        self.env.note_reread()
         typer = [sys.executable, "-m", "typer", "spikeseg.runners.cli.main", "utils", "docs", "--name", "spikeseg"]
         text = subprocess.run(typer, check=True, capture_output=True, text=True).stdout
         _, _, commands = text.partition("\n## ")  # the page has an introduction of its own

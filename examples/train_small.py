@@ -12,8 +12,8 @@ Usage: ``python examples/train_small.py [RUN]``; RUN is where everything goes, `
 # %%
 # Learn
 # -----
-# ``small.toml``, beside this program, has every number of the experiment. ``train`` learns layer by layer and keeps all it
-# does in the run directory. If that is complete already, it is only read.
+# ``small.toml``, beside this program, has every number of the experiment. ``train`` learns layer by layer and keeps all
+# it does in the run directory. If that is complete already, it is only read.
 
 import sys
 from pathlib import Path
