@@ -1,96 +1,89 @@
-"""Every key of a configuration as a row of a table, read off the schema: the documentation shows what is checked."""
+"""All keys of a configuration with their types, defaults, limits, units and meanings, read from the schema."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel
-
+from .changes import written
 from .schema import Config
 
-BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
-TYPES = {"integer": "integer", "number": "number", "string": "text"}
-TABLE = "table"
+TYPES = {"integer": "whole number", "number": "number", "string": "text"}
+LIMITS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
+
+Schema = Mapping[str, Any]
 
 
-class Key(NamedTuple):
-    """A key of a configuration file, or a table of keys.
+@dataclass(frozen=True)
+class Key:
+    """One key of a configuration.
 
     Attributes
     ----------
     key
-        In full, such as ``conv3.learning.a_plus``.
+        With the tables that it lies in, such as ``conv3.learning.a_plus``.
     type
-        ``integer``, ``number``, ``text``, a list of these, or ``table``.
+        Such as ``whole number``, ``text`` or ``list of texts``.
     default
-        As TOML writes it; ``required`` where there is none, ``absent`` where nothing is set.
+        In TOML; ``required`` for a key that its table must have, ``absent`` for one that may be left out.
     allowed
-        Bounds, or the words to choose from; empty where every value of the type is allowed.
+        Limits or choices, such as ``> 0, < 1``; empty where anything of that type is allowed.
+    unit
+        Empty for what has none.
     meaning
-        What it does, with its unit; of a table, what it is about. Empty where the schema says nothing.
+        What it does.
     """
 
     key: str
     type: str
     default: str
     allowed: str
+    unit: str
     meaning: str
 
 
-def keys(schema: type[BaseModel] = Config) -> list[Key]:
-    """Rows for all keys of a schema in the order of the file; a table comes just before its keys."""
-    root = schema.model_json_schema()
-    return list(_rows(root, root.get("$defs", {})))
+def all_keys() -> list[Key]:
+    """Every key that a configuration may have, in the order of the schema."""
+    schema = Config.model_json_schema()
+    return list(_keys(schema, schema["$defs"], ""))
 
 
-def _rows(section: Mapping[str, Any], definitions: Mapping[str, Any], at: str = "") -> Iterator[Key]:
-    """Keys of one table; tables inside it come after its own keys, as a TOML file has them."""
-    required = section.get("required", ())
-    tables = []
-    for name, field in section["properties"].items():
-        key, content = f"{at}{name}", _without_null(field)
-        default = "required" if name in required else _toml(field.get("default"))
-        if "$ref" not in content:
-            yield Key(key, _type(content), default, _allowed(content), field.get("description", ""))
-            continue
-        table = definitions[content["$ref"].rpartition("/")[2]]
-        default = "required" if name in required else "absent" if field.get("default") is None else "its keys' defaults"
-        about = inspect.cleandoc(table.get("description", "")).replace("\n", " ")
-        tables.append((Key(key, TABLE, default, "", about), table))
-    for row, table in tables:
-        yield row
-        yield from _rows(table, definitions, f"{row.key}.")
+def _keys(table: Schema, tables: Mapping[str, Schema], prefix: str) -> Iterator[Key]:
+    for name, field in table["properties"].items():
+        value = _without_null(field)
+        if "$ref" in value:
+            yield from _keys(tables[value["$ref"].rpartition("/")[2]], tables, f"{prefix}{name}.")
+        else:
+            default = "required" if name in table.get("required", ()) else _default(field["default"])
+            unit = value.get("unit", "")
+            yield Key(prefix + name, _type(value), default, _allowed(value), unit, field["description"])
 
 
-def _without_null(field: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a value that may be absent is when it is there."""
-    kinds = [kind for kind in field.get("anyOf", [field]) if kind.get("type") != "null"]
-    return kinds[0]
+def _without_null(field: Schema) -> Schema:
+    """The schema of a value where there is one: that of a key that may be absent is one of two."""
+    return next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), field)
 
 
-def _type(content: Mapping[str, Any]) -> str:
-    if content.get("type") == "array":
-        items = content.get("prefixItems", [content.get("items", {})])
-        count = f"{len(items)} " if "prefixItems" in content else ""
-        return f"list of {count}{_type(items[0])}s".replace("texts", "text")
-    return TYPES[content.get("type", "string")]
+def _default(value: Any) -> str:
+    return "absent" if value is None else written(value)
 
 
-def _allowed(content: Mapping[str, Any]) -> str:
-    if content.get("type") == "array":
-        return _allowed(content.get("prefixItems", [content.get("items", {})])[0])
-    if "enum" in content:
-        return ", ".join(f'"{word}"' for word in content["enum"])
-    return ", ".join(f"{sign} {content[bound]:g}" for bound, sign in BOUNDS.items() if bound in content)
+def _type(value: Schema) -> str:
+    if "prefixItems" in value:
+        return f"[rows, columns], or one {TYPES[value['prefixItems'][0]['type']]} for both"
+    if value["type"] == "array":
+        return f"list of {TYPES[value['items']['type']]}s"
+    return TYPES[value["type"]]
 
 
-def _toml(value: Any) -> str:
-    if value is None:
-        return "absent"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return str(value)
+def _allowed(value: Schema) -> str:
+    if "enum" in value:
+        return ", ".join(map(written, value["enum"]))
+    number = value["prefixItems"][0] if "prefixItems" in value else value
+    limits = [f"{sign} {number[limit]:g}" for limit, sign in LIMITS.items() if limit in number]
+    if number.get("not") == {"multipleOf": 2}:
+        limits.append("odd")
+    if value.get("minItems") == 1:
+        limits.append("at least one")
+    return ", ".join(limits)

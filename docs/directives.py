@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 from brian2 import defaultclock, ms, prefs, set_device
@@ -9,21 +11,20 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from spikeseg.configs.reference import TABLE, Key, keys
+from spikeseg.configs.reference import Key, all_keys
 
-COLUMNS = "| key | type | default | allowed | meaning |\n| --- | --- | --- | --- | --- |"
+COLUMNS = "| key | type | default | allowed | unit | meaning |\n| --- | --- | --- | --- | --- | --- |"
 
 
-def configuration_tables(rows: list[Key]) -> str:
+def configuration_tables(rows: Iterable[Key]) -> str:
     """A heading and a table in Markdown for each table of a configuration file."""
-    lines = ["## Before any table", "", COLUMNS]
-    for row in rows:
-        if row.type == TABLE:
-            needed = "required" if row.default == "required" else "optional"
-            lines += ["", f"## [{row.key}]", "", f"{row.meaning} *({needed})*", "", COLUMNS]
-            continue
-        cells = f"`{row.key.rpartition('.')[2]}`", row.type, f"`{row.default}`", row.allowed, row.meaning
-        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+    lines = []
+    for table, members in groupby(rows, lambda row: row.key.rpartition(".")[0]):
+        lines += ["", f"## {f'[{table}]' if table else 'Before any table'}", "", COLUMNS]
+        for row in members:
+            name = row.key.rpartition(".")[2]
+            cells = f"`{name}`", row.type, f"`{row.default}`", row.allowed, row.unit, row.meaning
+            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join(lines)
 
 
@@ -33,7 +34,7 @@ class ConfigurationKeys(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the tables."""
         self.env.note_reread()
-        return self.parse_text_to_nodes(configuration_tables(keys()), allow_section_headings=True)
+        return self.parse_text_to_nodes(configuration_tables(all_keys()), allow_section_headings=True)
 
 
 class CommandLine(SphinxDirective):
