@@ -22,6 +22,7 @@ extensions = [
 exclude_patterns = ["build"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
+myst_heading_slug_func = "directives.heading_anchor"
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

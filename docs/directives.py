@@ -1,5 +1,6 @@
 """What conf.py needs: reference pages that are written from the program itself, and how the gallery's examples run."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from brian2 import defaultclock, ms, prefs, set_device
 from docutils import nodes
+from mdit_py_plugins.anchors.index import slugify
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -47,6 +49,12 @@ class CommandLine(SphinxDirective):
         text = subprocess.run(typer, check=True, capture_output=True, text=True).stdout
         _, _, commands = text.partition("\n## ")  # the page has an introduction of its own
         return self.parse_text_to_nodes(f"## {commands}", allow_section_headings=True)
+
+
+def heading_anchor(title: str) -> str:
+    """Anchor of a heading: GitHub's, but for rules of the model, which model.md gives short ones of its own."""
+    rule = re.match(r"Rule (\d+)\.", title)
+    return f"rule-{rule[1]}" if rule else slugify(title)
 
 
 EXAMPLES = "segment_pictures", "train_small", "mexican_hat", "stdp", "swap_the_rule"
