@@ -229,12 +229,11 @@ def test_data_are_asked_for(runs):
 
 def test_a_failing_command_ends_its_run_and_no_other():
     told = []
-    commands = {"a": [["train", "no-such", "--out=x"], ["evaluate", "never"]], "b": [["config", "list"], ["--version"]]}
+    commands = {"a": [["train", "no-such", "--out=x"], ["evaluate", "never"]], "b": [["--version"]]}
     assert not running.run_all(commands, 2, told.append)
     assert sorted(line.partition(":")[0] for line in told) == [
         "failed",
         "spikeseg --version",
-        "spikeseg config list",
         "spikeseg train no-such --out=x",
     ]
     assert any(line.startswith("failed: train no-such: no configuration no-such") for line in told)
