@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from spikeseg.spikes import SILENT
 
 from ..decoding.segmentation import Segmentation
-from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, style
+from .style import FAINT, INK, MUTED, PER_CENT, WIDTH, bare, class_colours, style
 
 
 @style()
@@ -97,6 +97,6 @@ def _draw_shares(axes: Axes, saliency: np.ndarray, steps: np.ndarray, colour: st
     for values, line, label in ((saliency.sum(axis=(1, 2)), colour, "saliency"), (events, MUTED, "input spikes")):
         axes.plot(values.cumsum() / max(values.sum(), 1e-300), "o-", color=line, markersize=3, label=label)
     axes.set(xlabel="input step", ylabel="share so far", ylim=(0, 1.03), xticks=range(len(saliency)))
-    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.legend(loc="lower right")

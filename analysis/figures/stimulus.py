@@ -18,7 +18,7 @@ from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
 from .overlays import outline, predicted
-from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, map_colours, style
+from .style import FAINT, INK, MUTED, WIDTH, as_they_are, bare, class_colours, legend_columns, map_colours, style
 
 _ALL_LAYERS = ("input", *LAYERS)
 
@@ -50,7 +50,8 @@ def latent_sheet(
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
     _, rows, columns = steps["input"].shape
     height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.6  # of a row, in inches
-    legend = 0.1 + 0.15 * len(network.config.data.classes)
+    rows_of_names = -(-len(network.config.data.classes) // _class_columns(network))
+    legend = 0.3 + 0.17 * rows_of_names
     figure = Figure((WIDTH, 2 * height + legend), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=(height + legend, height), squeeze=False)[:, 0]
     encoding = _draw_layers(upper, network, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
@@ -58,7 +59,7 @@ def latent_sheet(
     upper.suptitle("Encoding: from pixels to the latent layer", x=0.005, ha="left")
     mode = segmentation.decoded_mode
     lower.suptitle(f"Decoding: from {segmentation.label} back to pixels (mode: {mode})", x=0.005, ha="left")
-    _explain_colours(encoding, network)
+    _explain_colours(upper, encoding, network)
     _mark_answer(decoding, segmentation, class_colours(network.config.data.classes)[segmentation.label])
     return figure
 
@@ -106,7 +107,7 @@ def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour:
         outline(panels["input"], from_centres, predicted(colour, 1.2))
 
 
-def _explain_colours(panels: Mapping[str, Axes], network: TrainedNetwork) -> None:
+def _explain_colours(figure: SubFigure, panels: Mapping[str, Axes], network: TrainedNetwork) -> None:
     """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
     colours = map_colours(network, "conv1", network.config.conv1.orientations)
     bars = [
@@ -114,19 +115,17 @@ def _explain_colours(panels: Mapping[str, Axes], network: TrainedNetwork) -> Non
         for k, colour in enumerate(colours)
     ]
     paleness = [Patch(color=INK, alpha=alpha, label=label) for label, alpha in (("early", 1), ("late", _LATEST))]
+    spacing = {"handlelength": 0.8, "handleheight": 0.8, "handletextpad": 0.4, "columnspacing": 0.8}
+    for layer, handles in (("input", paleness), ("conv1", bars)):
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 2.2}
+        panels[layer].legend(handles=handles, ncols=len(handles), **below, **spacing)
     classes = [Patch(color=colour, label=label) for label, colour in class_colours(network.config.data.classes).items()]
-    for layer, handles, columns in (("input", paleness, 2), ("conv1", bars, len(bars)), ("conv3", classes, 1)):
-        panels[layer].legend(
-            handles=handles,
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0),
-            borderaxespad=2.2,
-            ncols=columns,
-            handlelength=0.8,
-            handleheight=0.8,
-            handletextpad=0.4,
-            columnspacing=0.8,
-        )
+    as_they_are(figure.legend(handles=classes, loc="outside lower right", ncols=_class_columns(network), **spacing))
+
+
+def _class_columns(network: TrainedNetwork) -> int:
+    """How many names of classes lie side by side in the legend."""
+    return legend_columns(network.config.data.classes)
 
 
 @style()

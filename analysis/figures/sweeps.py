@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ..measures.sweep_table import Row
-from .style import FAINT, INK, MUTED, WIDTH, hues, style
+from .style import FAINT, INK, MUTED, WIDTH, distinct, style
 
 SEED = "seed"  # what is averaged over
 SCORES = {"accuracy": "accuracy", "miou": "box mIoU"}
@@ -128,7 +128,7 @@ def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure
     xs = _values(table, across)
     groups = [None] if apart is None else _values(table, apart)
     for name, axes in panels.items():
-        for group, colour in zip(groups, hues(len(groups)), strict=True):
+        for group, colour in zip(groups, distinct(len(groups)), strict=True):
             members = [row for row in table if apart is None or row[apart] == group]
             _line(axes, members, (across, name), xs, colour, "" if group is None else f"{apart} {_label(group)}")
         axes.set_xlabel(across)

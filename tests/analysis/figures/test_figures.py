@@ -13,7 +13,7 @@ from helpers.networks import configuration, judged, random_network, random_stimu
 from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.segmentation import segment_classes, segment_one
 from spikeseg.analysis.figures import learning, overlays, results, stimulus, style
-from spikeseg.analysis.figures.style import class_colours, hues
+from spikeseg.analysis.figures.style import class_colours, distinct
 from spikeseg.analysis.measures.features import project
 from spikeseg.analysis.measures.metrics import Outcome, evaluate
 from spikeseg.boxes import Box
@@ -266,7 +266,7 @@ class TestLatentSheet:
         assert len(only)
         painted = np.asarray(rows[0]["pool1"].images[-1].get_array())
         for row, column in only:
-            np.testing.assert_allclose(painted[row, column, :3], hues(3)[steps[:, row, column].argmax()])
+            np.testing.assert_allclose(painted[row, column, :3], distinct(3)[steps[:, row, column].argmax()])
 
     def test_a_class_has_one_colour_and_one_entry_in_the_legend(self, network, spikes, found):
         steps = np.full((3, *spikes["conv3"].shape), SILENT)
