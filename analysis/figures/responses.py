@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import PowerNorm, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -20,7 +20,19 @@ from ..measures.information import LEVELS, Information
 from ..measures.responses import latencies
 from ..measures.selectivity import Selectivity
 from ..measures.sparsity import Sparsity
-from .style import FAINT, LINES, MUTED, PER_CENT, WIDTH, as_they_are, class_colours, legend_columns, map_colours, style
+from .style import (
+    FAINT,
+    LINES,
+    MUTED,
+    PER_CENT,
+    WIDTH,
+    as_they_are,
+    class_colours,
+    legend_columns,
+    map_colours,
+    on_ground,
+    style,
+)
 
 _SHADES = "YlGnBu"
 
@@ -43,8 +55,8 @@ def feature_rasters(network: TrainedNetwork, layer: str, counts: np.ndarray, lab
     """
     classes = network.config.data.classes
     features = counts.shape[1]
-    across = min(features, 9)
-    down = -(-features // across)
+    down = -(-features // 9)
+    across = -(-features // down)
     width = WIDTH if across > 4 else 0.75 * WIDTH
     names = [label for label in classes if label in labels]
     legend = 0.2 * -(-len(names) // legend_columns(names, width))
@@ -57,12 +69,12 @@ def feature_rasters(network: TrainedNetwork, layer: str, counts: np.ndarray, lab
     for feature, axes in enumerate(grid.flat[:features]):
         spikes = np.ma.masked_equal(counts[order, feature], 0)
         picture = axes.imshow(spikes, cmap=_SHADES, norm=norm, aspect="auto", interpolation="nearest")
-        axes.set_title(str(feature), fontsize=8, pad=2, color=colours[feature])
+        axes.set_title(str(feature), fontsize=8, pad=4, **on_ground(to_hex(colours[feature])))
         axes.set(yticks=[], xticks=(0, counts.shape[2] // 2))
         _mark_classes(axes, {label: len(own) for label, own in shown.items()}, class_colours(classes))
     for axes in grid.flat[features:]:
         axes.set_axis_off()
-    figure.supxlabel("step", fontsize=9)
+    grid[-1, 0].set_xlabel("step")
     figure.colorbar(picture, ax=grid, label="spikes", aspect=16 + 4 * down, pad=0.01, ticks=MaxNLocator(integer=True))
     handles = grid[0, 0].get_legend_handles_labels()
     columns = legend_columns(names, width)
@@ -224,7 +236,7 @@ def _draw_selectivity(figure: Figure, above: Axes, below: Axes, of: Selectivity,
     below.set_xticks(range(len(named)), [str(number) for number in named])
     below.set_yticks(range(len(of.classes)), of.classes, parse_math=False)
     for tick, colour in zip(below.get_yticklabels(), colours, strict=True):
-        tick.set_color(colour)
+        tick.set(**on_ground(colour))
     below.tick_params(length=0)
     for axes in (above, below):
         axes.set_xlim(-0.5, max(len(order), 12) - 0.5)  # of two features, no bars as broad as the page

@@ -12,12 +12,13 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex, to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import PercentFormatter
+from matplotlib.typing import ColorType
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
@@ -106,8 +107,14 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
     return dict(zip(classes, colours, strict=False))
 
 
-def ink_on(colour: str) -> str:
-    """Dark on light colours, white on all others, by their luminance (WCAG 2.1)."""
+def on_ground(colour: str, opacity: float = 1, pad: float = 0.25) -> dict[str, Any]:
+    """Look of a text on a ground of a colour; `pad` in sizes of its type."""
+    ground = {"facecolor": to_rgba(colour, opacity), "edgecolor": "none", "boxstyle": f"square,pad={pad}"}
+    return {"color": ink_on(colour), "bbox": ground}
+
+
+def ink_on(colour: ColorType) -> str:
+    """Colour of a text on a ground: dark on light ones, white on all others, by luminance (WCAG 2.1)."""
     rgb = np.array(to_rgb(colour))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ (0.2126, 0.7152, 0.0722)
