@@ -142,15 +142,17 @@ def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
     size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
     title = f"{layer.capitalize()}: receptive fields of {size} pixels"
     grid = _map_grid(maps, (rows, columns), max(text_width(name, _MAP_NAME) for name in names) / 72)
-    figure = Figure((max(grid.width + _BAR_ROOM, text_width(title, 10, "bold") / 72 + 0.1), grid.height + _TITLE_ROOM))
+    bar_height = min(grid.height - _NAME_ROOM - _GAP, 1.8)
+    width = max(grid.width + _BAR_ROOM, text_width(title, 10, "bold") / 72 + 0.1)
+    height = max(grid.height, _NAME_ROOM + bar_height / 2 + _BAR_LABEL / 2)
+    figure = Figure((width, _TITLE_ROOM + height))
     figure.text(0, 1 - 0.02 / figure.get_figheight(), title, va="top", fontsize=10, fontweight="bold")
     for number, (name, image) in enumerate(zip(names, projected, strict=True)):
         axes = figure.add_axes(_fraction(figure, *grid.panel(number)))
         picture = axes.imshow(image / (np.abs(image).max() or 1.0), **_WEIGHTS, aspect="auto")
         axes.set_title(name, fontsize=_MAP_NAME, pad=3, parse_math=False)
         bare(axes)
-    top, height = grid.panel(0)[1], min(grid.height - _NAME_ROOM - _GAP, 1.8)
-    bar = figure.add_axes(_fraction(figure, grid.width + 0.05, top, 0.12, height))
+    bar = figure.add_axes(_fraction(figure, grid.width + 0.05, _NAME_ROOM, 0.12, bar_height))
     figure.colorbar(picture, cax=bar, label="weight / largest", ticks=(-1, 0, 1))
     return figure
 
@@ -158,6 +160,7 @@ def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
 _WEIGHTS: Any = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "interpolation": "nearest"}
 
 _TITLE_ROOM, _BAR_ROOM, _NAME_ROOM, _GAP = 0.3, 0.75, 0.2, 0.1  # inches: of the title, the colour bar, a map's name
+_BAR_LABEL = 1.1  # inches along the colour bar
 _MAP_NAME = 8  # points
 
 

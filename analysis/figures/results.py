@@ -30,11 +30,11 @@ def scores(report: Report) -> Figure:
     figure = Figure((size[0], size[1] + 0.24 * max(len(accuracy), len(overlaps))), layout="constrained")
     left, *right = np.atleast_1d(figure.subplots(1, 2 if overlaps else 1))
     _draw_bars(left, accuracy, 100, percent)
-    left.set(title=ACCURACY, xlabel="right class (%)")
+    left.set(title=ACCURACY, xlabel="share with the right class (%)")
     handles = [Patch(color=_COLOURS["total"], label="SpikeSEG"), Patch(color=_COLOURS["baselines"], label="baselines")]
     for axes in right:
         _draw_bars(axes, overlaps, 1, overlap)
-        axes.set(title=MIOU, xlabel="mean IoU of predicted and annotated boxes")
+        axes.set(title=MIOU, xlabel="mean IoU of boxes")
         left.set_ylim(axes.get_ylim())
         mark = _mark_strict(axes, [*lines["classes"], *lines["total"]])
         figure.legend(handles=[*handles, mark], loc="outside lower center", ncols=3)

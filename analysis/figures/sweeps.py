@@ -185,7 +185,7 @@ def _label(value: Any) -> str:
 def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure:
     """Each measurement over a constant, a line per value of another: means over the seeds, spread (±1 sd), points."""
     figure, panels = _panels(table, (WIDTH / 3, 2.6))
-    xs = _values(table, across)
+    xs, axes_width = _values(table, across), figure.get_figwidth() / min(len(panels), 3)
     groups = [None] if apart is None else _values(table, apart)
     for name, axes in panels.items():
         for group, colour in zip(groups, distinct(len(groups)), strict=True):
@@ -195,7 +195,9 @@ def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure
         if _numbers(xs):
             axes.set_xscale("log" if _logarithmic(xs) else "linear")
         if len(xs) <= _TICKS or not _numbers(xs):
-            axes.set_xticks(xs if _numbers(xs) else range(len(xs)), [_label(x) for x in xs])
+            labels = [_label(x) for x in xs]
+            rotated = max(text_width(label, 8) for label in labels) > 72 * 0.75 * axes_width / len(xs) - 4
+            axes.set_xticks(xs if _numbers(xs) else range(len(xs)), labels, rotation=90 * rotated)
             axes.minorticks_off()
     if apart is not None:
         figure.legend(*next(iter(panels.values())).get_legend_handles_labels(), loc="outside lower center", ncols=3)
