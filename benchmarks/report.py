@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from spikeseg.analysis.figures.style import LINES, WIDTH, hues, save, style
+from spikeseg.analysis.figures.style import LINES, WIDTH, distinct, save, style
 
 Results = dict[str, dict[str, float]]
 
@@ -68,7 +68,7 @@ def draw(results: Results, path: Path) -> None:
     kernels.set(ylabel="ms per stimulus")
     kernels.legend()
     sizes = dict.fromkeys(found[1] for name in results if (found := re.match(r"size (\S+)", name)))
-    for size, colour in zip(sizes, hues(len(sizes)), strict=True):
+    for size, colour in zip(sizes, distinct(len(sizes)), strict=True):
         for kind, line in zip(KINDS, ("o-", "x:"), strict=True):
             points = _points(results, rf"size {size} spikes (\d+) {kind}")
             label = size if kind == "procedural" else None
