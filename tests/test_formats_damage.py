@@ -217,7 +217,7 @@ def test_hdf5_may_crash_or_hang_but_takes_nothing_with_it(program, told, tmp_pat
 def test_a_library_that_is_missing_is_named(module, compression, monkeypatch):
     data = files.aedat4(EVENTS, compression)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(SpikeSegError, match=rf"^trickle takes {module} to read: pip install 'spikeseg\[events\]'"):
+    with pytest.raises(SpikeSegError, match=rf"^trickle: reading it needs {module}: pip install 'spikeseg\[events\]'"):
         read(data, "aedat4")
 
 

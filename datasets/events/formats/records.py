@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 import numpy as np
@@ -13,6 +13,41 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..events import EVENT, LARGEST
+
+
+class StreamChoiceError(SpikeSegError):
+    """A file has several streams of events, and one of them has to be chosen.
+
+    Attributes
+    ----------
+    streams
+        What is known about each, for a person, by its name; may be empty.
+    """
+
+    def __init__(self, where: str, streams: Mapping[str, str]):
+        listed = ", ".join(f"{name} ({told})" if told else name for name, told in streams.items())
+        super().__init__(
+            f"{where} has several streams of events: choose one, e.g. --stream {next(iter(streams))}; there are "
+            f"{printable(listed, 200)}"
+        )
+        self.streams = dict(streams)
+
+
+def choose_stream(streams: Mapping[str, str], wanted: str | None, where: str) -> str:
+    """The name of the stream that is wanted, or of the only one, out of `StreamChoiceError.streams`.
+
+    Raises
+    ------
+    SpikeSegError
+        There is none of this name. `StreamChoiceError`: one has to be chosen.
+    """
+    if wanted is None:
+        if len(streams) > 1:
+            raise StreamChoiceError(where, streams)
+        return next(iter(streams))
+    if wanted not in streams:
+        raise SpikeSegError(f"{where} has no stream {wanted!r} of events, but {printable(', '.join(streams), 200)}")
+    return wanted
 
 
 class Decoder(ABC):
@@ -107,7 +142,7 @@ def optional(module: str, where: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise SpikeSegError(f"{where} takes {module} to read: pip install 'spikeseg[events]'") from error
+        raise SpikeSegError(f"{where}: reading it needs {module}: pip install 'spikeseg[events]'") from error
 
 
 def printable(text: str, longest: int = 80) -> str:
