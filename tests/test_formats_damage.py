@@ -35,13 +35,17 @@ MEMORY = 300 << 20  # bytes: a few times what the largest packet takes
 STREAMS = {
     "atis": files.atis(EVENTS),
     "aedat4": files.aedat4(EVENTS),
+    "aedat2": files.aedat2(EVENTS),
+    "aedat3": files.aedat3(EVENTS),
+    "es": files.es(EVENTS),
     "evt2": files.evt2(EVENTS),
+    "evt21": files.evt21(EVENTS),
     "evt3": files.evt3(EVENTS),
     "dat": files.dat(EVENTS),
     "text": files.text(EVENTS),
     "npy": files.npy(EVENTS),
 }
-EVENT_BYTES = {"atis": 5, "evt2": 4, "evt3": 2, "dat": 8, "npy": EVENT.itemsize}
+EVENT_BYTES = {"atis": 5, "aedat2": 8, "es": 5, "evt2": 4, "evt21": 8, "evt3": 2, "dat": 8, "npy": EVENT.itemsize}
 
 
 def read(data: bytes, kind: str, sizes=(1 << 16,)) -> list[Event]:

@@ -15,6 +15,8 @@
 Times are microseconds as the file has them, without a wrap-around where the format says how it wraps.
 """
 
-from .stream import FORMATS, EventStream, open_events, read_events
+from .recognise import FORMATS
+from .records import StreamChoiceError
+from .stream import EventStream, Invalid, open_events, read_events
 
-__all__ = ["FORMATS", "EventStream", "open_events", "read_events"]
+__all__ = ["FORMATS", "EventStream", "Invalid", "StreamChoiceError", "open_events", "read_events"]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from spikeseg.errors import SpikeSegError
 from ..events import LARGEST
 from .layout import Assembler, Layout, microseconds
 from .names import FIELDS, find_columns
-from .records import Decoder, Records, printable
+from .records import Decoder, Records, damage, printable
 
 _SLICE = 1 << 16  # events that are read at a time
 
@@ -97,7 +96,7 @@ class Npz:
 
     def __init__(self, path: Path, layout: Layout | None = None):
         self._path, self.size, self._said = path, None, layout or Layout()
-        with _damage(path), zipfile.ZipFile(path) as archive:
+        with damage(path), zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
             if "size" in names:
                 self.size = _Member(archive, "size", path).size()
@@ -111,7 +110,7 @@ class Npz:
     def packets(self) -> Iterator[np.ndarray]:
         """Give the events, a slice at a time."""
         where = str(self._path)
-        with _damage(where), zipfile.ZipFile(self._path) as archive:
+        with damage(where), zipfile.ZipFile(self._path) as archive:
             members = [_Member(archive, name, self._path) for name in self._arrays]
             count = members[0].count
             if any(member.count != count for member in members):
@@ -238,7 +237,7 @@ def _read_header(data: bytes, where: str) -> _Header | None:
     if len(data) < start or len(data) < length:
         return None
     read = {b"\x01\x00": np.lib.format.read_array_header_1_0, b"\x02\x00": np.lib.format.read_array_header_2_0}
-    with _damage(where):
+    with damage(where):
         shape, fortran, dtype = read[version](io.BytesIO(data[8:length]))
     header = _rows_of(shape, fortran, dtype, length)
     if header is None or dtype.hasobject:
@@ -268,15 +267,3 @@ def _by_column(data: bytes, header: _Header, where: str) -> np.ndarray:
             f"{where} is damaged: it holds {len(data)} bytes of {header.count} events, column by column"
         )
     return np.frombuffer(data, header.dtype.base).reshape(4, header.count).T
-
-
-@contextmanager
-def _damage(where: str | Path) -> Iterator[None]:
-    """Whatever damaged bytes lead a library to becomes a SpikeSegError of one line."""
-    try:
-        yield
-    except SpikeSegError:
-        raise
-    except Exception as error:
-        reason = printable(" ".join(str(error).split()), 200) or type(error).__name__
-        raise SpikeSegError(f"{where} cannot be read: {reason}") from error

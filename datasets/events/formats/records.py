@@ -6,6 +6,8 @@ import importlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -128,6 +130,16 @@ def hold(before, values, changes: np.ndarray) -> np.ndarray:
     return np.concatenate(([before], values))[np.cumsum(changes)]
 
 
+def unwrap(times: np.ndarray, before: int, bits: int) -> np.ndarray:
+    """Times that never wrap around out of times of so many bits, shape (n,), after the time `before`, or -1."""
+    if not len(times):
+        return times
+    period = 1 << bits
+    last = int(times[0]) if before < 0 else before
+    falls = np.diff(times, prepend=last % period) <= -period // 2
+    return times + (last // period + np.cumsum(falls)) * period
+
+
 def geometry(text: str, where: str) -> tuple[int, int]:
     """Rows and columns out of ``COLUMNSxROWS``. Raises SpikeSegError where they are none of a sensor."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
@@ -143,6 +155,18 @@ def optional(module: str, where: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise SpikeSegError(f"{where}: reading it needs {module}: pip install 'spikeseg[events]'") from error
+
+
+@contextmanager
+def damage(where: str | Path) -> Iterator[None]:
+    """Whatever damaged bytes lead a library to becomes a SpikeSegError of one line."""
+    try:
+        yield
+    except SpikeSegError:
+        raise
+    except Exception as error:
+        reason = printable(" ".join(str(error).split()), 200) or type(error).__name__
+        raise SpikeSegError(f"{where} cannot be read: {reason}") from error
 
 
 def printable(text: str, longest: int = 80) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
@@ -12,14 +11,9 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..events import EVENT, LARGEST, Recording, check, describe, on_sensor, out_of_order
-from .aedat import Aedat4
-from .arrays import Npy, Npz
-from .atis import Atis
-from .hdf5 import Hdf5
-from .layout import Layout, read_layout
-from .prophesee import Dat, Raw
+from .recognise import BEGINNING, CONTAINERS, DECODERS, WITH_STREAMS, Container, find_format
 from .records import Decoder
-from .text import Text
+from .rosbag import Rosbag
 
 PACKET = 100_000
 """Most events that come at a time."""
@@ -29,51 +23,6 @@ Invalid = Literal["error", "drop", "sort"]
 
 _BLOCK = 1 << 16  # bytes that are read at a time
 
-_DECODERS: dict[str, Callable[[str, Layout, str | None], Decoder]] = {
-    "atis": lambda where, layout, stream: Atis(where),
-    "aedat4": lambda where, layout, stream: Aedat4(where, stream),
-    "raw": lambda where, layout, stream: Raw(where),
-    "evt2": lambda where, layout, stream: Raw(where, "EVT2"),
-    "evt3": lambda where, layout, stream: Raw(where, "EVT3"),
-    "dat": lambda where, layout, stream: Dat(where),
-    "text": lambda where, layout, stream: Text(where, layout),
-    "npy": lambda where, layout, stream: Npy(where, layout),
-}
-_CONTAINERS: dict[str, Callable[[Path, Layout, str | None], Npz | Hdf5]] = {  # read here and there, not through
-    "npz": lambda path, layout, stream: Npz(path, layout),
-    "hdf5": Hdf5,
-}
-_WITH_LAYOUT = ("text", "npy", "npz", "hdf5")
-_WITH_STREAMS = ("aedat4", "hdf5")
-
-FORMATS = (*_DECODERS, *_CONTAINERS)
-"""Names of the formats."""
-
-_KNOWN = f"{', '.join(FORMATS)}, or a layout such as us or xytp-us"
-
-_BEGINNING = 16  # bytes that show a format
-_SUFFIXES = {
-    ".bin": "atis",
-    ".aedat4": "aedat4",
-    ".dat": "dat",
-    ".txt": "text",
-    ".csv": "text",
-    ".npy": "npy",
-    ".npz": "npz",
-    ".h5": "hdf5",
-    ".hdf5": "hdf5",
-}
-_BEGINNINGS = (
-    (rb"#!AER-DAT4", "aedat4"),
-    (rb"% Data file", "dat"),
-    (rb"%geometry|%columns", "text"),
-    (rb"% ", "raw"),
-    (rb"\x93NUMPY", "npy"),
-    (rb"PK\x03\x04", "npz"),
-    (rb"\x89HDF", "hdf5"),
-    (rb"[-+.\d#][-+.,\d\s#eE]", "text"),
-)
-
 
 class EventStream:
     """Iterates once over packets of at most `PACKET` events, each checked; a context manager.
@@ -82,8 +31,6 @@ class EventStream:
     ----------
     name
         The file, or what the stream calls itself.
-    size
-        Rows and columns of the sensor: what the source names, or what the caller said; None if neither.
     truncated
         After the last packet: the incomplete thing at the end; empty if there is none. All before it has come.
     dropped, moved
@@ -92,7 +39,7 @@ class EventStream:
 
     def __init__(
         self,
-        source: Decoder | Npz | Hdf5,
+        source: Decoder | Container,
         packets: Iterator[np.ndarray],
         name: str,
         size: tuple[int, int] | None,
@@ -105,7 +52,12 @@ class EventStream:
         self._first = next(packets, None)  # what a header says is known from here on
         if size and source.size and size != source.size:
             raise SpikeSegError(f"{name} names a sensor of {describe(source.size)}, not of {describe(size)}")
-        self.size = source.size or size
+        self._size = size
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Rows and columns of the sensor: what the source names, or what the caller said; None if neither."""
+        return self._source.size or self._size
 
     @property
     def format(self) -> str:
@@ -206,6 +158,9 @@ def open_events(
         raise SpikeSegError(
             f"unknown treatment {invalid!r} of invalid events: it is one of {', '.join(get_args(Invalid))}"
         )
+    if isinstance(source, (str, Path)) and (Path(source) / "metadata.yaml").is_file():
+        bag = Rosbag(Path(source), stream)
+        return EventStream(bag, bag.packets(), str(source), size, invalid, _leave_open)
     if isinstance(source, (str, Path)):
         path, file = Path(source), _open(Path(source))
         name, close = str(path), file.close
@@ -214,37 +169,23 @@ def open_events(
         name, close = str(getattr(source, "name", "the stream")), _leave_open
     try:
         head = _read(file, name)
-        while len(head) < _BEGINNING and (more := _read(file, name)):
+        while len(head) < BEGINNING and (more := _read(file, name)):
             head += more
         if not head:
             raise SpikeSegError(f"{name} is empty")
-        kind, layout = _kind(format, head, name)
-        if stream is not None and kind not in _WITH_STREAMS:
+        kind, layout = find_format(format, head, name)
+        if stream is not None and kind not in WITH_STREAMS:
             raise SpikeSegError(f"{name}: {kind} has one stream of events only: leave out --stream {stream}")
-        if kind in _DECODERS:
-            decoder = _DECODERS[kind](name, layout, stream)
+        if kind in DECODERS:
+            decoder = DECODERS[kind](name, layout, stream)
             return EventStream(decoder, _decode(decoder, head, file), name, size, invalid, close)
         if path is None:
             raise SpikeSegError(f"{name}: {kind} is read from a file only, not from a stream")
-        container = _CONTAINERS[kind](path, layout, stream)
+        container = CONTAINERS[kind](path, layout, stream)
         return EventStream(container, container.packets(), name, size, invalid, close)
     except BaseException:
         close()
         raise
-
-
-def _kind(format: str | None, head: bytes, name: str) -> tuple[str, Layout]:
-    """The format that is said or recognised, and what is said about its layout."""
-    suffix = Path(name).suffix.lower()
-    if format in FORMATS:
-        return format, Layout()
-    if format is None:
-        return _recognise(head, suffix, name), Layout()
-    layout = read_layout(format)
-    if layout is None:
-        raise SpikeSegError(f"unknown format {format!r} of events: it is one of {_KNOWN}")
-    known = [kind for beginning, kind in _BEGINNINGS if re.match(beginning, head)]
-    return (known[0] if known and known[0] in _WITH_LAYOUT else "text"), layout
 
 
 def read_events(
@@ -304,13 +245,3 @@ def _decode(decoder: Decoder, head: bytes, file: BinaryIO) -> Iterator[np.ndarra
         yield from decoder.feed(head)
         head = _read(file, decoder.where)
     yield from decoder.finish()
-
-
-def _recognise(head: bytes, suffix: str, name: str) -> str:
-    """The format that a suffix or first bytes show."""
-    for beginning, kind in _BEGINNINGS:
-        if suffix not in _SUFFIXES and re.match(beginning, head):
-            return kind
-    if suffix not in _SUFFIXES:
-        raise SpikeSegError(f"{name}: name its format, one of {_KNOWN}")
-    return _SUFFIXES[suffix]
