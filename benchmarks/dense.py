@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeseg.models.network import CONV_LAYERS, Network
+from spikeseg.models.network import CONV_LAYERS, TrainedNetwork
 
 
 def input_steps(workload: Any, index: int) -> np.ndarray:
@@ -21,7 +21,7 @@ def input_steps(workload: Any, index: int) -> np.ndarray:
     return dense.reshape(-1, *shape)
 
 
-def paddings(network: Network) -> dict[str, tuple[int, int]]:
+def paddings(network: TrainedNetwork) -> dict[str, tuple[int, int]]:
     """Rows and columns of padding per conv layer."""
     config = network.config
     return {"conv1": (config.conv1.padding,) * 2, "conv2": config.conv2.padding, "conv3": config.conv3.padding}
@@ -30,7 +30,7 @@ def paddings(network: Network) -> dict[str, tuple[int, int]]:
 class Torch:
     """PyTorch on one thread."""
 
-    def __init__(self, network: Network):
+    def __init__(self, network: TrainedNetwork):
         import torch
 
         torch.set_num_threads(1)
@@ -82,7 +82,7 @@ class Torch:
 class NumPy:
     """NumPy and SciPy: the matrix product of kernels and windows, and maximum filters."""
 
-    def __init__(self, network: Network):
+    def __init__(self, network: TrainedNetwork):
         self.network, self.pads = network, paddings(network)
         self.kernels = {name: network.kernels[name].astype(np.float32) for name in CONV_LAYERS}
         self.theta = {name: network.thresholds[name].astype(np.float32)[:, None, None] for name in CONV_LAYERS}

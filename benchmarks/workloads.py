@@ -11,11 +11,11 @@ import numpy as np
 
 from spikeseg.configs import Config, load, validate
 from spikeseg.configs.schema import layer_shapes
-from spikeseg.datasets import open_dataset
+from spikeseg.datasets.catalogue import open_dataset
 from spikeseg.datasets.split import Split
 from spikeseg.datasets.stimuli import samples, stimuli
 from spikeseg.files import read_json
-from spikeseg.models.network import CONV_LAYERS, Network
+from spikeseg.models.network import CONV_LAYERS, TrainedNetwork
 from spikeseg.runners.training.directory import load_network
 from spikeseg.spikes import Shape, Spikes
 
@@ -24,7 +24,7 @@ from spikeseg.spikes import Shape, Spikes
 class Workload:
     """A network, and what it is shown."""
 
-    network: Network
+    network: TrainedNetwork
     inputs: Spikes
 
     @property
@@ -77,7 +77,7 @@ def sweep(size: tuple[int, int], kernel: int, maps: int, spikes: int, count: int
     return Workload(random_network(config, thresholds), random_pixels(config, count, spikes))
 
 
-def random_network(config: Config, thresholds: Mapping[str, float]) -> Network:
+def random_network(config: Config, thresholds: Mapping[str, float]) -> TrainedNetwork:
     """Weights between 0 and 1."""
     rng = np.random.default_rng(0)
     shapes = layer_shapes(config, config.input.size)
@@ -85,7 +85,9 @@ def random_network(config: Config, thresholds: Mapping[str, float]) -> Network:
     for layer, below in zip(CONV_LAYERS, ("input", "pool1", "pool2"), strict=True):
         size = (config.conv1.kernel,) * 2 if layer == "conv1" else getattr(config, layer).kernel
         kernels[layer] = rng.uniform(0, 1, (shapes[layer].features, shapes[below].features, *size))
-    return Network(config, kernels, {name: np.full(len(kernels[name]), thresholds[name]) for name in CONV_LAYERS})
+    return TrainedNetwork(
+        config, kernels, {name: np.full(len(kernels[name]), thresholds[name]) for name in CONV_LAYERS}
+    )
 
 
 def random_pixels(config: Config, count: int, spikes: int) -> Spikes:

@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ..configs.schema import Buffering, Input
+from .events.denoising import denoised
 from .events.events import Buffer, Recording, describe
 from .recordings import Take
-from .sample import Box, Sample, Target
+from .sample import Sample, Target
 
-NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 MOST_BUFFERS = 1_000_000  # of a recording in memory: more of them is a jump of its clock
 OFF, NONE, ON = 0, 128, 255  # grey levels of a buffer's picture
 
@@ -134,27 +135,6 @@ def _of_length(t: np.ndarray, first: int, length: int, count: int) -> Iterator[t
     edges = np.searchsorted(t, starts).tolist()
     for number in range(count):
         yield int(starts[number]), length, slice(edges[number], edges[number + 1])
-
-
-def denoised(events: np.ndarray, size: tuple[int, int], window: int) -> np.ndarray:
-    """Background-activity filter: events with another one on a neighbouring pixel at most `window` us before.
-
-    Delbruck 2008, "Frame-free dynamic digital vision"; neighbours are the 8 around a pixel, of either polarity.
-    """
-    t = events["t"].astype(np.int64)
-    if not len(t):
-        return events
-    width = size[1] + 2  # a margin of one pixel: neighbours of border pixels are pixels that never fire
-    pixel = (events["y"].astype(np.int64) + 1) * width + events["x"] + 1
-    span = int(t[-1] - t[0]) + window + 2
-    key = pixel * span + (t - t[0])
-    known = np.sort(key)
-    supported = np.zeros(len(t), bool)
-    for dy, dx in NEIGHBOURS:
-        wanted = key + (dy * width + dx) * span
-        before = np.searchsorted(known, wanted, side="right") - 1
-        supported |= (before >= 0) & (known[before] >= wanted - np.minimum(window, t - t[0]))
-    return events[supported]
 
 
 def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,11 +9,12 @@ import numpy as np
 import scipy.io
 from PIL import Image, ImageDraw
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from .folders import files_by_class
 from .pictures import read_picture
-from .sample import Box, Sample, Target
+from .sample import Sample, Target
 
 IMAGES, ANNOTATIONS = "101_ObjectCategories", "Annotations"
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from .caltech101 import filled
@@ -17,7 +18,7 @@ from .events.events import Recording, describe
 from .events.formats import read_events
 from .folders import files_by_class
 from .recordings import Take
-from .sample import Box, Target
+from .sample import Target
 
 RECORDINGS, ANNOTATIONS = "Caltech101", "Caltech101_annotations"
 

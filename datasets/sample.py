@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
+
+from spikeseg.boxes import Box
 
 from .events.events import Buffer
 
 View = np.ndarray | Buffer
 """A uint8 picture, (H, W) or (H, W, 3), or a buffer of events."""
-
-
-class Box(NamedTuple):
-    """Axis-aligned box in pixel coordinates, half open: rows [top, bottom), columns [left, right)."""
-
-    top: float
-    left: float
-    bottom: float
-    right: float
-
-    def scaled(self, rows: float, columns: float) -> Box:
-        """The box after resizing the picture by these factors."""
-        return Box(self.top * rows, self.left * columns, self.bottom * rows, self.right * columns)
-
-    def shifted(self, rows: float, columns: float) -> Box:
-        """The box after moving the picture's content by this many pixels."""
-        return Box(self.top + rows, self.left + columns, self.bottom + rows, self.right + columns)
-
-    @property
-    def area(self) -> float:
-        """Area in pixels, 0 for an empty box."""
-        return max(0.0, self.bottom - self.top) * max(0.0, self.right - self.left)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-_PARTS = ("train", "validation", "test")
+Part = Literal["train", "validation", "test"]
+AnyPart = Literal["train", "validation", "test", "all"]
+"""A part of a split, or everything that is in the dataset."""
+
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +28,7 @@ class Split:
 
     def to_json(self, names: Sequence[str]) -> dict[str, list[str]]:
         """The names behind the indices, to be stored with a run; `names` are the dataset's."""
-        return {part: [names[int(i)] for i in getattr(self, part)] for part in _PARTS}
+        return {part: [names[int(i)] for i in getattr(self, part)] for part in PARTS}
 
     @classmethod
     def from_json(cls, content: Any, names: Sequence[str]) -> Split:
@@ -35,16 +39,16 @@ class Split:
         SpikeSegError
             Not what `to_json` wrote, or it names a picture that the dataset does not have.
         """
-        if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in _PARTS):
-            raise SpikeSegError(f"a stored split needs the lists {', '.join(_PARTS)}: split anew")
+        if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in PARTS):
+            raise SpikeSegError(f"a stored split needs the lists {', '.join(PARTS)}: split anew")
         index = {name: i for i, name in enumerate(names)}
-        missing = [name for part in _PARTS for name in content[part] if name not in index]
+        missing = [name for part in PARTS for name in content[part] if name not in index]
         if missing:
             raise SpikeSegError(
                 f"{len(missing)} pictures of the stored split, {missing[0]} for one, are not in the dataset: "
                 "use the data that it was made for, or split anew"
             )
-        return cls(*(_indices([index[name] for name in content[part]]) for part in _PARTS))
+        return cls(*(_indices([index[name] for name in content[part]]) for part in PARTS))
 
 
 def split(
@@ -74,7 +78,7 @@ def split(
     SpikeSegError
         A class has fewer pictures than are asked.
     """
-    drawn: dict[str, list[int]] = {part: [] for part in _PARTS}
+    drawn: dict[str, list[int]] = {part: [] for part in PARTS}
     for label in sorted(set(labels)):
         members = sorted((i for i, other in enumerate(labels) if other == label), key=lambda i: names[i])
         asked = train + validation + (test or 0)
@@ -88,7 +92,7 @@ def split(
         drawn["train"].extend(order[:train])
         drawn["validation"].extend(order[train : train + validation])
         drawn["test"].extend(order[train + validation : stop])
-    return Split(*(_indices(drawn[part]) for part in _PARTS))
+    return Split(*(_indices(drawn[part]) for part in PARTS))
 
 
 def _indices(values: list[int]) -> np.ndarray:

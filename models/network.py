@@ -26,7 +26,7 @@ LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
 
 
 @dataclass(frozen=True)
-class Network:
+class TrainedNetwork:
     """Everything that inference needs.
 
     Attributes
@@ -95,7 +95,7 @@ class Network:
         write_arrays(path, arrays | {"header": np.array(json.dumps(header))})
 
     @classmethod
-    def load(cls, path: Path) -> Network:
+    def load(cls, path: Path) -> TrainedNetwork:
         """Read what `save` wrote.
 
         Raises
@@ -136,7 +136,7 @@ def kernel_shapes(config: Config) -> dict[str, tuple[int, int, int, int]]:
     return {name: (shapes[name].features, shapes[below[name]].features, *sizes[name]) for name in CONV_LAYERS}
 
 
-def _fault(network: Network) -> str:
+def _fault(network: TrainedNetwork) -> str:
     """What does not fit the configuration, or is no number; empty if all does."""
     config, maps = network.config, network.config.conv3.maps
     for name, wanted in kernel_shapes(config).items():
@@ -153,3 +153,6 @@ def _fault(network: Network) -> str:
     if extents is not None and (extents.shape != (maps, 4) or not np.isfinite(extents).all()):
         return f"its extents are not {maps} boxes"
     return ""
+
+
+LEARNED_LAYERS = ("conv2", "conv3")

@@ -18,7 +18,7 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `select`             a network and a part of its dataset, for `encode` and `evaluate`
 `on_canvas`          the same pictures at random places and scales: the shifted test
 `overlapping`        pairs of rendered objects in place of single ones
-`grouped`            scenes of several objects, for `count_objects`
+`multi_object_scenes` scenes of several objects, for `count_objects`
 `encode`             the spikes of every layer, to disk
 `load_recording`     what `encode` wrote
 `evaluate`           accuracy and mIoU beside the baselines
@@ -43,7 +43,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .configs import load as load_config
-    from .datasets import open_dataset
+    from .datasets.catalogue import open_dataset
     from .datasets.events.formats import open_events, read_events
     from .datasets.pictures import read_picture
     from .models.conv_synapses import ConvSynapses
@@ -51,8 +51,9 @@ if TYPE_CHECKING:
     from .recording import load_recording
     from .runners.evaluation.counting import count_objects
     from .runners.evaluation.evaluation import evaluate_selection as evaluate
-    from .runners.evaluation.selection import grouped, on_canvas, overlapping, select
-    from .runners.inference.encoding import record as encode
+    from .runners.evaluation.recording import record as encode
+    from .runners.evaluation.selection import select
+    from .runners.evaluation.variants import multi_object_scenes, on_canvas, overlapping
     from .runners.inference.segmenting import open_segmenter
     from .runners.inference.streaming import open_stream
     from .runners.training.directory import load_network
@@ -68,10 +69,10 @@ __all__ = [
     "count_objects",
     "encode",
     "evaluate",
-    "grouped",
     "load_config",
     "load_network",
     "load_recording",
+    "multi_object_scenes",
     "on_canvas",
     "open_dataset",
     "open_events",
@@ -89,18 +90,18 @@ _HOME = {
     "Shape": ("spikes", "Shape"),
     "Window": ("models.geometry", "Window"),
     "count_objects": ("runners.evaluation.counting", "count_objects"),
-    "encode": ("runners.inference.encoding", "record"),
+    "encode": ("runners.evaluation.recording", "record"),
     "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
-    "grouped": ("runners.evaluation.selection", "grouped"),
+    "multi_object_scenes": ("runners.evaluation.variants", "multi_object_scenes"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.training.directory", "load_network"),
     "load_recording": ("recording", "load_recording"),
-    "on_canvas": ("runners.evaluation.selection", "on_canvas"),
-    "open_dataset": ("datasets", "open_dataset"),
+    "on_canvas": ("runners.evaluation.variants", "on_canvas"),
+    "open_dataset": ("datasets.catalogue", "open_dataset"),
     "open_events": ("datasets.events.formats", "open_events"),
     "open_segmenter": ("runners.inference.segmenting", "open_segmenter"),
     "open_stream": ("runners.inference.streaming", "open_stream"),
-    "overlapping": ("runners.evaluation.selection", "overlapping"),
+    "overlapping": ("runners.evaluation.variants", "overlapping"),
     "read_events": ("datasets.events.formats", "read_events"),
     "read_picture": ("datasets.pictures", "read_picture"),
     "select": ("runners.evaluation.selection", "select"),

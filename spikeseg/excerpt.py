@@ -13,9 +13,7 @@ import numpy as np
 
 from .errors import SpikeSegError
 from .recording import description_file, load_recording
-from .spikes import Spikes
-
-SILENT = -1  # in place of a step
+from .spikes import SILENT, Spikes
 
 
 class Rows(NamedTuple):

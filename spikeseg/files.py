@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import fcntl
 import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -99,6 +100,14 @@ def _lock(path: Path, how: int) -> IO[str]:
             file.close()
             raise
         file.close()
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file, atomically: a row of names, then `rows`. Raises SpikeSegError where the file system refuses."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def write_json(path: Path, content: Any) -> None:

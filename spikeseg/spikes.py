@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+SILENT = -1
+"""In place of a step: a neuron that does not spike."""
+
 
 class Shape(NamedTuple):
     """Size of a layer: features (maps), rows and columns; neuron = (feature * rows + row) * columns + column."""
@@ -69,10 +72,10 @@ class Spikes:
         number = np.repeat(np.arange(len(indices), dtype=np.int32), counts)
         return Spikes(self.shape, len(indices), number, self.step[take], self.neuron[take])
 
-    def first_steps(self, index: int, silent: int) -> np.ndarray:
-        """Step of each neuron's first spike in a stimulus, `silent` where there is none; shape (C, H, W)."""
+    def first_steps(self, index: int) -> np.ndarray:
+        """Step of each neuron's first spike in a stimulus, `SILENT` where there is none; shape (C, H, W), int32."""
         step, neuron = self.of(index)
-        steps = np.full(self.shape.size, silent, dtype=np.int32)
+        steps = np.full(self.shape.size, SILENT, dtype=np.int32)
         steps[neuron[::-1]] = step[::-1]  # sorted by step: the earliest is written last, and stays
         return steps.reshape(self.shape)
 
@@ -99,10 +102,10 @@ class Recorded:
         return next(iter(self.layers.values())).stimuli
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        """Step of every neuron's spike in a stimulus, -1 without one; (C, H, W) int32 per layer."""
+        """Step of every neuron's spike in a stimulus, `SILENT` without one; (C, H, W) int32 per layer."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return {name: spikes.first_steps(index, silent=-1) for name, spikes in self.layers.items()}
+        return {name: spikes.first_steps(index) for name, spikes in self.layers.items()}
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         return (self[index] for index in range(len(self)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import judge
 import numpy as np
 
-from spikeseg.analysis.decoding.decoder import SILENT
+from spikeseg.boxes import Box
 from spikeseg.configs import load, validate
-from spikeseg.datasets.sample import Box
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
+from spikeseg.spikes import SILENT
 
 ROWS, COLUMNS = 32, 48
 CELL = 4  # pixels of a Pool2 cell
@@ -35,7 +35,7 @@ def network(**decoder):
     learned = np.where(copy > 0, STRONG, WEAK) * np.ones((3, 3))
     thresholds = {"conv1": np.full(2, 0.5), "conv2": np.full(2, 0.5), "conv3": np.full(2, THRESHOLD)}
     kernels = {"conv1": copy, "conv2": copy, "conv3": learned}
-    return Network(configuration(**decoder), kernels, thresholds, ("square", "block"))
+    return TrainedNetwork(configuration(**decoder), kernels, thresholds, ("square", "block"))
 
 
 def encode(trained, picture):

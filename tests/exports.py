@@ -14,7 +14,7 @@ from networks import configuration, judged, random_network, random_stimuli, shap
 
 from spikeseg.analysis.export.exporter import SUFFIXES, exporter
 from spikeseg.excerpt import take_excerpt
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.recording import save_recording
 from spikeseg.spikes import Spikes
 
@@ -29,7 +29,7 @@ DT = 0.1  # ms: not a whole number, and not one that floats have exactly
 
 
 @cache
-def network() -> Network:
+def network() -> TrainedNetwork:
     """A small one, of all six layers."""
     config = configuration(
         data={"classes": ["cat", "dog"]},

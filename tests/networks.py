@@ -14,7 +14,7 @@ from spikeseg.configs import Config, layer_shapes, load, validate
 from spikeseg.configs.schema import Conv, Learning
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.geometry import Window
-from spikeseg.models.network import CONV_LAYERS, LAYERS, Network
+from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
 from spikeseg.spikes import Shape, Spikes
 
 SILENT = judge.SILENT
@@ -178,7 +178,7 @@ def random_thresholds(rng: np.random.Generator, maps: int, kind: str) -> np.ndar
             return rng.integers(1, 6, maps).astype(float)
 
 
-def random_network(config: Config, seed: int, kind: str) -> Network:
+def random_network(config: Config, seed: int, kind: str) -> TrainedNetwork:
     """A network whose thresholds follow the number of events, from none to all inputs."""
     rng = np.random.default_rng(seed)
     shapes = shapes_of(config)
@@ -187,7 +187,7 @@ def random_network(config: Config, seed: int, kind: str) -> Network:
         size = (config.conv1.kernel,) * 2 if layer == "conv1" else getattr(config, layer).kernel
         kernels[layer] = random_weights(rng, (shapes[layer].features, shapes[below].features, *size), kind)
         thresholds[layer] = random_thresholds(rng, shapes[layer].features, kind)
-    return Network(config, kernels, thresholds, event_range=(0, shapes["input"].size))
+    return TrainedNetwork(config, kernels, thresholds, event_range=(0, shapes["input"].size))
 
 
 def random_stimuli(shape: Shape, stimuli: int, steps: int, seed: int) -> np.ndarray:
@@ -212,7 +212,7 @@ def shapes_of(config: Config) -> dict[str, Shape]:
     return layer_shapes(config, config.input.size)
 
 
-def judge_layers(network: Network) -> list[judge.Conv | judge.Pool]:
+def judge_layers(network: TrainedNetwork) -> list[judge.Conv | judge.Pool]:
     """The network as the judge takes it."""
     config, kernels, thresholds = network.config, network.kernels, network.thresholds
     padding = {"conv1": (config.conv1.padding,) * 2, "conv2": config.conv2.padding, "conv3": config.conv3.padding}
@@ -243,7 +243,7 @@ def judge_rule(conv: Conv) -> judge.Rule:
     )
 
 
-def judged(network: Network, stimuli: np.ndarray) -> dict[str, np.ndarray]:
+def judged(network: TrainedNetwork, stimuli: np.ndarray) -> dict[str, np.ndarray]:
     """Spike steps of every layer, (stimuli, C, H, W) each, as the judge would have them."""
     events = (stimuli != SILENT).sum(axis=(1, 2, 3))
     one_by_one = [

@@ -16,7 +16,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from spikeseg.configs import load, validate
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.evaluation import reporting
 from spikeseg.runners.evaluation.evaluation import evaluate_selection
 from spikeseg.runners.evaluation.report import write_report
@@ -60,7 +60,7 @@ def write_digit_run(directory: Path) -> Path:
     blank = untrained(validate(content, "test"))
     kernels = {layer: rng.random(kernel.shape) for layer, kernel in blank.kernels.items() if layer != "conv1"}
     thresholds = {"conv2": np.full(6, 5.0), "conv3": np.array([np.inf] + [25.0] * 20)}
-    network = Network(
+    network = TrainedNetwork(
         blank.config,
         blank.kernels | kernels,
         blank.thresholds | thresholds,

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from spikeseg.datasets import OrangePanda
+from spikeseg.datasets.rendered.orange_panda import OrangePanda
 from spikeseg.runners.cli import main
 
 TINY = """

@@ -24,12 +24,12 @@ from spikeseg.analysis.measures.saliency import saliency_over_time
 from spikeseg.analysis.measures.weights import BINS, WeightHistory, weight_histogram
 from spikeseg.excerpt import take_excerpt
 from spikeseg.files import read_arrays, write_arrays
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.cli import main
-from spikeseg.runners.evaluation.reporting import weight_histories
+from spikeseg.runners.evaluation.recording import record
 from spikeseg.runners.evaluation.selection import select
-from spikeseg.runners.inference.encoding import record
 from spikeseg.runners.training.directory import Run
+from spikeseg.runners.training.histories import weight_histories
 from spikeseg.runners.training.learning import load_checkpoint
 from spikeseg.spikes import Recorded
 
@@ -47,7 +47,7 @@ def encoded(trained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def network(encoded):
-    return Network.load(encoded / "network.npz")
+    return TrainedNetwork.load(encoded / "network.npz")
 
 
 @pytest.fixture(scope="module")

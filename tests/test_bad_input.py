@@ -12,7 +12,7 @@ from PIL import Image
 from runs import TINY, files, refusal, write_caltech
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.evaluation.selection import select
 from spikeseg.runners.inference.segmenting import open_segmenter
 
@@ -241,12 +241,12 @@ class TestRuns:
             select(run, None, "bogus")
         with (
             pytest.raises(SpikeSegError, match="cannot see stimuli of 3 x 3: pool2: window"),
-            open_segmenter(Network.load(run / "network.npz"), [(3, 3)], "numpy"),
+            open_segmenter(TrainedNetwork.load(run / "network.npz"), [(3, 3)], "numpy"),
         ):
             pass
 
     def test_a_class_without_a_map_is_told(self, refused, run):
-        network = Network.load(run / "network.npz")
+        network = TrainedNetwork.load(run / "network.npz")
         replace(network, map_labels=("orange",) * 2).save(run / "network.npz")
         assert "no Conv3 map stands for panda" in refused("evaluate", run, "--overlap", "0.5", "--split", "validation")
 

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import many, seeds
 
+from spikeseg.boxes import Box
 from spikeseg.configs.schema import Buffering, Input
-from spikeseg.datasets.buffers import OFF, ON, Placement, buffer_samples, buffer_spikes, cut, denoised, picture
+from spikeseg.datasets.buffers import OFF, ON, Placement, buffer_samples, buffer_spikes, cut, picture
+from spikeseg.datasets.events.denoising import denoised
 from spikeseg.datasets.events.events import Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
 
 SENSOR = 8, 11

@@ -7,8 +7,8 @@ import pytest
 import scipy.io
 from PIL import Image
 
+from spikeseg.boxes import Box
 from spikeseg.datasets.caltech101 import Caltech101
-from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 
 CLASSES = ("Faces", "Motorbikes")

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spikeseg.boxes import Box
 from spikeseg.configs.schema import DoG, Input
 from spikeseg.datasets.caltech101 import Caltech101
 from spikeseg.datasets.canvas import GAP, Canvas, SideBySide, on_canvas
 from spikeseg.datasets.dog import prepare, to_events
-from spikeseg.datasets.sample import Box, Sample, Target
+from spikeseg.datasets.sample import Sample, Target
 from spikeseg.errors import SpikeSegError
 
 SIZE, BASE = (120, 150), (40, 60)

@@ -18,7 +18,7 @@ from runs import TINY, assert_same_arrays, files, write_caltech
 from spikeseg.configs import load, validate
 from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.recording import load_recording
 from spikeseg.runners.cli.commands import demo
 from spikeseg.runners.inference import segment_files
@@ -184,7 +184,7 @@ class TestEvaluation:
 
 def on_caltech(trained: Path, directory: Path) -> Path:
     """A run of the trained network that takes oranges for faces."""
-    network = Network.load(trained / "network.npz")
+    network = TrainedNetwork.load(trained / "network.npz")
     data = {"dataset": "caltech-101", "classes": ["Faces", "Motorbikes"], "train": 1}
     config = validate(network.config.model_dump(mode="json") | {"data": data}, "test")
     names = {"orange": "Faces", "panda": "Motorbikes"}

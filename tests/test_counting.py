@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from spikeseg.analysis.decoding.segmentation import Decision, Segmentation
+from spikeseg.analysis.decoding.segmentation import Conv3Decision, Segmentation
 from spikeseg.analysis.measures.counting import assign, count_report
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
 
 SIZE = (20, 40)
@@ -20,7 +21,7 @@ def mask(box):
 
 
 def found(label, box):
-    decision = Decision(np.array([1.0, 0.5]), (0, 5))
+    decision = Conv3Decision(np.array([1.0, 0.5]), (0, 5))
     whole = Box(0, 0, *SIZE)
     return Segmentation(label, 0, decision, (0, 0), "end", mask(box), 1.0 * mask(box), whole, box, whole)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from networks import configuration, random_network, random_stimuli, shapes_of, to_spikes
 
-from spikeseg.analysis.decoding.decisions import Verdict, event_time, summarise, verdict
-from spikeseg.analysis.decoding.segmentation import Decision
+from spikeseg.analysis.decoding.decisions import BufferDecision, buffer_decision, event_time, summarise
+from spikeseg.analysis.decoding.segmentation import Conv3Decision
 from spikeseg.runners.inference.encoding import open_encoder
 
 CONFIG = configuration(
@@ -37,13 +37,13 @@ def test_the_time_of_an_event_that_fires_conv3_at_once_is_the_end_of_its_part():
 def test_a_verdict_has_the_best_score_of_each_class():
     network = random_network(CONFIG, 0, "any")
     named = network.__class__(**{**network.__dict__, "map_labels": ("Faces", "Faces")})
-    said = verdict(named, Decision(np.array([0.4, 1.5]), (1, 6)), "one", "Motorbikes", 40_000)
-    assert said == Verdict("one", "Motorbikes", {"Faces": 1.5}, "Faces", 20.0)
-    assert verdict(named, Decision(np.array([0.4, 0.5]), None), "one", "Faces", 40_000).first_ms is None
+    said = buffer_decision(named, Conv3Decision(np.array([0.4, 1.5]), (1, 6)), "one", "Motorbikes", 40_000)
+    assert said == BufferDecision("one", "Motorbikes", {"Faces": 1.5}, "Faces", 20.0)
+    assert buffer_decision(named, Conv3Decision(np.array([0.4, 0.5]), None), "one", "Faces", 40_000).first_ms is None
 
 
 def seen(recording, true, scores, first, ms):
-    return Verdict(recording, true, dict(zip("ab", scores, strict=True)), first, ms)
+    return BufferDecision(recording, true, dict(zip("ab", scores, strict=True)), first, ms)
 
 
 def test_a_recording_is_what_its_buffers_say_together():

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from spikeseg.analysis.decoding import decoder
-from spikeseg.analysis.decoding.decoder import SILENT, decode, decode_each
+from spikeseg.analysis.decoding.decoder import decode, decode_each
 from spikeseg.configs import layer_shapes, load, validate
-from spikeseg.models.network import LAYERS, Network
-from spikeseg.spikes import Shape, Spikes
+from spikeseg.models.network import LAYERS, TrainedNetwork
+from spikeseg.spikes import SILENT, Shape, Spikes
 
 ROWS, COLUMNS = 61, 83
 MODES = ("causal", "exact", "end")
@@ -41,7 +41,7 @@ def small():
         "conv2": np.array([[[[1.0, 1.0]]], [[[0.9, 0.2]]]]),
         "conv3": np.array([[[[1.0, 0.75]], [[0.25, 0.5]]]]),
     }
-    return Network(config, kernels, {})
+    return TrainedNetwork(config, kernels, {})
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def network():
     for layer, below in (("conv1", "input"), ("conv2", "pool1"), ("conv3", "pool2")):
         size = decoder.receptive_field(config, layer).size
         kernels[layer] = random.random((shapes[layer].features, shapes[below].features, *size))
-    return Network(config, kernels, {})
+    return TrainedNetwork(config, kernels, {})
 
 
 def random_steps(network, seed, margin=0):
@@ -224,5 +224,5 @@ class TestAnySpikes:
 
 def test_steps_come_from_recorded_spikes():
     spikes = Spikes.collect(Shape(1, 2, 2), 2, [0, 0, 0, 1], [7, 3, 0, 2], [1, 1, 2, 0])
-    assert spikes.first_steps(0, silent=SILENT).tolist() == [[[_, 3], [0, _]]]
-    assert spikes.first_steps(1, silent=SILENT).tolist() == [[[2, _], [_, _]]]
+    assert spikes.first_steps(0).tolist() == [[[_, 3], [0, _]]]
+    assert spikes.first_steps(1).tolist() == [[[2, _], [_, _]]]

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from runs import files, refusal
 
-from spikeseg.datasets import OrangePanda
+from spikeseg.datasets.rendered.orange_panda import OrangePanda
 from spikeseg.datasets.stimuli import stimuli
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, read_json, replacing, write_arrays, write_json
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.inference.encoding import open_encoder
 
 NUMPY = ("--device", "numpy")
@@ -75,7 +75,7 @@ class TestFullDisks:
 @pytest.mark.compiled
 def test_a_simulation_without_room_ends_or_gives_the_same_spikes(trained, small_disk, tmp_path, monkeypatch):
     """However much room there is for the inputs and results of the compiled program."""
-    network = Network.load(trained / "network.npz")
+    network = TrainedNetwork.load(trained / "network.npz")
     pictures = [sample.image for sample in OrangePanda(3, 0, (64, 64))]
     inputs = stimuli(pictures, network.config.input, (64, 64))
     told = []

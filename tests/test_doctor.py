@@ -6,7 +6,8 @@ import pytest
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.simulation import doctor
-from spikeseg.runners.simulation.simulator import DEVICES, open_simulator
+from spikeseg.runners.simulation.devices import DEVICES
+from spikeseg.runners.simulation.simulator import open_simulator
 
 GOOD = {"brian2": "2.5.4", "numpy": "1.26.4", "brian2genn": "1.7.0"}
 

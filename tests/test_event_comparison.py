@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikeseg.analysis.measures.event_comparison import comparison, rate_correlation, rows, summarise
+from spikeseg.analysis.figures.event_comparison import comparison
+from spikeseg.analysis.measures.event_comparison import rate_correlation, rows, summarise
 from spikeseg.datasets.events.events import EVENT, Recording
 
 

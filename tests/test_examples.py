@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import spikeseg
-from spikeseg.analysis.measures.metrics import box_iou
+from spikeseg.boxes import box_iou
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

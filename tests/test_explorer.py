@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.segmentation import segment_one
 from spikeseg.analysis.report.explorer import NEVER, causes, growth, latent_neurons, pack_stimulus
 from spikeseg.datasets.stimuli import samples, stimuli
-from spikeseg.models.network import Network
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.evaluation.selection import select
 from spikeseg.runners.inference.encoding import open_encoder
-from spikeseg.spikes import Recorded
+from spikeseg.spikes import SILENT, Recorded
 
 MODES = ("causal", "exact", "end")
 
@@ -76,7 +76,7 @@ def test_a_silent_answer_is_a_latent_neuron_too(recorded):
     assert (steps["conv3"] == SILENT).all()
 
 
-def unpacked(packed: bytes, network: Network, steps) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+def unpacked(packed: bytes, network: TrainedNetwork, steps) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Steps by layer, the steps at which pixels join the mask, and bits (events, latent neurons)."""
     content = np.frombuffer(zlib.decompress(packed), np.uint8)
     layers = {}

@@ -15,7 +15,7 @@ from runs import files, refusal
 from test_disk import room
 
 from spikeseg.analysis.export.exporter import SUFFIXES, exporter
-from spikeseg.analysis.figures.figures import raster
+from spikeseg.analysis.figures.spikes import raster
 from spikeseg.excerpt import take_excerpt
 from spikeseg.spikes import Shape, Spikes
 
@@ -266,11 +266,11 @@ class TestCommand:
         assert files(tmp_path) == before
 
     def test_neo_forewarns_of_what_takes_hours(self, recording, tmp_path):
-        from spikeseg.analysis.export.neo import forewarning
+        from spikeseg.analysis.export.neo import size_warning
 
-        assert forewarning(take_excerpt(recording)) is None
+        assert size_warning(take_excerpt(recording)) is None
         stimulus, zeros = np.repeat(np.arange(4), 75_000), np.zeros(300_000)
         layer = Spikes.collect(Shape(1, 1, 10**6), 4, stimulus, zeros, np.arange(300_000))
         path = record(tmp_path / "large.npz", {"conv1": layer})
-        assert "300,000 spike trains take about 1.7 hours and 9.6 GB" in str(forewarning(take_excerpt(path)))
-        assert "4,000,000 spike trains" in str(forewarning(take_excerpt(path, silent=True)))
+        assert "300,000 spike trains take about 1.7 hours and 9.6 GB" in str(size_warning(take_excerpt(path)))
+        assert "4,000,000 spike trains" in str(size_warning(take_excerpt(path, silent=True)))

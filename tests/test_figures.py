@@ -10,14 +10,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
 
-from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.segmentation import segment_classes, segment_one
 from spikeseg.analysis.figures import figures
 from spikeseg.analysis.figures.style import class_colours, hues
 from spikeseg.analysis.measures.features import project
 from spikeseg.analysis.measures.metrics import Outcome, evaluate
-from spikeseg.datasets.sample import Box, Target
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import SILENT
 
 ROWS, COLUMNS = 24, 32
 LAYERS = ("input", "conv1", "pool1", "conv2", "pool2", "conv3")
@@ -50,7 +52,7 @@ def spikes(network):
 
 
 def steps_of(spikes, index):
-    return {layer: recorded.first_steps(index, SILENT) for layer, recorded in spikes.items()}
+    return {layer: recorded.first_steps(index) for layer, recorded in spikes.items()}
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ from networks import (
 
 from spikeseg.analysis.decoding.segmentation import segment_one
 from spikeseg.configs import load
-from spikeseg.datasets import open_dataset
+from spikeseg.datasets.catalogue import open_dataset
 from spikeseg.datasets.stimuli import samples, stimuli
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.gabor import gabor_kernels
-from spikeseg.models.network import LAYERS, Network
+from spikeseg.models.network import LAYERS, TrainedNetwork
 from spikeseg.runners.evaluation.selection import select
 from spikeseg.runners.inference.encoding import open_encoder
 from spikeseg.runners.training.training import train
@@ -111,7 +111,7 @@ def half_trained(config):
         conv = getattr(config, layer)
         kernels[layer] = rng.random((conv.maps, shapes[below].features, *conv.kernel))
         thresholds[layer] = share * kernels[layer].sum(axis=(1, 2, 3))
-    return Network(config, kernels, thresholds, event_range=(0, 2000))
+    return TrainedNetwork(config, kernels, thresholds, event_range=(0, 2000))
 
 
 def buffers(config, data, recordings):

@@ -7,7 +7,7 @@ from hypothesis import given
 from networks import many, seeds
 from scipy.sparse import csr_array
 
-from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.instances import (
     SIMILARITY,
     active_spike_hashes,
@@ -16,7 +16,8 @@ from spikeseg.analysis.decoding.instances import (
     smash_scores,
     unravel,
 )
-from spikeseg.analysis.decoding.segmentation import apart, segment_classes, segment_one
+from spikeseg.analysis.decoding.segmentation import assign_pixels_exclusively, segment_classes, segment_one
+from spikeseg.spikes import SILENT
 
 MODES = ("causal", "exact", "end")
 every_mode = pytest.mark.parametrize("mode", MODES)
@@ -91,7 +92,7 @@ class TestApart:
         trained = network()
         spikes = encode(trained, picture((0, 1, 1), (1, 2, 2)))
         overlapping = segment_classes(trained, spikes)
-        disjoint = apart(trained, spikes, overlapping)
+        disjoint = assign_pixels_exclusively(trained, spikes, overlapping)
         masks, saliency = [found.mask for found in disjoint], np.array([found.saliency for found in overlapping])
         assert (overlapping[0].mask & overlapping[1].mask).any()
         assert np.sum(masks, axis=0).max() == 1

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeseg.analysis.measures.metrics import Outcome, best_constant_box, box_iou, evaluate, mask_iou
-from spikeseg.datasets.sample import Box
+from spikeseg.analysis.measures.metrics import Outcome, best_constant_box, evaluate
+from spikeseg.boxes import Box, box_iou, mask_iou
 from spikeseg.errors import SpikeSegError
 
 edge = st.floats(-100, 100, allow_subnormal=False)

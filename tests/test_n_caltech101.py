@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from event_files import Event, as_array, atis
 
+from spikeseg.boxes import Box
 from spikeseg.datasets.camera.saccades import DURATION_US, triangle
 from spikeseg.datasets.n_caltech101 import LARGEST, NCaltech101
-from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 
 EVENTS = [Event(59, 0, 10, 1), Event(0, 39, 20, -1), Event(5, 5, DURATION_US, 1)]  # 40 rows, 60 columns

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeseg.boxes import Box
 from spikeseg.datasets.caltech101 import Caltech101
 from spikeseg.datasets.camera.dvs import Camera
 from spikeseg.datasets.camera.n_caltech_sim import LARGEST, MARGIN, NCaltechSim
 from spikeseg.datasets.camera.saccades import DURATION_US, triangle
 from spikeseg.datasets.events.events import check
 from spikeseg.datasets.events.formats import read_events
-from spikeseg.datasets.sample import Box, Sample, Target
+from spikeseg.datasets.sample import Sample, Target
 from spikeseg.errors import SpikeSegError
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import runs
 
+from spikeseg.analysis.decoding.naming import name_maps, named
 from spikeseg.analysis.decoding.segmentation import decide
 from spikeseg.configs import Config, validate
 from spikeseg.configs.schema import layer_shapes
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.network import Network
-from spikeseg.runners.training.training import UNNAMED, name_maps, named, untrained
+from spikeseg.models.network import TrainedNetwork
+from spikeseg.runners.training.training import UNNAMED, untrained
 
 CLASSES = ("orange", "panda")
 LABELS = ["orange", "orange", "panda", "panda"]  # of the training stimuli
@@ -56,7 +57,7 @@ def test_fewer_answering_maps_than_classes_are_refused():
 
 
 @pytest.fixture
-def network() -> Network:
+def network() -> TrainedNetwork:
     network = untrained(_config(3))
     kernels = {**network.kernels, "conv3": network.kernels["conv3"] + 0.5}
     thresholds = {**network.thresholds, "conv3": np.array([1.0, 2.0, 3.0])}
@@ -73,6 +74,6 @@ def test_an_unnamed_map_never_answers(network):
 
 def test_an_unnamed_map_stays_silent_when_the_network_is_read_again(network, tmp_path: Path):
     network.save(tmp_path / "network.npz")
-    again = Network.load(tmp_path / "network.npz")
+    again = TrainedNetwork.load(tmp_path / "network.npz")
     assert again.map_labels == network.map_labels
     np.testing.assert_array_equal(again.thresholds["conv3"], network.thresholds["conv3"])

@@ -13,7 +13,7 @@ from networks import ENCODERS, many, random_network, random_weights
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
-from spikeseg.models.network import FORMAT, Network
+from spikeseg.models.network import FORMAT, TrainedNetwork
 
 CONFIG = ENCODERS["overlapping pools"]
 
@@ -50,13 +50,13 @@ def assert_same(found, expected):
 
 class TestFiles:
     def test_what_is_saved_comes_back(self, network, file):
-        assert_same(Network.load(file), network)
+        assert_same(TrainedNetwork.load(file), network)
 
     def test_so_does_a_network_without_anything(self, network, tmp_path):
         silent = {name: np.full(len(kernel), np.inf) for name, kernel in network.kernels.items()}
-        blank = Network(CONFIG, network.kernels, silent)
+        blank = TrainedNetwork(CONFIG, network.kernels, silent)
         blank.save(tmp_path / "a.npz")
-        assert_same(Network.load(tmp_path / "a.npz"), blank)
+        assert_same(TrainedNetwork.load(tmp_path / "a.npz"), blank)
         assert blank.data is None
 
     def test_another_format_is_refused(self, file):
@@ -65,7 +65,7 @@ class TestFiles:
         write_arrays(file, {"header": np.array(json.dumps(header))})  # which may have no array of today's
         told = rf"network\.npz has format {FORMAT + 1} \(spikeseg 9\.8\), .* reads format {FORMAT}: train anew"
         with pytest.raises(SpikeSegError, match=told):
-            Network.load(file)
+            TrainedNetwork.load(file)
 
     @pytest.mark.parametrize(
         ("change", "told"),
@@ -87,7 +87,7 @@ class TestFiles:
             value = getattr(network, name) | value if isinstance(value, dict) else value
             replace(network, **{name: value}).save(file)
         with pytest.raises(SpikeSegError, match=rf"network\.npz is damaged: .*{told}"):
-            Network.load(file)
+            TrainedNetwork.load(file)
 
     @pytest.mark.parametrize("lost", ["header", "kernel_conv2", "threshold_conv3"])
     def test_what_is_lost_is_named(self, file, lost):
@@ -95,13 +95,13 @@ class TestFiles:
         del arrays[lost]
         write_arrays(file, arrays)
         with pytest.raises(SpikeSegError, match=rf"network\.npz is .*{lost}"):
-            Network.load(file)
+            TrainedNetwork.load(file)
 
     @pytest.mark.parametrize("header", ["", "[]", "{}", "no json", f'{{"format": {FORMAT}}}'])
     def test_a_header_of_another_kind_is_told(self, file, header):
         write_arrays(file, read_arrays(file) | {"header": np.array(header)})
         with pytest.raises(SpikeSegError, match=r"network\.npz is not a trained network") as told:
-            Network.load(file)
+            TrainedNetwork.load(file)
         assert "\n" not in str(told.value)
 
     def test_a_configuration_that_no_longer_holds_is_told_by_its_key(self, file):
@@ -110,18 +110,18 @@ class TestFiles:
         header["config"]["conv9"] = {}
         write_arrays(file, arrays | {"header": np.array(json.dumps(header))})
         with pytest.raises(SpikeSegError, match=r"network\.npz: unknown key conv9"):
-            Network.load(file)
+            TrainedNetwork.load(file)
 
     @pytest.mark.parametrize("content", [b"", b"PK\3\4", b"a trained network"])
     def test_another_file_is_damaged(self, file, content):
         file.write_bytes(content)
         with pytest.raises(SpikeSegError, match=r"network\.npz is damaged: \S") as told:
-            Network.load(file)
+            TrainedNetwork.load(file)
         assert "\n" not in str(told.value)
 
     def test_a_missing_file_is_told(self, tmp_path):
         with pytest.raises(SpikeSegError, match=r"network\.npz is missing"):
-            Network.load(tmp_path / "network.npz")
+            TrainedNetwork.load(tmp_path / "network.npz")
 
 
 class TestThresholdScale:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from spikeseg.boxes import Box
 from spikeseg.datasets.rendered.arrangement import HEIGHTS
 from spikeseg.datasets.rendered.backdrop import Backdrop, paint
 from spikeseg.datasets.rendered.orange_panda import OrangePanda
 from spikeseg.datasets.rendered.rendering import Light, Ornament, Pose, Scene, extent, render, silhouette
-from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 
 SIZE = (160, 250)

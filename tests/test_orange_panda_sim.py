@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeseg.boxes import mask_box
 from spikeseg.datasets.camera.dvs import Camera
 from spikeseg.datasets.camera.optics import Shift
 from spikeseg.datasets.camera.orange_panda_sim import OrangePandaSim
 from spikeseg.datasets.events.events import check
-from spikeseg.datasets.rendered.orange_panda import mask_box
 from spikeseg.datasets.rendered.rendering import Scene, render
 from spikeseg.errors import SpikeSegError
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from spikeseg.boxes import mask_box
 from spikeseg.datasets.rendered import arrangement
-from spikeseg.datasets.rendered.orange_panda import mask_box
 from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.datasets.rendered.rendering import extent, render_objects
 from spikeseg.errors import SpikeSegError

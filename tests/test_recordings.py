@@ -52,12 +52,12 @@ def test_buffers_and_thresholds_may_differ_from_training(spikeseg, recorded, tmp
 
 
 def test_the_range_of_events_is_that_of_all_training_buffers(recorded):
-    from spikeseg.datasets import open_dataset
+    from spikeseg.datasets.catalogue import open_dataset
     from spikeseg.datasets.split import Split
     from spikeseg.datasets.stimuli import samples, stimuli
-    from spikeseg.models.network import Network
+    from spikeseg.models.network import TrainedNetwork
 
-    network = Network.load(recorded / "network.npz")
+    network = TrainedNetwork.load(recorded / "network.npz")
     dataset, inputs = open_dataset(network.config, None), network.config.input
     parts = Split.from_json(json.loads((recorded / "split.json").read_text()), dataset.names)
     shown = [sample.view for sample in samples(dataset, parts.train, inputs)]

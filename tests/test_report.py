@@ -22,17 +22,17 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from spikeseg.analysis.decoding.decoder import SILENT, decode
+from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.report.page import TEMPLATES
 from spikeseg.analysis.report.showcase import OTHERS, Row, choose
-from spikeseg.datasets.sample import Box
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.recording import load_recording
 from spikeseg.runners.evaluation import reporting
+from spikeseg.runners.evaluation.recording import record
 from spikeseg.runners.evaluation.report import write_report
 from spikeseg.runners.evaluation.selection import select
-from spikeseg.runners.inference.encoding import record
-from spikeseg.spikes import Recorded
+from spikeseg.spikes import SILENT, Recorded
 
 NUMPY = ("--device", "numpy")
 

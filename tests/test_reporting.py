@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from spikeseg.analysis.measures.metrics import Outcome, evaluate
-from spikeseg.datasets.sample import Box
+from spikeseg.boxes import Box
 from spikeseg.runners.evaluation.reporting import report_table
 
 WHOLE, BOX, HALF = Box(0, 0, 100, 100), Box(10, 10, 60, 60), Box(10, 10, 60, 35)

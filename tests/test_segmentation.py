@@ -9,21 +9,20 @@ from blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeseg.analysis.decoding.decoder import SILENT
 from spikeseg.analysis.decoding.segmentation import (
     cell_centre,
     decide,
-    extremities,
     inhibited,
     potentials,
     region,
     segment_classes,
     segment_one,
 )
+from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
-from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import EXACT
+from spikeseg.spikes import SILENT
 
 
 class TestOneObject:
@@ -208,6 +207,6 @@ class TestPotentials:
 
 def test_extremities_are_half_open():
     mask = np.zeros((5, 6), bool)
-    assert extremities(mask) is None
+    assert mask_box(mask) is None
     mask[1, 4] = mask[3, 2] = True
-    assert extremities(mask) == Box(1, 2, 4, 5)
+    assert mask_box(mask) == Box(1, 2, 4, 5)

@@ -20,7 +20,9 @@ from networks import (
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import LAYERS
 from spikeseg.runners.inference.encoding import encoder_state, open_encoder
-from spikeseg.runners.simulation.simulator import DEVICES, Times, open_simulator, recorded_spikes
+from spikeseg.runners.simulation.devices import DEVICES
+from spikeseg.runners.simulation.interface import Times, recorded_spikes
+from spikeseg.runners.simulation.simulator import open_simulator
 from spikeseg.spikes import Shape, Spikes
 
 CONFIG = ENCODERS["overlapping pools"]

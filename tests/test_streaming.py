@@ -17,9 +17,9 @@ from PIL import Image
 
 from spikeseg.analysis.decoding.decisions import event_time
 from spikeseg.analysis.figures.streams import frame
+from spikeseg.boxes import Box
 from spikeseg.datasets.buffers import cut
 from spikeseg.datasets.events.events import Recording, pack
-from spikeseg.datasets.sample import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.inference.segmenting import open_segmenter
 from spikeseg.runners.inference.stream_files import Summary

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from networks import many, seeds
 
 from spikeseg.configs.schema import Buffering
-from spikeseg.datasets.buffers import cut, denoised
+from spikeseg.datasets.buffers import cut
+from spikeseg.datasets.events.denoising import denoised
 from spikeseg.datasets.events.events import EVENT, Recording, pack
 from spikeseg.datasets.events.windows import Windows
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...configs.schema import Input
-from ...models.network import LAYERS, Network
-from .segmentation import Decision
+from ...models.network import LAYERS, TrainedNetwork
+from .segmentation import Conv3Decision
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BufferDecision:
     """What Conv3 said about one buffer.
 
     Attributes
@@ -37,7 +37,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Decisions:
+class DecisionSummary:
     """Summary of the verdicts of many buffers.
 
     Attributes
@@ -61,15 +61,17 @@ class Decisions:
     median_ms: float | None
 
 
-def verdict(network: Network, decision: Decision, recording: str, true_label: str, duration: int) -> Verdict:
+def buffer_decision(
+    network: TrainedNetwork, decision: Conv3Decision, recording: str, true_label: str, duration: int
+) -> BufferDecision:
     """What a decision says; `duration` of the buffer in microseconds."""
     scores: dict[str, float] = {}
     for label, score in zip(network.map_labels, decision.scores.tolist(), strict=True):
         scores[label] = max(score, scores.get(label, -np.inf))
     if decision.first_spike is None:
-        return Verdict(recording, true_label, scores, None, None)
+        return BufferDecision(recording, true_label, scores, None, None)
     map_, step = decision.first_spike
-    return Verdict(
+    return BufferDecision(
         recording, true_label, scores, network.map_labels[map_], event_time(step, network.config.input, duration) / 1000
     )
 
@@ -83,7 +85,7 @@ def event_time(step: int, config: Input, duration: int) -> float:
     return (step - len(LAYERS) + 1) * duration / config.steps
 
 
-def summarise(verdicts: Sequence[Verdict]) -> Decisions:
+def summarise(verdicts: Sequence[BufferDecision]) -> DecisionSummary:
     """Summarise the verdicts of one or more buffers."""
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     truth = {}
@@ -95,7 +97,7 @@ def summarise(verdicts: Sequence[Verdict]) -> Decisions:
     decided = [one for one in verdicts if one.first_ms is not None]
     times = [np.inf if one.first_ms is None else one.first_ms for one in verdicts]
     median = float(np.median(times))
-    return Decisions(
+    return DecisionSummary(
         recordings=len(right),
         recording_accuracy=float(np.mean(right)),
         first_spike_accuracy=float(np.mean([d.first_label == d.true_label for d in decided])) if decided else None,

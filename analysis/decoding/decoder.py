@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from ...configs.schema import Config, Gabor, Pool
-from ...models.network import Network
+from spikeseg.spikes import SILENT
 
-SILENT = -1  # the step of a neuron that does not spike
+from ...configs.schema import Config, Gabor, Pool
+from ...models.network import TrainedNetwork
 
 Mode = Literal["causal", "exact", "end"]
 Neuron = tuple[int, int, int]  # map, row, column
@@ -74,7 +74,7 @@ def receptive_field(config: Config, layer: str) -> Field:
 
 
 def decode(
-    network: Network, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
 ) -> Decoded:
     """Follow the spikes of one stimulus from Conv3 neurons back to the input.
 
@@ -109,7 +109,7 @@ def decode(
 
 
 def decode_each(
-    network: Network, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
 ) -> dict[str, csr_array]:
     """Follow each of several Conv3 neurons back to the input by itself, all of them in one pass.
 
@@ -219,7 +219,7 @@ def _join(hits: Iterator[_Hits]) -> _Hits:
     return _Hits(*map(np.concatenate, zip(none, *hits, strict=True)))
 
 
-def _hits(network: Network, layer: str, parents: _Parents, inputs: _Inputs, mode: Mode) -> Iterator[_Hits]:
+def _hits(network: TrainedNetwork, layer: str, parents: _Parents, inputs: _Inputs, mode: Mode) -> Iterator[_Hits]:
     """Everything that neurons of a layer recruit in the layer below."""
     if layer in network.kernels:
         return _trans_conv(parents, inputs, network.kernels[layer], _weight_threshold(network.config, layer), mode)

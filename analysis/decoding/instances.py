@@ -14,10 +14,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from ...models.network import Network
-from ..measures.metrics import box_iou
-from .decoder import SILENT, Mode, Neuron, decode_each
-from .segmentation import Decision, Segmentation, apart, drive, evidence, first_spike, segment_at
+from spikeseg.boxes import box_iou
+from spikeseg.spikes import SILENT
+
+from ...models.network import TrainedNetwork
+from .decoder import Mode, Neuron, decode_each
+from .segmentation import (
+    Conv3Decision,
+    Segmentation,
+    assign_pixels_exclusively,
+    drive,
+    evidence,
+    first_spike,
+    segment_at,
+)
 
 HASHED = "conv2"
 """Whose features are hashed: those that were learned."""
@@ -64,7 +74,7 @@ class Instance:
     spikes: np.ndarray
 
 
-def segment_instances(network: Network, steps: Mapping[str, np.ndarray]) -> list[Instance]:
+def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> list[Instance]:
     """Find every object of a stimulus: those that make Conv3 spike, the strongest first, without a common pixel.
 
     Spikes that clutter can explain are left out (`EVIDENCE`), the others are grouped. An object is segmented from one
@@ -100,10 +110,13 @@ def segment_instances(network: Network, steps: Mapping[str, np.ndarray]) -> list
         seed: Neuron = (int(spikes[spike, 0]), int(spikes[spike, 1]), int(spikes[spike, 2]))
         segmentations.append(segment_at(network, steps, decision, seed, mode))
         members.append(spikes[own])
-    return [Instance(*found) for found in zip(apart(network, steps, segmentations), members, strict=True)]
+    return [
+        Instance(*found)
+        for found in zip(assign_pixels_exclusively(network, steps, segmentations), members, strict=True)
+    ]
 
 
-def unravel(network: Network, steps: Mapping[str, np.ndarray], spikes: np.ndarray, mode: Mode) -> Unravelled:
+def unravel(network: TrainedNetwork, steps: Mapping[str, np.ndarray], spikes: np.ndarray, mode: Mode) -> Unravelled:
     """HULK (Hierarchical Unravelling of Linked Kernels): decode each latent spike as if there were no other.
 
     Parameters
@@ -186,11 +199,11 @@ def smash(scores: np.ndarray, strength: np.ndarray, similarity: float) -> np.nda
     return np.array(founders)[scores[:, founders].argmax(axis=1)]
 
 
-def _decision(maps: int, spikes: np.ndarray, steps: np.ndarray, potential: np.ndarray) -> Decision:
+def _decision(maps: int, spikes: np.ndarray, steps: np.ndarray, potential: np.ndarray) -> Conv3Decision:
     """What an object's own spikes say: largest potential / threshold of each map, 0 for a map without a spike."""
     scores = np.zeros(maps)
     np.maximum.at(scores, spikes[:, 0], potential)
-    return Decision(scores, first_spike(spikes[:, 0], steps, scores))
+    return Conv3Decision(scores, first_spike(spikes[:, 0], steps, scores))
 
 
 def _boxes(saliency: csr_array, columns: int) -> np.ndarray:

@@ -9,17 +9,18 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csc_array
 
+from spikeseg.boxes import Box, mask_box
 from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import SILENT
 
 from ...configs.schema import Config
-from ...datasets.sample import Box
-from ...models.network import Network
-from .decoder import SILENT, Mode, Neuron, decode, receptive_field
+from ...models.network import TrainedNetwork
+from .decoder import Mode, Neuron, decode, receptive_field
 
 STRONG = 0.5  # weights end near 0 or 1: above it a synapse is part of what its map learned
 
 
-class Decision(NamedTuple):
+class Conv3Decision(NamedTuple):
     """What Conv3 says about a stimulus.
 
     Attributes
@@ -67,7 +68,7 @@ class Segmentation:
 
     label: str
     map: int
-    decision: Decision
+    decision: Conv3Decision
     place: tuple[int, int]
     decoded_mode: Mode
     mask: np.ndarray
@@ -77,7 +78,7 @@ class Segmentation:
     event_box: Box | None
 
 
-def segment_one(network: Network, steps: Mapping[str, np.ndarray]) -> Segmentation:
+def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Segmentation:
     """Segment the object of the winning map.
 
     Parameters
@@ -97,7 +98,7 @@ def segment_one(network: Network, steps: Mapping[str, np.ndarray]) -> Segmentati
 
 
 def segment_classes(
-    network: Network, steps: Mapping[str, np.ndarray], labels: Sequence[str] | None = None
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], labels: Sequence[str] | None = None
 ) -> list[Segmentation]:
     """Segment several objects, which may overlap: each has a mask of its own.
 
@@ -118,21 +119,21 @@ def segment_classes(
     return [_segment(network, steps, decision, m) for m in chosen]
 
 
-def decide(network: Network, steps: Mapping[str, np.ndarray]) -> Decision:
+def decide(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Conv3Decision:
     """Compare the final potentials of the Conv3 maps, and look for the first spike (contract 8)."""
     scores = drive(network, steps).max(axis=(1, 2))
     map_, row, column = np.nonzero(steps["conv3"] != SILENT)
-    return Decision(scores, first_spike(map_, steps["conv3"][map_, row, column], scores))
+    return Conv3Decision(scores, first_spike(map_, steps["conv3"][map_, row, column], scores))
 
 
-def drive(network: Network, steps: Mapping[str, np.ndarray]) -> np.ndarray:
+def drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Final potentials of the Conv3 neurons over their thresholds, (maps, H, W): from 1 on they spike."""
     scale = network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT)))
     final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
     return final / (network.thresholds["conv3"] * scale)[:, None, None]
 
 
-def evidence(network: Network, steps: Mapping[str, np.ndarray]) -> np.ndarray:
+def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
     """How much of what its map has learned a Conv3 neuron sees, less what is there besides, (maps, H, W).
 
     Final potentials with inhibition (see `inhibited`) over the sum of the map's strong weights; 0 for a map without.
@@ -219,7 +220,7 @@ def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
     return centre + 0.5
 
 
-def region(network: Network, map_: int, place: tuple[int, int], picture: tuple[int, int]) -> Box:
+def region(network: TrainedNetwork, map_: int, place: tuple[int, int], picture: tuple[int, int]) -> Box:
     """Where the pixels of a map's winner at `place` may lie: the map's learned extent around it.
 
     Parameters
@@ -239,21 +240,13 @@ def region(network: Network, map_: int, place: tuple[int, int], picture: tuple[i
     return Box(*np.clip(network.extents[map_] + centre, 0, [*picture, *picture]).tolist())
 
 
-def extremities(mask: np.ndarray) -> Box | None:
-    """Smallest box around the pixels of a mask (H, W); None without any."""
-    if not mask.any():
-        return None
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Box(float(rows[0]), float(columns[0]), float(rows[-1] + 1), float(columns[-1] + 1))
-
-
-def _label(network: Network, map_: int) -> str:
+def _label(network: TrainedNetwork, map_: int) -> str:
     if not network.map_labels:
         raise SpikeSegError("the Conv3 maps have no classes yet: train the network to the end")
     return network.map_labels[map_]
 
 
-def _best_map(network: Network, ranked: list[int], label: str) -> int:
+def _best_map(network: TrainedNetwork, ranked: list[int], label: str) -> int:
     for map_ in ranked:
         if _label(network, map_) == label:
             return map_
@@ -261,28 +254,30 @@ def _best_map(network: Network, ranked: list[int], label: str) -> int:
     raise SpikeSegError(f"no Conv3 map stands for {label}: choose from {known}")
 
 
-def most_responsive(network: Network, steps: Mapping[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
+def most_responsive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
     """The winning map, and the row and column of its neuron whose potential, inhibited, is the largest."""
     map_ = decide(network, steps).map
     row, column = np.unravel_index(np.argmax(_field(network, steps, map_)), steps["conv3"].shape[1:])
     return map_, (int(row), int(column))
 
 
-def _field(network: Network, steps: Mapping[str, np.ndarray], map_: int) -> np.ndarray:
+def _field(network: TrainedNetwork, steps: Mapping[str, np.ndarray], map_: int) -> np.ndarray:
     """Potentials by which the places of a map compete, (H, W)."""
     config = network.config
     kernel = inhibited(network.kernels["conv3"][map_ : map_ + 1], config.decoder.inhibition)
     return potentials(steps["pool2"], kernel, config.conv3.padding)[0]
 
 
-def _segment(network: Network, steps: Mapping[str, np.ndarray], decision: Decision, map_: int) -> Segmentation:
+def _segment(
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], decision: Conv3Decision, map_: int
+) -> Segmentation:
     field = _field(network, steps, map_)
     place, mode = _seed(field, steps["conv3"][map_] != SILENT, network.config.decoder.mode)
     return segment_at(network, steps, decision, (map_, *place), mode)
 
 
 def segment_at(
-    network: Network, steps: Mapping[str, np.ndarray], decision: Decision, seed: Neuron, mode: Mode
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], decision: Conv3Decision, seed: Neuron, mode: Mode
 ) -> Segmentation:
     """What a Conv3 neuron decodes to, in the region where its map's objects lie.
 
@@ -308,12 +303,12 @@ def segment_at(
         saliency=np.where(mask, decoded.saliency, 0),
         region=within,
         box=_box(mask, events & inside, config),
-        event_box=extremities(events),
+        event_box=mask_box(events),
     )
 
 
-def apart(
-    network: Network, steps: Mapping[str, np.ndarray], segmentations: Sequence[Segmentation]
+def assign_pixels_exclusively(
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentations: Sequence[Segmentation]
 ) -> list[Segmentation]:
     """The same objects with every pixel given to only one of them: to which it contributed most."""
     if not segmentations:
@@ -350,7 +345,7 @@ def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _box(mask: np.ndarray, events: np.ndarray, config: Config) -> Box | None:
-    of_mask, of_events = extremities(mask), extremities(events)
+    of_mask, of_events = mask_box(mask), mask_box(events)
     if config.decoder.box == "mask" or of_mask is None or of_events is None:
         return of_mask
     return Box(*np.mean([of_mask, of_events], axis=0).tolist())

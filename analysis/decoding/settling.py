@@ -12,9 +12,12 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ...models.network import LAYERS, Network
-from .decoder import SILENT, decode
-from .segmentation import cell_centre, extremities, most_responsive, potentials
+from spikeseg.boxes import mask_box
+from spikeseg.spikes import SILENT
+
+from ...models.network import LAYERS, TrainedNetwork
+from .decoder import decode
+from .segmentation import cell_centre, most_responsive, potentials
 
 BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
 POWER = 6  # of the mean drive; 1 would be the plain mean (docs/results.md)
@@ -24,7 +27,7 @@ DECAY = 0.985
 
 
 def largest_potentials(
-    network: Network, stimuli: Iterable[Mapping[str, np.ndarray]], parts: int | None = None
+    network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], parts: int | None = None
 ) -> np.ndarray:
     """Largest potential of every Conv3 map after the first `parts` of each stimulus, or all, (stimuli, maps)."""
     kernel, padding = network.kernels["conv3"], network.config.conv3.padding
@@ -66,7 +69,7 @@ def mean_thresholds(largest: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return np.exp(level - level.mean() + np.log(thresholds).mean())
 
 
-def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]]) -> np.ndarray | None:
+def learned_extents(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]]) -> np.ndarray | None:
     """The box, relative to the winner's place, in which a map's decoded pixels are expected.
 
     The masks of the stimuli that a map wins are laid over each other, winner on winner, and averaged; the average
@@ -96,13 +99,13 @@ def learned_extents(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]
     extents = []
     for sum_ in total:
         expected = gaussian_filter(sum_, decoder.extent_smoothing)
-        box = extremities(expected > decoder.extent_threshold * expected.max())
+        box = mask_box(expected > decoder.extent_threshold * expected.max())
         whole = (-rows, -columns, rows, columns)
         extents.append((box.top - rows - decoder.extent_headroom, *box.shifted(-rows, -columns)[1:]) if box else whole)
     return np.array(extents, dtype=float)
 
 
-def settle(network: Network, stimuli: Iterable[Mapping[str, np.ndarray]], largest: np.ndarray) -> Network:
+def settle(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], largest: np.ndarray) -> TrainedNetwork:
     """The network with Conv3 thresholds most of the way to balanced ones, or mean ones, and learned extents.
 
     All the way to balance is too far: the last stimuli that change sides are those that no threshold puts right.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeseg.excerpt import SILENT, Excerpt
+from spikeseg.excerpt import Excerpt
+from spikeseg.spikes import SILENT
 
 HEADER = ("stimulus", "name", "label", "layer", "feature", "row", "col", "step", "t_stimulus_ms", "t_ms")
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 
-def make_sure_of_room(path: Path, size: int) -> None:
+def require_free_space(path: Path, size: int) -> None:
     """Try whether so many more bytes can be written where `path` is, before HDF5 does.
 
     HDF5 does not survive a full disk: it can neither go on nor close its file, and may take the process with it.

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Literal
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.excerpt import Excerpt
 from spikeseg.files import replacing
 
-SUFFIXES = {"neo": ".nix", "nwb": ".nwb", "csv": ".csv", "parquet": ".parquet"}
+Format = Literal["neo", "nwb", "csv", "parquet"]
+SUFFIXES: dict[Format, str] = {"neo": ".nix", "nwb": ".nwb", "csv": ".csv", "parquet": ".parquet"}
 
 Export = Callable[[Excerpt, Callable[[int], None]], None]
 
 
-def exporter(kind: str, out: Path) -> Export:
+def exporter(kind: Format, out: Path) -> Export:
     """Find what writes a format; nothing is read or written yet.
 
     Parameters
@@ -42,20 +44,20 @@ def exporter(kind: str, out: Path) -> Export:
     if out.suffix != SUFFIXES[kind]:
         raise SpikeSegError(f"{out} cannot be a file of format {kind}: its name must end in {SUFFIXES[kind]}")
     try:
-        write = import_module(f".export_{kind}", __package__).write
+        write = import_module(f".{kind}", __package__).write
     except ImportError as error:
         raise SpikeSegError(f'--format {kind} needs pip install "spikeseg[export]": {error}') from error
 
     def export(excerpt: Excerpt, progress: Callable[[int], None]) -> None:
-        with replacing(out) as temporary, _refusals_unearthed():
+        with replacing(out) as temporary, _file_system_errors():
             write(excerpt, temporary, progress)
 
     return export
 
 
 @contextmanager
-def _refusals_unearthed() -> Iterator[None]:
-    """What the file system said, in place of the stories into which HDF5 and Arrow wrap it."""
+def _file_system_errors() -> Iterator[None]:
+    """Raise what the file system said in place of the errors into which HDF5 and Arrow wrap it."""
     try:
         yield
     except Exception as error:  # HDF5 raises one or another, and sometimes one in the wake of another

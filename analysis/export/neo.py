@@ -12,14 +12,14 @@ from quantities import kHz, ms
 
 from spikeseg.excerpt import Excerpt
 
-from .disk_space import make_sure_of_room
+from .disk_space import require_free_space
 
 TRAIN_BYTES = 32_000  # of the file: in NIX every annotation is an HDF5 dataset of its own
 TRAIN_SECONDS = 0.02  # measured on one core
 SPARE_BYTES = 1 << 26  # more than HDF5 may still hold in its caches
 
 
-def forewarning(excerpt: Excerpt) -> str | None:
+def size_warning(excerpt: Excerpt) -> str | None:
     """What an export will cost, if that is more than some minutes."""
     trains = sum(
         len(excerpt.stimuli) * spikes.shape.size if excerpt.silent else len(spikes)
@@ -59,12 +59,12 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
     def watched() -> Iterator[Segment]:
         done = 0
         for segment in segments(excerpt):
-            make_sure_of_room(path, SPARE_BYTES + len(segment.spiketrains) * TRAIN_BYTES)
+            require_free_space(path, SPARE_BYTES + len(segment.spiketrains) * TRAIN_BYTES)
             yield segment
             done += sum(map(len, segment.spiketrains))
             progress(done)
 
-    make_sure_of_room(path, SPARE_BYTES)
+    require_free_space(path, SPARE_BYTES)
     with NixIO(str(path), "ow") as file:
         file.write_block(_Streamed(watched(), name=excerpt.name, rec_datetime=excerpt.started, **about))
 

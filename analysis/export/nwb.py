@@ -16,7 +16,7 @@ from pynwb.misc import Units
 
 from spikeseg.excerpt import Excerpt
 
-from .disk_space import make_sure_of_room
+from .disk_space import require_free_space
 
 PIECE = 1 << 17  # rows made at once
 CHUNK = 1 << 14  # rows compressed together
@@ -43,7 +43,7 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
     )
     _add_trials(file, excerpt)
     file.units = _units(excerpt, progress)
-    make_sure_of_room(path, SPIKE_BYTES * excerpt.total + UNIT_BYTES * len(file.units) + OTHER_BYTES)
+    require_free_space(path, SPIKE_BYTES * excerpt.total + UNIT_BYTES * len(file.units) + OTHER_BYTES)
     with NWBHDF5IO(path=path, mode="w") as io:
         io.write(container=file)
 

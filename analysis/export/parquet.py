@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spikeseg.excerpt import SILENT, Excerpt, Rows
+from spikeseg.excerpt import Excerpt, Rows
+from spikeseg.spikes import SILENT
 
 GROUP = 1 << 17  # rows written at once, at least: whole stimuli, so that a reader can skip to one
 

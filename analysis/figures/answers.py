@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 
-from ..decoding.decoder import SILENT
+from spikeseg.spikes import SILENT
+
 from ..decoding.segmentation import Segmentation
 from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, style
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, to_rgba
 from matplotlib.figure import Figure
 
+from spikeseg.spikes import SILENT
+
 from ...configs.schema import layer_shapes
-from ...models.network import LAYERS, Network
-from ..decoding.decoder import SILENT, receptive_field
+from ...models.network import LAYERS, TrainedNetwork
+from ..decoding.decoder import receptive_field
 from ..decoding.segmentation import Segmentation
 from ..measures.features import project
 from ..measures.receptive_fields import pixels_seen, receptive_box
@@ -65,7 +68,7 @@ def _draw_end(axes: Axes, histogram: np.ndarray) -> None:
 
 
 @style()
-def receptive_fields(network: Network, steps: np.ndarray, segmentation: Segmentation) -> Figure:
+def receptive_fields(network: TrainedNetwork, steps: np.ndarray, segmentation: Segmentation) -> Figure:
     """Show which pixels a neuron of each layer sees, and what the answering map weighs them with.
 
     Left, over the events of a stimulus, the rectangle of the decoded Conv3 neuron and those of neurons of the layers
@@ -92,7 +95,7 @@ def receptive_fields(network: Network, steps: np.ndarray, segmentation: Segmenta
     return figure
 
 
-def _draw_rectangles(axes: Axes, network: Network, segmentation: Segmentation, picture: tuple[int, int]) -> None:
+def _draw_rectangles(axes: Axes, network: TrainedNetwork, segmentation: Segmentation, picture: tuple[int, int]) -> None:
     """Of the decoded Conv3 neuron, and of the neuron in the middle of what it sees in each layer below."""
     shapes, place = layer_shapes(network.config, picture), segmentation.place
     colour = class_colours(network.config.data.classes)[segmentation.label]
@@ -110,7 +113,7 @@ def _draw_rectangles(axes: Axes, network: Network, segmentation: Segmentation, p
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, handlelength=1.2, columnspacing=1)
 
 
-def _draw_projection(axes: Axes, network: Network, segmentation: Segmentation) -> None:
+def _draw_projection(axes: Axes, network: TrainedNetwork, segmentation: Segmentation) -> None:
     """The map's kernel, projected to pixels, where its neuron is."""
     image = project(network, "conv3")[segmentation.map]
     top, left, bottom, right = receptive_box(network.config, "conv3", segmentation.place).shifted(-0.5, -0.5)
@@ -118,3 +121,54 @@ def _draw_projection(axes: Axes, network: Network, segmentation: Segmentation) -
     picture = axes.imshow(image / (np.abs(image).max() or 1), extent=(left, right, bottom, top), **look)
     axes.figure.colorbar(picture, ax=axes, label="weight / largest", ticks=(-1, 0, 1), pad=0.02, shrink=0.7)
     axes.set_title(f"What {segmentation.label} weighs them with", parse_math=False)
+
+
+@style()
+def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
+    """Show what the maps of a layer have learned, projected to pixels (paper, figures 6 and 9); see `project`.
+
+    Parameters
+    ----------
+    layer
+        One of ``conv1, conv2, conv3``.
+    """
+    projected = project(network, layer)
+    maps, rows, columns = projected.shape
+    panel = float(np.clip(min(0.05 * columns, (WIDTH - 0.8) / np.sqrt(maps)), 0.85, 3.8))  # inches
+    across = min(maps, int((WIDTH - 0.8) / panel))
+    down = -(-maps // across)
+    figure = Figure((across * panel + 0.8, down * (panel * rows / columns + 0.25) + 0.3), layout="constrained")
+    size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
+    figure.suptitle(f"{layer.capitalize()}: receptive fields of {size} pixels", x=0.01, ha="left")
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    names = network.map_labels if layer == "conv3" else ()
+    for map_, (axes, image) in enumerate(zip(grid, projected, strict=False)):
+        limit = np.abs(image).max() or 1.0
+        picture = axes.imshow(image / limit, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+        axes.set_title(names[map_] if names else str(map_), fontsize=9 if names else 7, pad=3)
+        bare(axes)
+    for axes in grid[maps:]:
+        axes.set_axis_off()
+    figure.colorbar(picture, ax=grid, label="weight / largest", aspect=15, pad=0.02, ticks=(-1, 0, 1))
+    return figure
+
+
+@style()
+def convergence(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Show how the weights of each layer converge: mean w (1 - w), 0 when every weight is 0 or 1.
+
+    Parameters
+    ----------
+    curves
+        By layer: how many stimuli had been presented, and mean w (1 - w) then; (n,) each.
+    """
+    figure = Figure((0.65 * WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for (layer, (presented, mean)), colour in zip(curves.items(), cycle(LINES)):
+        axes.semilogy(presented, mean, color=colour, linewidth=1.5, label=layer.capitalize())
+    axes.set(xlabel="stimuli presented", ylabel="mean $w\\,(1 - w)$", title="Convergence of the weights")
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+    axes.legend()
+    return figure

@@ -13,7 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.textpath import text_to_path
 
-from ...datasets.sample import Box, Target
+from spikeseg.boxes import Box
+
+from ...datasets.sample import Target
 from ..decoding.segmentation import Segmentation
 from .style import INK, WIDTH, bare, class_colours, style
 

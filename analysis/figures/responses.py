@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 
-from ...models.network import Network
-from ..decoding.decoder import SILENT
+from spikeseg.spikes import SILENT
+
+from ...models.network import TrainedNetwork
 from ..measures.information import LEVELS, Information
 from ..measures.responses import latencies
 from ..measures.selectivity import Selectivity
@@ -29,7 +30,7 @@ _SHADES = "YlGnBu"
 
 
 @style()
-def feature_rasters(network: Network, layer: str, counts: np.ndarray, labels: Sequence[str]) -> Figure:
+def feature_rasters(network: TrainedNetwork, layer: str, counts: np.ndarray, labels: Sequence[str]) -> Figure:
     """Show when each feature of a layer spikes in every stimulus: a panel per feature, a row per stimulus.
 
     Rows lie class by class, in the order of the recording; the colours at the left name the classes.
@@ -77,7 +78,9 @@ def _mark_classes(axes: Axes, rows: Mapping[str, int], colours: Mapping[str, str
 
 
 @style()
-def latency_profile(network: Network, counts: Mapping[str, np.ndarray], labels: Sequence[str], dt_ms: float) -> Figure:
+def latency_profile(
+    network: TrainedNetwork, counts: Mapping[str, np.ndarray], labels: Sequence[str], dt_ms: float
+) -> Figure:
     """Show when the spikes of each layer come, when its first one does, and when Conv3's does for each class.
 
     Parameters
@@ -194,7 +197,7 @@ def information_summary(found: Mapping[str, Information]) -> Figure:
 
 
 @style()
-def selectivity_map(network: Network, found: Mapping[str, Selectivity]) -> Figure:
+def selectivity_map(network: TrainedNetwork, found: Mapping[str, Selectivity]) -> Figure:
     """Show how the features of each layer respond to the classes, sorted by preferred class and index.
 
     Features that never spike come last.

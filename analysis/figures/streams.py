@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
+from spikeseg.boxes import Box
+
 from ...datasets.events.events import Buffer
-from ...datasets.sample import Box
 from . import events
 from .style import FAINT, INK, LINES, MUTED, WIDTH, class_colours, style
 

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
 
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 
 WIDTH = 8.6
 """Of a full-width figure in inches: at the width of a README the type is as large as the text around it."""
@@ -94,7 +94,7 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
     return dict(zip(classes, colours, strict=False))
 
 
-def map_colours(network: Network, layer: str, features: int) -> np.ndarray:
+def map_colours(network: TrainedNetwork, layer: str, features: int) -> np.ndarray:
     """Colours of the features of ``input, conv1, ... conv3``, RGB, shape (features, 3).
 
     A Conv3 map has its class's colour, however many maps stand for the class; one that stands for none is faint.

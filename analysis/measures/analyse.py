@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from spikeseg.excerpt import Excerpt
-from spikeseg.files import replacing
-from spikeseg.spikes import Recorded
+from spikeseg.files import write_table
+from spikeseg.spikes import SILENT, Recorded
 
-from ...models.network import LAYERS, Network
-from ..decoding.decoder import SILENT
+from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.segmentation import decide
 from .information import Information, information
 from .metrics import confusion
@@ -59,7 +57,7 @@ class Row(NamedTuple):
     unit: str
 
 
-def analyse(network: Network, excerpt: Excerpt, progress: Callable[[int], None] = lambda done: None) -> Analysis:
+def analyse(network: TrainedNetwork, excerpt: Excerpt, progress: Callable[[int], None] = lambda done: None) -> Analysis:
     """Measure all that is measured on a recording.
 
     Parameters
@@ -86,7 +84,7 @@ def analyse(network: Network, excerpt: Excerpt, progress: Callable[[int], None] 
     )
 
 
-def table(network: Network, analysis: Analysis) -> Iterator[Row]:
+def table(network: TrainedNetwork, analysis: Analysis) -> Iterator[Row]:
     """All numbers, one a row: the measures of a layer, then of its features; NaN where there is none."""
     for layer in analysis.counts:
         for measure, value, unit in _of_layer(network, layer, analysis):
@@ -102,7 +100,7 @@ def table(network: Network, analysis: Analysis) -> Iterator[Row]:
             yield Row("confusion", "", "", true, answer, number, "stimuli")
 
 
-def _of_layer(network: Network, layer: str, analysis: Analysis) -> Iterator[tuple[str, float, str]]:
+def _of_layer(network: TrainedNetwork, layer: str, analysis: Analysis) -> Iterator[tuple[str, float, str]]:
     sparse, told, first = analysis.sparsity[layer], analysis.information[layer], analysis.latencies[layer].layer
     yield "first_spike_median", _median_step(first), "steps"
     yield "stimuli_with_a_spike", float(np.mean(first != SILENT)), "fraction"
@@ -136,10 +134,7 @@ def _median(values: np.ndarray) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def write_table(path: Path, network: Network, analysis: Analysis) -> None:
+def write_analysis_table(path: Path, network: TrainedNetwork, analysis: Analysis) -> None:
     """Write `table` as CSV, an unknown value as nothing. Raises SpikeSegError where the file system refuses."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(Row._fields)
-        for row in table(network, analysis):
-            writer.writerow(row._replace(value="" if np.isnan(row.value) else f"{row.value:.6g}"))
+    rows = (row._replace(value="" if np.isnan(row.value) else f"{row.value:.6g}") for row in table(network, analysis))
+    write_table(path, Row._fields, rows)

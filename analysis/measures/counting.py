@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from spikeseg.boxes import Box, box_iou, mask_iou
 from spikeseg.errors import SpikeSegError
 
-from ...datasets.sample import Box, Target
+from ...datasets.sample import Target
 from ..decoding.segmentation import Segmentation
-from .metrics import box_iou, mask_iou
 
 FOUND = 0.5  # IoU of boxes from which an object counts as found, as the paper counts
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...models.network import LAYERS, Network
+from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import receptive_field
 
 
-def project(network: Network, layer: str) -> np.ndarray:
+def project(network: TrainedNetwork, layer: str) -> np.ndarray:
     """Project the kernels of a layer through all layers below to the input.
 
     Every layer is crossed by its transpose: a convolution by its kernels, a pooling by spreading a value evenly
@@ -32,7 +32,7 @@ def project(network: Network, layer: str) -> np.ndarray:
     return projected.sum(axis=0)
 
 
-def _kernel(network: Network, layer: str, maps: int, size: tuple[int, int]) -> np.ndarray:
+def _kernel(network: TrainedNetwork, layer: str, maps: int, size: tuple[int, int]) -> np.ndarray:
     """Kernel of any layer, (maps, features below, rows, columns): a pooling averages each map by itself."""
     if layer in network.kernels:
         return network.kernels[layer]

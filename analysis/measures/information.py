@@ -57,7 +57,7 @@ def mutual_information(classes: np.ndarray, response: np.ndarray) -> float:
 
     The estimate from relative frequencies, I = H(C) + H(R) - H(C, R), is too large by about
     (K - C - R + 1) / (2 N ln 2) bits, where K pairs, C classes and R responses occur in N stimuli (Miller 1955;
-    Panzeri and Treves, Network 7, 1996). This is subtracted, and the result held between 0 and H(C).
+    Panzeri and Treves, TrainedNetwork 7, 1996). This is subtracted, and the result held between 0 and H(C).
 
     Parameters
     ----------

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
-
-from ...datasets.sample import Box
 
 _EMPTY = Box(0, 0, 0, 0)  # what no answer counts as
 
@@ -140,26 +139,6 @@ class Report:
         if self.pixel_iou is None:
             del content["pixel_iou"]
         return content
-
-
-def box_iou(first, second) -> np.ndarray:
-    """IoU of boxes (..., 4) ``top, left, bottom, right``, half open; shapes broadcast, empty boxes have IoU 0."""
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    low = np.maximum(first[..., :2], second[..., :2])
-    high = np.minimum(first[..., 2:], second[..., 2:])
-    common = _area(low, high)
-    union = _area(first[..., :2], first[..., 2:]) + _area(second[..., :2], second[..., 2:]) - common
-    return np.divide(common, union, out=np.zeros_like(union), where=union > 0)[()]
-
-
-def _area(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return np.prod(np.maximum(high - low, 0), axis=-1)
-
-
-def mask_iou(first: np.ndarray, second: np.ndarray) -> float:
-    """IoU of two masks of the same shape; 0 where both are empty."""
-    union = np.count_nonzero(first | second)
-    return np.count_nonzero(first & second) / union if union else 0.0
 
 
 def best_constant_box(boxes: Sequence[Box] | np.ndarray) -> Box:

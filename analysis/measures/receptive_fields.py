@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from spikeseg.boxes import Box
+
 from ...configs.schema import Config, layer_shapes
-from ...datasets.sample import Box
 from ...models.network import LAYERS
 from ..decoding.decoder import receptive_field
 

@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikeseg.spikes import Spikes
-
-from ..decoding.decoder import SILENT
+from spikeseg.spikes import SILENT, Spikes
 
 
 def spike_counts(spikes: Spikes, steps: int) -> np.ndarray:

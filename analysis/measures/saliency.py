@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
 
 
-def saliency_over_time(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
+def saliency_over_time(
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation
+) -> np.ndarray:
     """The saliency of a segmentation by the step at which the input spikes came.
 
     Parameters

@@ -46,7 +46,7 @@ def sparseness(response: np.ndarray) -> np.ndarray:
     """Sparseness S along the last axis: 0 where all of n responses are equal, 1 where one alone is not 0.
 
     S = (1 - a) / (1 - 1/n) with a = mean(r)^2 / mean(r^2) (Vinje and Gallant, Science 287, 2000; a is the sparseness
-    of Treves and Rolls, Network 2, 1991).
+    of Treves and Rolls, TrainedNetwork 2, 1991).
 
     Parameters
     ----------

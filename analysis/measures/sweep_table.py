@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import replacing
+from spikeseg.files import replacing, write_table
 
 Row = dict[str, Any]
 
@@ -41,10 +40,8 @@ def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
     """Write the table. Raises SpikeSegError where the file system refuses."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    columns = list(rows[0])
+    write_table(path, columns, ([row[name] for name in columns] for row in rows))
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:

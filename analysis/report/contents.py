@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.colors import to_hex
 
+from spikeseg.boxes import Box
+from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
 from ...configs.schema import Config, layer_shapes
-from ...datasets.sample import Box, Sample
-from ...models.network import Network
-from ...runners.evaluation.reporting import convergence_curves
-from ...runners.evaluation.selection import Selection
-from ...runners.training.directory import Run, provenance
+from ...datasets.sample import Sample
+from ...models.network import TrainedNetwork
 from ..decoding.segmentation import Segmentation
-from ..figures import figures
+from ..figures.learning import convergence
 from ..figures.style import MUTED, class_colours, map_colours
+from ..measures.formatting import overlap, percent
 from .page import drawing, embedded, exact, feature_layers, photograph
 from .showcase import OTHERS, Row
 
@@ -70,10 +72,34 @@ def _named(label: str) -> str:
     return label or "no class"
 
 
-def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[Shown]) -> dict[str, Any]:
+class Reported(NamedTuple):
+    """The run that a page is about.
+
+    Attributes
+    ----------
+    network
+        As it was trained.
+    directory, source
+        Where it lives, and the data that it was measured on.
+    metrics
+        Content of ``metrics.json``.
+    curves
+        Of the training, by layer; see `figures.learning.convergence`.
+    analysis
+        Directory of the figures of `spikeseg analyse`, which need not be there.
+    """
+
+    network: TrainedNetwork
+    directory: Path
+    source: str
+    metrics: Mapping[str, Any]
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    analysis: Path
+
+
+def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
     """Everything that the template names, but for style and script."""
-    network, run = selection.network, selection.run
-    config, curves = network.config, convergence_curves(network, run)
+    network, metrics, config = run.network, run.metrics, run.network.config
     stimuli = [_stimulus(network, one) for one in shown]
     choices = _choices(shown, stimuli)
     paper = TABLE_I.get(config.data.dataset)
@@ -95,11 +121,11 @@ def contents(selection: Selection, metrics: Mapping[str, Any], shown: Sequence[S
         "stimuli": len(shown),
         "steps": config.input.total_steps,
         "features": feature_layers(network),
-        "convergence": drawing(figures.convergence(curves)) if curves else None,
+        "convergence": drawing(convergence(run.curves)) if run.curves else None,
         "learned": network.provenance.get("layers", {}),
-        "analyses": _analyses(run),
+        "analyses": _analyses(run.analysis),
         "configuration": _configuration(config),
-        "provenance": _provenance(selection, metrics),
+        "provenance": _provenance(run),
         "spikes": [base64.b64encode(one.packed).decode() for one in shown],
         "contents": {
             "size": config.input.size,
@@ -129,8 +155,8 @@ ANALYSES = {
 """Figures of `spikeseg analyse` that a page shows, and their captions."""
 
 
-def _analyses(run: Run) -> list[dict[str, str]]:
-    files = {run.results / "analysis" / f"{name}.png": caption for name, caption in ANALYSES.items()}
+def _analyses(directory: Path) -> list[dict[str, str]]:
+    files = {directory / f"{name}.png": caption for name, caption in ANALYSES.items()}
     return [
         {"image": embedded(file.read_bytes(), "image/png"), "caption": caption}
         for file, caption in files.items()
@@ -144,18 +170,21 @@ def _analyses(run: Run) -> list[dict[str, str]]:
 def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, str]]:
     """The numbers that are looked for first."""
     base, decisions = metrics["baselines"], metrics.get("decisions")
-    beside = f"paper: {paper.accuracy}" if paper else f"majority class: {_percent(base['majority_class_accuracy'])}"
-    tiles = [{"label": "accuracy", "value": _percent(metrics["accuracy"]), "beside": beside}]
+    beside = f"paper: {paper.accuracy}" if paper else f"majority class: {percent(base['majority_class_accuracy'])}"
+    tiles = [{"label": "accuracy", "value": percent(metrics["accuracy"]), "beside": beside}]
     if metrics["n_boxes"]:
-        overlap = {
+        boxes = {
             "label": "box mIoU",
-            "value": _iou(metrics["miou"]),
+            "value": overlap(metrics["miou"]),
             "beside": f"paper: {paper.miou}" if paper else "",
         }
-        strict = {"label": "strict mIoU", "value": _iou(metrics["miou_strict"]), "beside": "a wrong class counts as 0"}
-        tiles += [overlap, strict]
+        strict = {
+            "label": "strict mIoU",
+            "value": overlap(metrics["miou_strict"]),
+            "beside": "a wrong class counts as 0",
+        }
     if decisions:
-        by_recording = _percent(decisions["recording_accuracy"])
+        by_recording = percent(decisions["recording_accuracy"])
         count = f"{decisions['recordings']} recordings"
         median = "never" if decisions["median_ms"] is None else f"{decisions['median_ms']:.0f} ms"
         tiles.append({"label": "by recording", "value": by_recording, "beside": count})
@@ -167,7 +196,7 @@ def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str
     """Sections of rows: classes, all, baselines, and the paper."""
 
     def row(name: str, of: Mapping[str, Any]) -> list[str]:
-        return [name, f"{of['n']:,}", _percent(of["accuracy"]), _iou(of["miou"]), _iou(of["miou_strict"])]
+        return [name, f"{of['n']:,}", percent(of["accuracy"]), overlap(of["miou"]), overlap(of["miou_strict"])]
 
     base = metrics["baselines"]
     boxes = {
@@ -177,17 +206,17 @@ def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str
     }
     total = [row("all", metrics)]
     if metrics["n_boxes"]:
-        means = _iou(metrics["miou_class_mean"]), _iou(metrics["miou_strict_class_mean"])
+        means = overlap(metrics["miou_class_mean"]), overlap(metrics["miou_strict_class_mean"])
         total.append(["mean of classes", "", "", *means])
-    trivial = [["majority class", "", _percent(base["majority_class_accuracy"]), "", ""]]
-    trivial += [[name, "", "", _iou(of["miou"]), ""] for name, of in boxes.items() if of and of["miou"] is not None]
+    trivial = [["majority class", "", percent(base["majority_class_accuracy"]), "", ""]]
+    trivial += [[name, "", "", overlap(of["miou"]), ""] for name, of in boxes.items() if of and of["miou"] is not None]
     sections = [
         {"kind": "", "rows": [row(label, of) for label, of in metrics["per_class"].items()]},
         {"kind": "total", "rows": total},
         {"kind": "baseline", "rows": trivial},
     ]
     if pixels := metrics.get("pixel_iou"):
-        rows = [[f"pixel IoU of {label}", "", "", _iou(value), ""] for label, value in pixels.items()]
+        rows = [[f"pixel IoU of {label}", "", "", overlap(value), ""] for label, value in pixels.items()]
         sections.insert(2, {"kind": "", "rows": rows})
     if paper:
         sections.append({"kind": "paper", "rows": [[f"paper: {paper.name}", "", paper.accuracy, paper.miou, ""]]})
@@ -213,18 +242,10 @@ def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str
     return {"answers": [_named(answer) for answer in answers], "rows": rows}
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _iou(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
 # ---- Stimuli ---------------------------------------------------------------------------------------
 
 
-def _stimulus(network: Network, shown: Shown) -> dict[str, Any]:
+def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
     """A stimulus as the script needs it; boxes are fractions of the picture."""
     row, segmentation, decision = shown.row, shown.segmentation, shown.segmentation.decision
     config, (rows, columns) = network.config, shown.sample.image.shape[:2]
@@ -267,7 +288,7 @@ def _classes(config: Config) -> list[dict[str, str]]:
     return [{"name": name, "colour": colour} for name, colour in class_colours(config.data.classes).items()]
 
 
-def _layers(network: Network) -> list[dict[str, Any]]:
+def _layers(network: TrainedNetwork) -> list[dict[str, Any]]:
     """Name, size and colours of the features of every layer; Conv3's labels."""
     return [
         {
@@ -298,16 +319,16 @@ def _configuration(config: Config) -> dict[str, dict[str, str]]:
     return tables
 
 
-def _provenance(selection: Selection, metrics: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _provenance(run: Reported) -> dict[str, dict[str, str]]:
     """How training, evaluation and this page came about."""
     page = provenance(None, "")
-    records = {"Training": selection.network.provenance, "Evaluation": metrics["evaluation"], "This page": page}
+    records = {"Training": run.network.provenance, "Evaluation": run.metrics["evaluation"], "This page": page}
     keys = ("command", "started", "version", "python", "packages", "device", "data", "seed", "digest")
     told = {
         title: {key: _told(record[key]) for key in keys if record.get(key) not in (None, "")}
         for title, record in records.items()
     }
-    return {"Run": {"directory": str(selection.run.path), "data": selection.source}, **told}
+    return {"Run": {"directory": str(run.directory), "data": run.source}, **told}
 
 
 def _told(value: Any) -> str:

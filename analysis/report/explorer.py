@@ -10,15 +10,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...models.network import LAYERS, Network
-from ..decoding.decoder import SILENT, Neuron, decode, decode_each
+from spikeseg.spikes import SILENT
+
+from ...models.network import LAYERS, TrainedNetwork
+from ..decoding.decoder import Neuron, decode, decode_each
 from ..decoding.segmentation import Segmentation
 
 NEVER = 255
 """In a packed stimulus: the step of what never happens."""
 
 
-def pack_stimulus(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> bytes:
+def pack_stimulus(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> bytes:
     """One stimulus for the page, deflated (zlib): arrays of uint8, one after the other.
 
     - per layer, ``input`` to ``conv3``: the step of each neuron's spike, C * H * W values, `NEVER` without one;
@@ -47,7 +49,7 @@ def latent_neurons(steps: Mapping[str, np.ndarray], segmentation: Segmentation) 
     return np.argwhere(there)
 
 
-def causes(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
+def causes(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
     """The input pixels that each of the `latent_neurons` decodes to by itself, (n, H, W) bool.
 
     The answer's neuron is decoded in the mode of the segmentation, which is ``end`` where it did not spike.
@@ -60,7 +62,7 @@ def causes(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segm
     return np.any(caused, axis=1)
 
 
-def growth(network: Network, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
+def growth(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
     """When each pixel joined the mask: the first step whose spikes, with all before, decode to it, (H, W) int.
 
     The neuron that is decoded is the answer's at all steps. `NEVER` for pixels outside the mask.

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ...models.network import CONV_LAYERS, Network
+from ...models.network import CONV_LAYERS, TrainedNetwork
 from ..figures.style import style
 from ..measures.features import project
 
@@ -71,7 +71,7 @@ def drawing(figure: Figure) -> str:
     return embedded(file.getvalue(), "image/svg+xml")
 
 
-def feature_layers(network: Network) -> list[dict[str, Any]]:
+def feature_layers(network: TrainedNetwork) -> list[dict[str, Any]]:
     """What the maps of every conv layer have learned, a tile each, see `project`; Conv3's by class."""
     layers = []
     for layer in CONV_LAYERS:

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
 
-from ...datasets.sample import Box
-from ...runners.evaluation.selection import evenly_spaced
-from ..measures.metrics import box_iou
+from ..measures.examples import evenly_spaced
 
 GALLERY = 4  # stimuli of each kind, shared between the classes
 OTHERS = "Others"

@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
+from spikeseg.boxes import Box
 from spikeseg.cache import kept_arrays, source
 from spikeseg.errors import SpikeSegError
 
 from ..events.events import Recording
 from ..recordings import Take
-from ..sample import Box, Dataset, Target
+from ..sample import Dataset, Target
 from . import dvs, optics, saccades
 from .dvs import ATIS, Camera
 from .optics import FINE, Shift

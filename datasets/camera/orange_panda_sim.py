@@ -10,13 +10,14 @@ from typing import Literal
 
 import numpy as np
 
+from spikeseg.boxes import mask_box
 from spikeseg.cache import kept_arrays, source
 from spikeseg.errors import SpikeSegError
 
 from ..events.events import Recording
 from ..recordings import Take
 from ..rendered import backdrop, ornaments, rendering
-from ..rendered.orange_panda import OrangePanda, mask_box
+from ..rendered.orange_panda import OrangePanda
 from ..rendered.rendering import Ornament, Scene, render, silhouette
 from ..sample import Target
 from . import dvs, handheld, optics

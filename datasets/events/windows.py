@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..buffers import denoised
+from .denoising import denoised
 from .events import EVENT, Buffer
 
 

@@ -7,9 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from spikeseg.boxes import mask_box
 from spikeseg.errors import SpikeSegError
 
-from ..sample import Box, Sample, Target
+from ..sample import Sample, Target
 from .arrangement import MAX_OVERLAP, held, on_a_desk, overlapping, placed
 from .ornaments import ORNAMENTS
 from .rendering import Scene, render
@@ -112,9 +113,3 @@ def _check(count, seed, size, scene, overlap, classes) -> None:
     for holds, problem in rules:
         if not holds:
             raise SpikeSegError(f"orange-panda: {problem}")
-
-
-def mask_box(mask: np.ndarray) -> Box:
-    """Extremities of a mask that is not empty."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)

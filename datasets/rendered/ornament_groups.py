@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from spikeseg.boxes import mask_box
 from spikeseg.errors import SpikeSegError
 
 from ..sample import Sample, Target
 from .arrangement import MAX_OVERLAP, on_a_desk, overlapping, side_by_side
-from .orange_panda import mask_box
 from .rendering import Scene, extent, render_objects
 
 GAPS = 0.05, 0.3

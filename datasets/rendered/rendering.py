@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..sample import Box
+from spikeseg.boxes import Box
+
 from .backdrop import Backdrop, paint
 from .ornaments import ORNAMENTS, Mark, Part, Relief, rotation
 

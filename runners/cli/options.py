@@ -1,33 +1,94 @@
-"""Options that several commands have."""
+"""Options that several commands have, and how options are read."""
 
 from __future__ import annotations
 
-from enum import Enum
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import Field, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from ...datasets.split import AnyPart
+from ..simulation.devices import Device
 
-class Device(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
-    """Where Brian2 simulates."""
-
-    cpp_standalone = "cpp_standalone"
-    cython = "cython"
-    numpy = "numpy"
-    genn = "genn"
-    genn_cpu = "genn-cpu"
+_UNITS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
+_SHORTEST = 1e-3  # milliseconds: events have whole microseconds
 
 
-class Part(str, Enum):  # noqa: UP042
-    """Which pictures of a dataset."""
+def milliseconds(text: str | float) -> float:
+    """Read a duration: ``30ms``, ``30``, ``0.03s`` or ``30000us``.
 
-    train = "train"
-    validation = "validation"
-    test = "test"
-    all = "all"
+    Returns
+    -------
+    Milliseconds.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is none of these, or less than a microsecond.
+    """
+    found = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*(us|ms|s|)", str(text).strip())
+    value = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if value < _SHORTEST:
+        raise typer.BadParameter(f"{text!r} is no duration: give e.g. 30ms, 0.03s or 30000us")
+    return value
 
 
+RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a bundled network.")]
+ConfigArgument = Annotated[str, typer.Argument(help="TOML file, or the name of a bundled configuration.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
-DeviceOption = Annotated[Device, typer.Option(help="Where Brian2 simulates.")]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where Brian2 simulates: docs/devices.md.")]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", min=1, help="Simulations at the same time; only 1 with cython and numpy.")
+]
+SplitOption = Annotated[
+    AnyPart, typer.Option("--split", help="Part of the run's split; `all` takes everything in the dataset.")
+]
 RunsOption = Annotated[Path, typer.Option("--out", help="Directory of the runs, one for each point.")]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; recognised by default.")
+]
+SizeOption = Annotated[
+    str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, where the file does not say.")
+]
+
+
+def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a command with a parameter of the dataclass `kind`: it gets an option for every field instead.
+
+    A field's metadata has its ``help``, and may have ``flag``, ``min`` and ``max``; with ``unit`` "ms" the option is
+    read by `milliseconds`.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [one for one in signature.parameters.values() if one.annotation is not kind]
+        (name,) = signature.parameters.keys() - {one.name for one in own}
+        hints = get_type_hints(kind)
+        added = [_option(field, hints[field.name]) for field in fields(kind)]
+
+        def run(**values: Any) -> Any:
+            options = kind(**{parameter.name: values.pop(parameter.name) for parameter in added})
+            return command(**values, **{name: options})
+
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        parameters = sorted([*own, *added], key=lambda one: one.default is not inspect.Parameter.empty)
+        run.__signature__ = signature.replace(parameters=parameters)  # pyright: ignore[reportFunctionMemberAccess]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+def _option(field: Field, hint: Any) -> inspect.Parameter:
+    settings = dict(field.metadata)
+    flag = settings.pop("flag", f"--{field.name.replace('_', '-')}")
+    if settings.pop("unit", None) == "ms":
+        settings["parser"] = milliseconds
+    option = typer.Option(flag, **settings)
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[hint, option]
+    )

@@ -10,22 +10,23 @@ from matplotlib.figure import Figure
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.excerpt import Excerpt
+from spikeseg.progress import Reporter
 from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
-from ...analysis.figures import answers, figures, learning, responses
+from ...analysis.figures import answers, learning, responses
+from ...analysis.figures.stimulus import raster
 from ...analysis.figures.style import save
-from ...analysis.measures.analyse import Analysis, analyse, write_table
+from ...analysis.measures.analyse import Analysis, analyse, write_analysis_table
 from ...analysis.measures.saliency import saliency_over_time
-from ...models.network import CONV_LAYERS, LAYERS, Network
+from ...models.network import CONV_LAYERS, LAYERS, LEARNED_LAYERS, TrainedNetwork
 from ..training.directory import Run
-from ..training.training import LEARNED_LAYERS, Reporter
-from .reporting import weight_histories
+from ..training.histories import weight_histories
 
 Draw = Callable[[], Figure]
 
 
-def check_match(network: Network, excerpt: Excerpt) -> None:
+def check_match(network: TrainedNetwork, excerpt: Excerpt) -> None:
     """Make sure that a recording is of this network.
 
     Raises
@@ -43,7 +44,7 @@ def check_match(network: Network, excerpt: Excerpt) -> None:
         )
 
 
-def write_analysis(out: Path, network: Network, run: Run, excerpt: Excerpt, reporter: Reporter) -> int:
+def write_analysis(out: Path, network: TrainedNetwork, run: Run, excerpt: Excerpt, reporter: Reporter) -> int:
     """Write ``analysis.csv`` and the figures to a directory; returns how many figures there are.
 
     Raises
@@ -53,7 +54,7 @@ def write_analysis(out: Path, network: Network, run: Run, excerpt: Excerpt, repo
     """
     reporter.stage("measure", len(excerpt.stimuli))
     analysis = analyse(network, excerpt, reporter.advance)
-    write_table(out / "analysis.csv", network, analysis)
+    write_analysis_table(out / "analysis.csv", network, analysis)
     drawings = dict([*_of_all(network, run, excerpt, analysis), *_of_examples(network, excerpt)])
     reporter.stage("draw", len(drawings))
     for done, (name, draw) in enumerate(drawings.items(), 1):
@@ -62,7 +63,7 @@ def write_analysis(out: Path, network: Network, run: Run, excerpt: Excerpt, repo
     return len(drawings)
 
 
-def _of_all(network: Network, run: Run, excerpt: Excerpt, analysis: Analysis) -> Iterator[tuple[str, Draw]]:
+def _of_all(network: TrainedNetwork, run: Run, excerpt: Excerpt, analysis: Analysis) -> Iterator[tuple[str, Draw]]:
     """Name of each figure over all stimuli, or of learning, and what draws it."""
     classes, counts, labels = network.config.data.classes, analysis.counts, excerpt.labels
     for layer in CONV_LAYERS:
@@ -77,7 +78,7 @@ def _of_all(network: Network, run: Run, excerpt: Excerpt, analysis: Analysis) ->
         yield "weights", partial(learning.weights_over_learning, histories)
 
 
-def _of_examples(network: Network, excerpt: Excerpt) -> Iterator[tuple[str, Draw]]:
+def _of_examples(network: TrainedNetwork, excerpt: Excerpt) -> Iterator[tuple[str, Draw]]:
     """The same for the first stimulus of each class."""
     classes = network.config.data.classes
     for label in classes:
@@ -86,7 +87,7 @@ def _of_examples(network: Network, excerpt: Excerpt) -> Iterator[tuple[str, Draw
             steps = Recorded(excerpt.spikes)[index]
             found = segment_one(network, steps)
             saliency = saliency_over_time(network, steps, found)
-            yield f"raster-{label}", partial(figures.raster, network, excerpt.spikes, index)
+            yield f"raster-{label}", partial(raster, network, excerpt.spikes, index)
             yield (
                 f"receptive-fields-{label}",
                 partial(learning.receptive_fields, network, steps["input"], found),

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
-from spikeseg.files import replacing, write_json
+from spikeseg.boxes import Box, mask_iou, resized
 
-from ...analysis.decoding.decisions import Decisions, Verdict, summarise, verdict
+from ...analysis.decoding.decisions import BufferDecision, DecisionSummary, buffer_decision, summarise
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.measures.metrics import Outcome, Report, evaluate, mask_iou
+from ...analysis.measures.examples import evenly_spaced
+from ...analysis.measures.metrics import Outcome, Report, evaluate
 from ...datasets.events.events import Buffer
-from ...datasets.sample import Box, Sample, Target
+from ...datasets.sample import Sample, Target
 from ...datasets.stimuli import samples
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter, response
-from ..training.directory import provenance
-from .selection import Selection, evenly_spaced
+from .selection import Selection
 
 EXAMPLES = 12  # pictures kept to be looked at
 NOT_FOUND = "not found"  # the answer for an object whose class does not reach its threshold
 
 
 @dataclass(frozen=True)
-class Answer:
+class SegmentedSample:
     """A picture with its truth, and what the network made of it."""
 
     sample: Sample
@@ -55,9 +53,9 @@ class Evaluation:
 
     report: Report
     outcomes: list[Outcome]
-    examples: list[Answer]
+    examples: list[SegmentedSample]
     all_found: float
-    decisions: Decisions | None
+    decisions: DecisionSummary | None
 
 
 def evaluate_selection(
@@ -74,9 +72,9 @@ def evaluate_selection(
     """
     keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
     outcomes: list[Outcome] = []
-    examples: dict[int, Answer] = {}
+    examples: dict[int, SegmentedSample] = {}
     found: list[bool] = []
-    verdicts: list[Verdict] = []
+    verdicts: list[BufferDecision] = []
     with open_segmenter(selection.network, selection.sizes, device, jobs) as segmenter:
         for number, answer in answers(segmenter, selection):
             several = len(answer.sample.targets) > 1
@@ -96,17 +94,17 @@ def evaluate_selection(
     return Evaluation(evaluate(outcomes, boxes), outcomes, list(examples.values()), float(np.mean(found)), decisions)
 
 
-def _fullness(answer: Answer) -> int:
+def _fullness(answer: SegmentedSample) -> int:
     """Events of a buffer: the fullest one of a recording is its example."""
     return 0 if answer.sample.buffer is None else len(answer.sample.buffer.events)
 
 
-def _verdict(network: Network, answer: Answer, buffer: Buffer) -> Verdict:
+def _verdict(network: TrainedNetwork, answer: SegmentedSample, buffer: Buffer) -> BufferDecision:
     decision, label = answer.segmentations[0].decision, answer.sample.targets[0].label
-    return verdict(network, decision, buffer.recording, label, buffer.duration)
+    return buffer_decision(network, decision, buffer.recording, label, buffer.duration)
 
 
-def answers(segmenter: Segmenter, selection: Selection) -> Iterator[tuple[int, Answer]]:
+def answers(segmenter: Segmenter, selection: Selection) -> Iterator[tuple[int, SegmentedSample]]:
     """Segment the winning class of samples with one object, and every object's class of samples with several.
 
     Yields the number of the item, of which a recording gives several samples, and the answer.
@@ -121,16 +119,16 @@ def answers(segmenter: Segmenter, selection: Selection) -> Iterator[tuple[int, A
         several = len(batch[0][1].targets) > 1
         found = segmenter.segment([sample.view for _, sample in batch], config.data.classes if several else None)
         for (number, sample), segmentations in zip(batch, found, strict=True):
-            yield number, Answer(sample, segmentations)
+            yield number, SegmentedSample(sample, segmentations)
 
 
-def _segmentation_of(answer: Answer, target: Target) -> Segmentation:
+def _segmentation_of(answer: SegmentedSample, target: Target) -> Segmentation:
     """The one of the target's class where each class was segmented, else the only one."""
     same = [s for s in answer.segmentations if s.label == target.label]
     return (same or answer.segmentations)[0]
 
 
-def outcome(answer: Answer, target: Target, segmentation: Segmentation, must_spike: bool) -> Outcome:
+def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation, must_spike: bool) -> Outcome:
     """Compare one target with one segmentation, in pixels of the picture.
 
     With `must_spike` the class counts as found only if its map reaches the threshold; otherwise the largest
@@ -156,38 +154,3 @@ def outcome(answer: Answer, target: Target, segmentation: Segmentation, must_spi
         size=(size[0], size[1]),
         pixel_iou=pixel_iou,
     )
-
-
-def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A mask (H, W) at another `size` (rows, columns), nearest neighbours."""
-    rows, columns = (np.arange(n) * m // n for n, m in zip(size, mask.shape, strict=True))
-    return mask[rows[:, None], columns]
-
-
-def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """One CSV row per outcome, boxes in the picture's pixels. Raises SpikeSegError where the file system refuses."""
-    edges = [f"{kind}_{edge}_px" for kind in ("true", "predicted") for edge in Box._fields]
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["name", "true_label", "predicted_label", *edges])
-        for row in outcomes:
-            boxes = [edge for box in (row.true_box, row.predicted_box) for edge in box or [""] * 4]
-            writer.writerow([row.name, row.true_label, row.predicted_label, *boxes])
-
-
-def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part: str, device: str) -> None:
-    """The report as JSON, with what it was measured on. Raises SpikeSegError where the file system refuses."""
-    config = selection.network.config
-    context = {
-        "all_found": evaluation.all_found,
-        "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
-        "input": config.input.model_dump(mode="json"),
-        "name": config.name,
-        "seed": config.seed,
-        "data": selection.source,
-        "split": part,
-        "decoder_mode": config.decoder.mode,
-        "training": selection.network.provenance,
-        "evaluation": provenance(None, device),
-    }
-    write_json(path, evaluation.report.to_dict() | context)

@@ -11,14 +11,15 @@ from spikeseg.files import read_json, replacing
 from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
-from ...analysis.report.contents import Shown, contents
+from ...analysis.report.contents import Reported, Shown, contents
 from ...analysis.report.explorer import NEVER, pack_stimulus
 from ...analysis.report.page import render
 from ...analysis.report.showcase import KINDS, Row, choose, read_outcomes
 from ...datasets.sample import Sample
 from ...datasets.stimuli import samples, stimuli
 from ..inference.encoding import open_encoder
-from .evaluation import Answer, outcome
+from ..training.histories import convergence_curves
+from .evaluation import SegmentedSample, outcome
 from .selection import Selection
 
 MEASURED = (
@@ -89,7 +90,9 @@ def write_report(
             raise _foreign(results, f"{one.row.name} is answered differently")
         shown.append(one)
         progress(len(shown))
-    page = render(contents(selection, metrics, shown))
+    network, run = selection.network, selection.run
+    curves, analysis = convergence_curves(network, run), run.results / "analysis"
+    page = render(contents(Reported(network, run.path, selection.source, metrics, curves, analysis), shown))
     with replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return len(shown)
@@ -127,6 +130,6 @@ def _explored(
 
 def _row(shown: Shown) -> Row:
     """What `spikeseg evaluate` stores of the answer that was found now."""
-    answer = Answer(shown.sample, [shown.segmentation])
+    answer = SegmentedSample(shown.sample, [shown.segmentation])
     found = outcome(answer, shown.sample.targets[0], shown.segmentation, must_spike=False)
     return Row(*(getattr(found, field) for field in Row._fields))

@@ -1,155 +1,114 @@
-"""What people look at: tables on the terminal, figures and files in a directory."""
+"""What a measurement leaves in a directory: the report, a row per object, and pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from rich.console import Console
-from rich.table import Table
-
+from spikeseg.boxes import box_cells, box_columns
+from spikeseg.files import write_json, write_table
+from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded
 
-from ...analysis.decoding.decisions import Decisions
 from ...analysis.decoding.segmentation import segment_one
-from ...analysis.figures import figures
-from ...analysis.figures.figures import save
-from ...analysis.measures.metrics import Baselines, Report
-from ...analysis.measures.weights import WeightHistory
+from ...analysis.figures.overlays import gallery
+from ...analysis.figures.results import scores
+from ...analysis.figures.stimulus import latent_sheet, raster
+from ...analysis.figures.style import save
+from ...analysis.measures.counting import Scene
+from ...analysis.measures.metrics import Outcome
 from ...datasets.stimuli import stimuli
-from ...models.network import Network
 from ..inference.encoding import open_encoder
-from ..training.directory import Run
-from ..training.learning import Learned, load_checkpoint
-from ..training.training import LEARNED_LAYERS
-from .evaluation import Evaluation, write_metrics, write_outcomes
+from .counting import Counting
+from .evaluation import Evaluation, SegmentedSample
 from .selection import Selection
 
-
-def draw_training(network: Network, run: Run) -> None:
-    """Learned features of every conv layer, and the convergence curves, into the run's figures."""
-    for layer in ("conv1", *LEARNED_LAYERS):
-        save(figures.features(network, layer), run.figures / f"features-{layer}.png")
-    if curves := convergence_curves(network, run):
-        save(figures.convergence(curves), run.figures / "convergence.png")
+BOXES = [*box_columns("true_"), *box_columns("predicted_")]
 
 
-def convergence_curves(network: Network, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
-    return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
-
-
-def weight_histories(network: Network, run: Run) -> dict[str, WeightHistory]:
-    """How the weights of each learned layer moved; of those whose training is still there and noted it.
+def write_evaluation(evaluation: Evaluation, selection: Selection, part: str, directory: Path, device: str) -> None:
+    """Write metrics.json, outcomes.csv and figures: a gallery, the scores, one stimulus seen through.
 
     Raises
     ------
     SpikeSegError
-        A checkpoint is damaged.
+        The file system refuses, or the stimulus cannot be encoded again.
     """
-    return {
-        layer: WeightHistory(presented, learned.histogram)
-        for layer, presented, learned in _trainings(network, run)
-        if learned.histogram.any()
-    }
-
-
-def _trainings(network: Network, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
-    """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
-    for layer in LEARNED_LAYERS:
-        learned = load_checkpoint(run.checkpoint(layer))
-        if learned is not None:
-            chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
-            yield layer, np.minimum(chunks, learned.presented), learned
-
-
-def report_table(report: Report, title: str) -> Table:
-    """Accuracy and mIoU, per class and overall, with the baselines below; fits 80 columns."""
-    caption = "strict: a wrong class counts as IoU 0; constant boxes are given the true class"
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
-    table.add_column("")
-    for heading in ("n", "accuracy", "mIoU", "strict mIoU"):
-        table.add_column(heading, justify="right")
-    for label, row in report.per_class.items():
-        table.add_row(label, str(row.n), _percent(row.accuracy), _iou(row.miou), _iou(row.miou_strict))
-    table.add_section()
-    overall = str(report.n), _percent(report.accuracy), _iou(report.miou), _iou(report.miou_strict)
-    table.add_row("all", *overall, style="bold")
-    if report.n_boxes:
-        means = _iou(report.miou_class_mean), _iou(report.miou_strict_class_mean)
-        table.add_row("mean of classes", "", "", *means, style="bold")
-    table.add_section()
-    _add_baselines(table, report.baselines)
-    if report.pixel_iou:
-        table.add_section()
-        for label, value in report.pixel_iou.items():
-            table.add_row(f"pixel IoU of {label}", "", "", _iou(value))
-    return table
-
-
-def _add_baselines(table: Table, baselines: Baselines) -> None:
-    table.add_row("baseline: majority class", "", _percent(baselines.majority_class_accuracy), style="dim")
-    for name, overlap in (
-        ("baseline: box of all events", baselines.event_box),
-        ("baseline: constant box per class", baselines.constant_box),
-        ("the same, fitted to these images", baselines.constant_box_oracle),
-    ):
-        if overlap is not None and overlap.miou is not None:
-            table.add_row(name, "", "", _iou(overlap.miou), style="dim")
-            table.add_row("  mean of classes", "", "", _iou(overlap.miou_class_mean), style="dim")
-
-
-def decisions_table(decisions: Decisions) -> Table:
-    """What recordings add: the answer over all buffers of each, and how soon a buffer is decided."""
-    table = Table(show_header=False)
-    first, median = decisions.first_spike_accuracy, decisions.median_ms
-    for name, value in (
-        (
-            f"accuracy over the buffers of each of {decisions.recordings} recordings",
-            _percent(decisions.recording_accuracy),
-        ),
-        ("accuracy of the first Conv3 spike", "" if first is None else _percent(first)),
-        ("events' time to the first Conv3 spike, median", "never" if median is None else f"{median:.1f} ms"),
-        ("buffers without a Conv3 spike", _percent(decisions.undecided)),
-    ):
-        table.add_row(name, value)
-    return table
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _iou(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def present(
-    evaluation: Evaluation, selection: Selection, part: str, directory: Path, device: str, console: Console
-) -> None:
-    """Print the table; write metrics.json, outcomes.csv and pictures to `directory`."""
-    network = selection.network
-    console.print(report_table(evaluation.report, f"{network.config.name} on {selection.source}, {part}"))
-    if evaluation.decisions is not None:
-        console.print(decisions_table(evaluation.decisions))
     draw_evaluation(evaluation, selection, directory / "figures", device)
     write_outcomes(directory / "outcomes.csv", evaluation.outcomes)
     write_metrics(directory / "metrics.json", evaluation, selection, part, device)
-    console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
 
 
 def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
     """A gallery, the scores beside the baselines, and one stimulus seen through: latent sheet and raster."""
-    items = [(a.sample.image, a.segmentations, a.sample.targets, a.sample.name) for a in evaluation.examples]
-    classes = selection.network.config.data.classes
-    save(figures.gallery(items, classes), directory / "gallery.png")
-    save(figures.scores(evaluation.report), directory / "scores.png")
-    example = evaluation.examples[0]
-    config = selection.network.config
+    network, config = selection.network, selection.network.config
+    save(gallery(_gallery_items(evaluation.examples), config.data.classes), directory / "gallery.png")
+    save(scores(evaluation.report), directory / "scores.png")
     with open_encoder(config, selection.size, device) as encoder:
-        inputs = stimuli([example.sample.view], config.input, selection.size)
-        spikes = encoder.encode(selection.network, inputs)
-    segmentation = segment_one(selection.network, Recorded(spikes)[0])
-    save(figures.latent_sheet(selection.network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
-    save(figures.raster(selection.network, spikes, 0), directory / "raster.png")
+        inputs = stimuli([evaluation.examples[0].sample.view], config.input, selection.size)
+        spikes = encoder.encode(network, inputs)
+    segmentation = segment_one(network, Recorded(spikes)[0])
+    save(latent_sheet(network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
+    save(raster(network, spikes, 0), directory / "raster.png")
+
+
+def write_counting(counting: Counting, selection: Selection, part: str, directory: Path, device: str) -> None:
+    """Write metrics.json, objects.csv and a gallery. Raises SpikeSegError where the file system refuses."""
+    classes = selection.network.config.data.classes
+    drawn = gallery(_gallery_items(counting.examples), classes, columns=3, numbered=True)
+    save(drawn, directory / "figures" / "gallery.png")
+    write_objects(directory / "objects.csv", counting.scenes)
+    write_json(directory / "metrics.json", asdict(counting.report) | _context(selection, part, device))
+
+
+def _gallery_items(examples: Sequence[SegmentedSample]) -> list[tuple]:
+    return [(one.sample.image, one.segmentations, one.sample.targets, one.sample.name) for one in examples]
+
+
+def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part: str, device: str) -> None:
+    """The report as JSON, with what it was measured on. Raises SpikeSegError where the file system refuses."""
+    measured = {
+        "all_found": evaluation.all_found,
+        "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
+    }
+    write_json(path, evaluation.report.to_dict() | measured | _context(selection, part, device))
+
+
+def _context(selection: Selection, part: str, device: str) -> dict[str, Any]:
+    """What was measured on what."""
+    config = selection.network.config
+    return {
+        "input": config.input.model_dump(mode="json"),
+        "name": config.name,
+        "seed": config.seed,
+        "data": selection.source,
+        "split": part,
+        "decoder_mode": config.decoder.mode,
+        "training": selection.network.provenance,
+        "evaluation": provenance(None, device),
+    }
+
+
+def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """One CSV row per outcome, boxes in the picture's pixels. Raises SpikeSegError where the file system refuses."""
+    rows = (
+        [one.name, one.true_label, one.predicted_label, *box_cells(one.true_box), *box_cells(one.predicted_box)]
+        for one in outcomes
+    )
+    write_table(path, ["name", "true_label", "predicted_label", *BOXES], rows)
+
+
+def write_objects(path: Path, scenes: Sequence[Scene]) -> None:
+    """One CSV row per object, boxes in the picture's pixels. Raises SpikeSegError where the file system refuses."""
+    names = ["scene", "objects", "instances", "true_label", "predicted_label", "iou", "pixel_iou"]
+    rows = (
+        [
+            *(one.scene, len(scene.matches), scene.instances, one.label, one.predicted_label, one.iou, one.pixel_iou),
+            *(*box_cells(one.box), *box_cells(one.predicted_box)),
+        ]
+        for scene in scenes
+        for one in scene.matches
+    )
+    write_table(path, [*names, *BOXES], rows)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import get_args
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
-from ...datasets import Dataset, OrangePanda, OrangePandaSim, Recordings, open_dataset
-from ...datasets.canvas import Canvas, SideBySide
-from ...datasets.rendered.ornament_groups import OrnamentGroups
-from ...datasets.split import Split
-from ...models.network import Network
-from ..cli.options import Part
+from ...datasets.catalogue import open_dataset
+from ...datasets.recordings import Recordings
+from ...datasets.sample import Dataset
+from ...datasets.split import AnyPart, Split
+from ...models.network import TrainedNetwork
 from ..training.directory import Run, load_network
-
-CANVAS = 1.5  # sides of the shifted test's canvas, over the network's input
-CANVAS_SEED = 0
-SMALLEST_SCALE = 0.25  # the time and memory of a zoom grow with 1 / scale squared
-OVERLAP_SEED = 1_000_000  # apart from the seeds that anybody trains with
-GROUP_SEEDS = {"validation": 2_000_000, "test": 3_000_000, "train": 4_000_000, "all": 5_000_000}
-DENSITY = 1.5  # events per pixel where objects are counted, over those of single objects (docs/instances.md)
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class Selection:
         Whether the pictures are on a canvas, where the training pictures' boxes mean nothing.
     """
 
-    network: Network
+    network: TrainedNetwork
     run: Run
     dataset: Dataset | Recordings
     indices: np.ndarray
@@ -64,44 +55,6 @@ class Selection:
         return [(round(rows * zoom), round(columns * zoom)) for zoom in self.zooms]
 
 
-def arrange(
-    selection: Selection,
-    part: str,
-    *,
-    canvas: bool = False,
-    scales: tuple[float, float] = (1, 1),
-    clutter: bool = False,
-    overlap: float | None = None,
-    objects: int | None = None,
-    mixed: bool = False,
-    buffer_ms: float | None = None,
-    fixed_thresholds: bool = False,
-) -> Selection:
-    """The chosen `part` as a test wants it; see the functions below.
-
-    Raises
-    ------
-    SpikeSegError
-        Options that do not go together, or what these functions raise.
-    """
-    if not canvas and (clutter or scales != (1, 1)):
-        raise SpikeSegError("--scales and --clutter go with --canvas")
-    if canvas and (overlap is not None or objects is not None):
-        other = "--overlap" if objects is None else "--objects"
-        raise SpikeSegError(f"{other} and --canvas are two different tests: give one of them")
-    if mixed and objects is None:
-        raise SpikeSegError("--mixed goes with --objects")
-    if canvas:
-        selection = on_canvas(selection, scales, clutter)
-    if objects is not None:
-        selection = grouped(selection, part, objects, mixed, overlap)
-    elif overlap is not None:
-        selection = overlapping(selection, overlap)
-    if buffer_ms is not None:
-        selection = with_buffers(selection, buffer_ms)
-    return with_fixed_thresholds(selection) if fixed_thresholds else selection
-
-
 def select(name: str | Path, data: Path | None, part: str) -> Selection:
     """Choose a part of a dataset: ``train``, ``validation`` or ``test`` of the run's split, or ``all`` there is.
 
@@ -110,7 +63,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     SpikeSegError
         No such run, dataset or part, or the dataset lacks pictures of the split.
     """
-    parts = [known.value for known in Part]
+    parts = get_args(AnyPart)
     if part not in parts:
         raise SpikeSegError(f"unknown part {part!r}: choose one of {', '.join(parts)}")
     network, run = load_network(name)
@@ -127,158 +80,3 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     if config.data.dataset == "n-caltech-sim":
         source = f"n-caltech-sim (simulated from {directory})"
     return Selection(network, run, dataset, indices, source, config.input.size)
-
-
-def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) -> Selection:
-    """The same pictures, each at a random place and scale on a larger canvas.
-
-    An object smaller than the network has learned is presented at zooms that make up for it, a factor of at most
-    1.25 apart.
-
-    Raises
-    ------
-    SpikeSegError
-        The scales are no range, too small to be zoomed, or too large for the canvas; or they are recordings.
-    """
-    if selection.network.config.input.dog is None:
-        raise SpikeSegError(f"{selection.run.path} learned from recordings: only pictures are pasted on a canvas")
-    base = selection.size
-    size = round(base[0] * CANVAS), round(base[1] * CANVAS)
-    smallest, largest = scales
-    if 0 < smallest < SMALLEST_SCALE:
-        raise SpikeSegError(f"a scale of {smallest:g} is too small to be zoomed: give {SMALLEST_SCALE:g} or more")
-    dataset = Canvas(cast(Dataset, selection.dataset), size, base, scales, clutter, CANVAS_SEED)
-    count = 1 + int(np.ceil(np.log(largest / smallest) / np.log(1.25) - 1e-9))
-    zooms = tuple(np.geomspace(1 / largest, 1 / smallest, count).tolist())
-    source = f"{selection.source}, pasted on a canvas of {size[0]} x {size[1]} at scales {smallest:g} to {largest:g}"
-    source += ", cluttered" if clutter else ""
-    return replace(selection, dataset=dataset, source=source, size=size, zooms=zooms, pasted=True)
-
-
-def with_buffers(selection: Selection, duration_ms: float) -> Selection:
-    """The same recordings in buffers of another length; the network and its thresholds stay as they are.
-
-    Raises
-    ------
-    SpikeSegError
-        The network was not trained on recordings.
-    """
-    inputs = selection.network.config.input
-    if inputs.buffer is None:
-        raise SpikeSegError(f"{selection.run.path} learned from pictures: buffers are for recordings")
-    buffer = inputs.buffer.model_copy(update={"duration_ms": duration_ms, "events": None})
-    return replace(selection, network=_with_input(selection.network, {"buffer": buffer}))
-
-
-def with_fixed_thresholds(selection: Selection) -> Selection:
-    """The same network with thresholds that do not adapt to the number of events (paper, IV.B)."""
-    return replace(selection, network=_with_input(selection.network, {"threshold_variation": 0.0}))
-
-
-def _with_input(network: Network, update: dict[str, Any]) -> Network:
-    config = network.config
-    return replace(network, config=config.model_copy(update={"input": config.input.model_copy(update=update)}))
-
-
-def overlapping(selection: Selection, overlap: float) -> Selection:
-    """Instead of the chosen pictures as many rendered ones with two objects that overlap by this fraction.
-
-    Raises
-    ------
-    SpikeSegError
-        The network was not trained on rendered pictures.
-    """
-    data = selection.network.config.data
-    if not data.rendered:
-        raise SpikeSegError(f"only orange-panda is rendered with overlapping objects, not {data.dataset}")
-    count = len(selection.indices)
-    if data.dataset == "orange-panda":
-        dataset = OrangePanda(count, OVERLAP_SEED, selection.size, "both", overlap, data.classes)
-    else:
-        dataset = OrangePandaSim(count, OVERLAP_SEED, scene="both", overlap=overlap, classes=data.classes)
-    source = f"{selection.source}, two objects overlapping by {overlap:.0%}"
-    return replace(selection, dataset=dataset, indices=np.arange(count), source=source)
-
-
-def grouped(selection: Selection, part: str, objects: int, mixed: bool, overlap: float | None) -> Selection:
-    """Scenes of several objects, which are to be counted.
-
-    Rendered scenes are as many as the chosen pictures, and half as wide again for every further object. Photographs are
-    pasted side by side, as long as there are some that have not been shown.
-
-    Parameters
-    ----------
-    part
-        Of the split: each has its own rendered scenes.
-    objects
-        How many of them; a single one is there to stay one.
-    mixed
-        Of different classes; else all objects of a scene are of one class.
-    overlap
-        None: side by side. Otherwise two rendered objects that overlap by this fraction.
-
-    Raises
-    ------
-    SpikeSegError
-        They are recordings, there are too few classes or pictures, or an argument is out of range.
-    """
-    data = selection.network.config.data
-    if mixed and len(data.classes) < 2:
-        raise SpikeSegError(f"objects of different classes need 2 classes, not only {', '.join(data.classes)}")
-    if data.dataset == "orange-panda":
-        rows, columns = selection.size
-        size, scenes, seed = (rows, columns * (1 + objects) // 2), len(selection.indices), GROUP_SEEDS[part]
-        dataset = OrnamentGroups(scenes, seed, size, objects, not mixed, overlap, data.classes)
-    elif overlap is not None:
-        raise SpikeSegError(f"--overlap with --objects is for orange-panda only, not for {data.dataset}")
-    else:
-        pictures = cast(Dataset, selection.dataset)
-        groups = _groups(pictures.labels, selection.indices, data.classes, objects, mixed)
-        dataset = SideBySide(pictures, groups, selection.size)
-    what = f"{objects} objects of {'different classes' if mixed else 'one class'}" if objects > 1 else "1 object"
-    how = "side by side" if overlap is None else f"overlapping by {overlap:.0%}"
-    source = f"{selection.source}, {what}, {how}"
-    network = at_density(selection.network, dataset.size)
-    indices = np.arange(len(dataset))
-    return replace(selection, network=network, dataset=dataset, indices=indices, source=source, size=dataset.size)
-
-
-def _groups(
-    labels: Sequence[str], indices: np.ndarray, classes: Sequence[str], objects: int, mixed: bool
-) -> list[list[int]]:
-    """Pictures to be pasted together, drawn at random, none twice; the classes take turns."""
-    rng = np.random.default_rng(CANVAS_SEED)
-    left = {label: rng.permutation([i for i in indices.tolist() if labels[i] == label]).tolist() for label in classes}
-    groups: list[list[int]] = []
-    while True:
-        wanted = [classes[(len(groups) + number * mixed) % len(classes)] for number in range(objects)]
-        if any(wanted.count(label) > len(left[label]) for label in wanted):
-            break
-        groups.append([left[label].pop() for label in wanted])
-    if not groups:
-        raise SpikeSegError(f"too few pictures for groups of {objects}: choose another --split")
-    return groups
-
-
-def at_density(network: Network, size: tuple[int, int]) -> Network:
-    """The network for pictures of `size` (rows, columns) with several objects: their events go by the area.
-
-    Objects differ in contrast, and a picture's events are its strongest. With `DENSITY` the weaker ones get enough.
-
-    Raises
-    ------
-    SpikeSegError
-        It learned from recordings.
-    """
-    inputs = network.config.input
-    if inputs.dog is None:
-        raise SpikeSegError("the network learned from recordings: objects are counted in pictures only")
-    area = size[0] * size[1] / (inputs.rows * inputs.columns)
-    dog = inputs.dog.model_copy(update={"events": round(DENSITY * area * inputs.dog.events)})
-    return _with_input(network, {"dog": dog})
-
-
-def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
-    """At most so many of the numbers, evenly spaced."""
-    places = np.linspace(0, len(numbers) - 1, max(0, min(count, len(numbers))))
-    return [numbers[place] for place in places.round().astype(int).tolist()]

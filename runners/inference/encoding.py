@@ -7,23 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.recording import description_file, save_recording
 from spikeseg.spikes import Spikes
 
 from ...configs.schema import Config, layer_shapes
-from ...datasets.sample import Sample
-from ...datasets.stimuli import samples, stimuli
-from ...models.network import CONV_LAYERS, Network
-from ..evaluation.selection import Selection
-from ..simulation.simulator import PROGRAMS, Simulator, open_simulator
-from ..training.directory import provenance
+from ...models.network import CONV_LAYERS, TrainedNetwork
+from ..simulation.devices import PROGRAMS
+from ..simulation.interface import Simulator
+from ..simulation.simulator import open_simulator
 
 if TYPE_CHECKING:
     from ...models.model import Model
@@ -47,18 +42,18 @@ class Encoder:
     jobs: int = 1
 
     def encode(
-        self, network: Network, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
+        self, network: TrainedNetwork, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
     ) -> dict[str, Spikes]:
         """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `inputs`.
 
         `progress` is told the number of stimuli done after every run.
         """
-        size = portion(inputs.stimuli, self.jobs)
+        size = batch_size(inputs.stimuli, self.jobs)
         starts = range(0, inputs.stimuli, size)
         chunks = (inputs.select(np.arange(start, min(start + size, inputs.stimuli))) for start in starts)
         return joined(self.encode_each(network, chunks), progress)
 
-    def encode_each(self, network: Network, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
+    def encode_each(self, network: TrainedNetwork, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
         """Encode sets of at most `CAPACITY` stimuli; yields in order, and takes a set only when there is a job free."""
 
         def run(chunk: Spikes) -> dict[str, Spikes]:
@@ -77,7 +72,7 @@ class Encoder:
                 yield running.popleft().result()
 
 
-def portion(stimuli: int, jobs: int) -> int:
+def batch_size(stimuli: int, jobs: int) -> int:
     """How many of so many stimuli one run takes."""
     return max(1, min(CAPACITY, -(-stimuli // jobs)))
 
@@ -91,7 +86,7 @@ def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) 
     return {name: Spikes.join([part[name] for part in all_parts]) for name in all_parts[0]}
 
 
-def encoder_state(network: Network, inputs: Spikes) -> Mapping[str, np.ndarray]:
+def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.ndarray]:
     """The encoder's state variables for one run."""
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
@@ -129,46 +124,3 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     )
     with open_simulator(build, device, key) as simulator:
         yield Encoder(simulator, jobs)
-
-
-def record(
-    selection: Selection,
-    out: Path,
-    device: str,
-    progress: Callable[[int], None] = lambda done: None,
-    jobs: int = 1,
-) -> dict[str, Spikes]:
-    """Encode the selected pictures and write their spikes to `out` (.npz) with a description beside it (.json).
-
-    Raises
-    ------
-    SpikeSegError
-        A picture cannot be read, the simulation fails, `out` is not an .npz, or the file system refuses.
-    """
-    out = Path(out)
-    description_file(out)  # before the work, not after it
-    network, config = selection.network, selection.network.config
-    shown: list[Sample] = []
-
-    def chunks() -> Iterator[Spikes]:
-        """Pictures are read while others are simulated."""
-        every = samples(selection.dataset, selection.indices, config.input)
-        while batch := list(islice(every, portion(len(selection.indices), jobs))):
-            shown.extend(batch)
-            yield stimuli([sample.view for sample in batch], config.input, selection.size)
-
-    with open_encoder(config, selection.size, device, jobs) as encoder:
-        spikes = joined(encoder.encode_each(network, chunks()), progress)
-    description = {
-        "names": [sample.name for sample in shown],
-        "labels": [sample.targets[0].label for sample in shown],
-        "source": selection.source,
-        "dt_ms": config.input.dt_ms,
-        "steps": config.input.total_steps,
-        "t_start_ms": 0.0,
-        "t_stop_ms": config.input.total_steps * config.input.dt_ms,
-        "seed": config.seed,
-        "config": config.digest(),
-    }
-    save_recording(out, spikes, description | provenance(None, device))
-    return spikes

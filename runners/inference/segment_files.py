@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -12,22 +11,22 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from spikeseg.boxes import Box, box_cells, box_columns, resized
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import replacing, write_json
+from spikeseg.files import replacing, write_json, write_table
 
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.figures import figures
-from ...analysis.figures.figures import save
+from ...analysis.figures.overlays import overlay
+from ...analysis.figures.style import save
 from ...datasets.pictures import read_picture
-from ...datasets.sample import Box, Sample
-from ...models.network import Network
-from ..evaluation.evaluation import resized
-from ..evaluation.selection import at_density
+from ...datasets.sample import Sample
+from ...models.network import TrainedNetwork
+from .density import at_density
 from .segmenting import covering_size, open_segmenter
 
 
 def segment_files(
-    network: Network,
+    network: TrainedNetwork,
     paths: Sequence[Path],
     directory: Path,
     every_class: bool,
@@ -55,7 +54,7 @@ def segment_files(
     classes = network.config.data.classes
     if instances:
         sizes = [_covering(network, path, image) for path, image in zip(paths, images, strict=True)]
-        answers = _told_apart(network, images, sizes, device)
+        answers = _by_instance(network, images, sizes, device)
     else:
         answers = _by_class(network, images, classes if every_class else None, device)
     for path, image, found in zip(paths, images, answers, strict=True):
@@ -63,8 +62,8 @@ def segment_files(
 
 
 @contextmanager
-def kept_boxes(directory: Path) -> Iterator[list[dict[str, Any]]]:
-    """Give a list of descriptions, which becomes the table of boxes in the end, or where the work is broken off.
+def boxes_table(directory: Path) -> Iterator[list[dict[str, Any]]]:
+    """Collect rows, one per object; write them as `write_boxes` does on exit, also after an error.
 
     Raises
     ------
@@ -82,21 +81,21 @@ def kept_boxes(directory: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def _by_class(
-    network: Network, images: Sequence[np.ndarray], classes: Sequence[str] | None, device: str
+    network: TrainedNetwork, images: Sequence[np.ndarray], classes: Sequence[str] | None, device: str
 ) -> Iterator[list[Segmentation]]:
     with open_segmenter(network, [network.config.input.size], device) as segmenter:
         yield from segmenter.segment(images, classes)
 
 
-def _covering(network: Network, path: Path, image: np.ndarray) -> tuple[int, int]:
+def _covering(network: TrainedNetwork, path: Path, image: np.ndarray) -> tuple[int, int]:
     try:
         return covering_size(network.config, (image.shape[0], image.shape[1]))
     except SpikeSegError as error:
         raise SpikeSegError(f"{path}: {error}") from error
 
 
-def _told_apart(
-    network: Network, images: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]], device: str
+def _by_instance(
+    network: TrainedNetwork, images: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]], device: str
 ) -> Iterator[list[Segmentation]]:
     """The instances of each picture, which is presented in its own proportions."""
     for size, group in groupby(zip(sizes, images, strict=True), key=lambda pair: pair[0]):
@@ -131,8 +130,8 @@ def write_segmentation(
             box = box.scaled(rows / presented[0], columns / presented[1])
         row = _description(sample.name, segmentation, box, file.name)
         described.append(row | {"instance": number if numbered else None})
-    overlay = figures.overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
-    save(overlay, directory / f"{stem}_overlay.png")
+    drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
+    save(drawn, directory / f"{stem}_overlay.png")
     return described
 
 
@@ -152,11 +151,13 @@ def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
     """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError where the file system refuses."""
     described = list(described)
     write_json(directory / "boxes.json", described)
-    with replacing(directory / "boxes.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        edges = [f"{edge}_px" for edge in Box._fields]
-        rest = ["first_spike_step", "mask", "instance"]
-        writer.writerow(["image", "label", "score", *edges, *rest])
-        for row in described:
-            box = row["box_px"] or dict.fromkeys(Box._fields, "")
-            writer.writerow([row["image"], row["label"], row["score"], *box.values(), *(row[key] for key in rest)])
+    first, rest = ("image", "label", "score"), ("first_spike_step", "mask", "instance")
+    rows = (
+        [
+            *(row[key] for key in first),
+            *box_cells(row["box_px"] and Box(**row["box_px"])),
+            *(row[key] for key in rest),
+        ]
+        for row in described
+    )
+    write_table(directory / "boxes.csv", [*first, *box_columns(), *rest], rows)

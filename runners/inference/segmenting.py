@@ -16,7 +16,7 @@ from ...analysis.decoding.segmentation import Segmentation, segment_classes, seg
 from ...configs.schema import Config
 from ...datasets.sample import View
 from ...datasets.stimuli import stimuli
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 from .encoding import Encoder, open_encoder
 
 BATCH = 50  # pictures whose spikes are held at once
@@ -36,7 +36,7 @@ class Segmenter:
         One per zoom: the size (rows, columns) at which a picture is presented, and its encoder.
     """
 
-    network: Network
+    network: TrainedNetwork
     encoders: tuple[tuple[tuple[int, int], Encoder], ...]
 
     def segment(self, views: Sequence[View], classes: Sequence[str] | None = None) -> Iterator[list[Segmentation]]:
@@ -78,7 +78,7 @@ def response(segmentation: Segmentation) -> float:
 
 @contextmanager
 def open_segmenter(
-    network: Network, sizes: Sequence[tuple[int, int]], device: str, jobs: int = 1
+    network: TrainedNetwork, sizes: Sequence[tuple[int, int]], device: str, jobs: int = 1
 ) -> Iterator[Segmenter]:
     """Give a segmenter that presents pictures at `sizes`. Raises what `open_encoder` raises."""
     with ExitStack() as stack:

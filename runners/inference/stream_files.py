@@ -1,4 +1,4 @@
-"""What a stream leaves behind: a row per buffer, as it comes, and a summary."""
+"""A stream recorded: a row per buffer as it comes, a video, and a summary at the end."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from spikeseg.boxes import box_cells, box_columns
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 
-from ...analysis.figures.figures import save
+from ...analysis.figures.event_film import SHORTEST
 from ...analysis.figures.streams import frame, latencies
-from ...datasets.sample import Box
-from .streaming import Moment
+from ...analysis.figures.style import save
+from ...analysis.figures.video import open_video
+from ...datasets.events.formats import EventStream
+from ...models.network import TrainedNetwork
+from .streaming import Moment, open_stream
 
 SUMMARY, PICTURE = "latency.json", "latency.png"
 COLUMNS = (
@@ -32,7 +37,7 @@ COLUMNS = (
     "first_label",
     "decided_us",
     "latency_ms",
-    *(f"{edge}_px" for edge in Box._fields),
+    *box_columns(),
     "mask_pixels",
 )
 
@@ -74,7 +79,7 @@ def _row(moment: Moment) -> tuple[Any, ...]:
         first.first_label or "",
         decided,
         "" if first.first_ms is None else f"{first.first_ms:g}",
-        *([""] * 4 if moment.box is None else [f"{edge:g}" for edge in moment.box]),
+        *(f"{edge:g}" if isinstance(edge, float) else edge for edge in box_cells(moment.box)),
         np.count_nonzero(moment.mask),
     )
 
@@ -137,9 +142,14 @@ class Summary:
         return None
 
     @property
-    def speed(self) -> float:
-        """The events' time over wall time."""
-        return (self.last_us - self.first_us) / 1e6 / self.wall_s if self.wall_s else 0.0
+    def seconds(self) -> float:
+        """Time on the clock of the events, in seconds."""
+        return (self.last_us - self.first_us) / 1e6
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of events per second of wall time; 0 before any was measured."""
+        return self.seconds / self.wall_s if self.wall_s else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Fit for JSON."""
@@ -147,7 +157,7 @@ class Summary:
             "buffers": self.buffers,
             "decided": self.decided,
             "events": self.events,
-            "events_time_s": (self.last_us - self.first_us) / 1e6,
+            "events_time_s": self.seconds,
             "wall_time_s": self.wall_s,
             "labels": dict(self.labels),
             "latency_ms": {f"{share:.0%}": self.latency(share) for share in (0.25, 0.5, 0.75)},
@@ -165,3 +175,59 @@ def write_summary(directory: Path, summary: Summary, duration_ms: float) -> None
     """latency.json, and latency.png for people. Raises SpikeSegError where the file system refuses."""
     write_json(directory / SUMMARY, summary.to_dict())
     save(latencies(summary.latencies, summary.buffers, duration_ms), directory / PICTURE)
+
+
+def record_stream(
+    network: TrainedNetwork,
+    events: EventStream,
+    duration_ms: float,
+    step_ms: float,
+    out: Path,
+    device: str,
+    video: Path | None = None,
+    progress: Callable[[Summary], None] = lambda summary: None,
+) -> tuple[Summary, BaseException | None]:
+    """Segment a stream of events buffer by buffer and write what is seen.
+
+    Parameters
+    ----------
+    duration_ms, step_ms
+        Of a buffer, and from one to the next.
+    out
+        Directory of stream.csv, latency.json and latency.png.
+    video
+        A .gif or .mp4 of all buffers; none by default.
+    progress
+        Called after every buffer.
+
+    Returns
+    -------
+    The summary, and what ended the stream early: Ctrl-C, or an error from where on the recording is damaged.
+
+    Raises
+    ------
+    SpikeSegError
+        No buffer was seen, or what `open_stream` and `open_video` raise.
+    """
+    summary, stopped = Summary(), None
+    keep: list[Callable[[Moment], None]] = []
+    with ExitStack() as stack:
+        if video is not None:
+            draw = stack.enter_context(open_video(video, max(round(step_ms), SHORTEST)))
+            keep.append(lambda moment: draw(drawn(moment, network.config.data.classes)))
+        stream = stack.enter_context(open_stream(network, events.sensor(), duration_ms, step_ms, events.name, device))
+        keep += [stack.enter_context(table(out / "stream.csv")), summary.add]
+        forget_summary(out)
+        begun = monotonic()
+        try:
+            for moment in stream.see(events):
+                for remember in keep:
+                    remember(moment)
+                summary.wall_s = monotonic() - begun
+                progress(summary)
+        except (KeyboardInterrupt, SpikeSegError) as error:
+            stopped = error
+        if not summary.buffers:
+            raise stopped or SpikeSegError(f"{events.name} holds no events")
+    write_summary(out, summary, duration_ms)
+    return summary, stopped

@@ -10,15 +10,15 @@ from threading import Thread
 
 import numpy as np
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
-from ...analysis.decoding.decisions import Verdict, verdict
+from ...analysis.decoding.decisions import BufferDecision, buffer_decision
 from ...analysis.decoding.segmentation import Segmentation
 from ...datasets.buffers import Placement
 from ...datasets.events.events import Buffer
 from ...datasets.events.windows import Windows
-from ...datasets.sample import Box
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 from .segmenting import BATCH, Segmenter, open_segmenter
 
 
@@ -40,14 +40,14 @@ class Moment:
 
     buffer: Buffer
     segmentation: Segmentation
-    verdict: Verdict
+    verdict: BufferDecision
     box: Box | None
     mask: np.ndarray
 
 
 @contextmanager
 def open_stream(
-    network: Network, size: tuple[int, int], duration_ms: float, step_ms: float, name: str, device: str
+    network: TrainedNetwork, size: tuple[int, int], duration_ms: float, step_ms: float, name: str, device: str
 ) -> Iterator[Stream]:
     """Give a stream for recordings of a sensor of `size` (rows, columns), cut into buffers of `duration_ms`.
 
@@ -70,7 +70,7 @@ def open_stream(
 class Stream:
     """A network that waits for events. See `open_stream`."""
 
-    network: Network
+    network: TrainedNetwork
     segmenter: Segmenter
     placement: Placement
     windows: Windows
@@ -84,7 +84,7 @@ class Stream:
         for buffers in _batches(packets, self.windows):
             for buffer, (found,) in zip(buffers, self.segmenter.segment(buffers), strict=True):
                 box = None if found.box is None else self.placement.to_sensor(found.box)
-                said = verdict(self.network, found.decision, buffer.recording, "", buffer.duration)
+                said = buffer_decision(self.network, found.decision, buffer.recording, "", buffer.duration)
                 yield Moment(buffer, found, said, box, self.placement.mask_to_sensor(found.mask, buffer.size))
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from spikeseg.files import locked
 
 from .doctor import compiler
+from .interface import COMPILER_FLAGS
 from .program import Code, build_with
-from .simulator import COMPILER_FLAGS
 
 if TYPE_CHECKING:
     from ...models.model import Model

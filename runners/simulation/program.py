@@ -23,9 +23,9 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, read_json
 from spikeseg.spikes import Shape, Spikes
 
-from . import simulator
+from . import interface
 from .doctor import require
-from .simulator import COMPILER_FLAGS, Result, Times, configure, recorded_spikes
+from .interface import COMPILER_FLAGS, Result, Times, configure, recorded_spikes
 
 if TYPE_CHECKING:
     from ...models.model import Model
@@ -202,7 +202,7 @@ def _read(path: Path, dtype: Any, count: int) -> np.ndarray:
 def _digest(key: str, backend: Backend) -> str:
     """Hash of all that a compiled program depends on; the generated code would take Brian2 to make."""
     source = hashlib.sha256()
-    paths = [Path(__file__), Path(simulator.__file__), Path(inspect.getfile(type(backend)))]
+    paths = [Path(__file__), Path(interface.__file__), Path(inspect.getfile(type(backend)))]
     for package in (models, equations):
         folder = Path(package.__path__[0])
         paths += sorted([*folder.glob("*.py"), *folder.glob("templates/*.cpp")])

@@ -7,83 +7,17 @@ Brian2 takes seconds to import: it is imported where a network is built or run, 
 
 from __future__ import annotations
 
-import logging
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from spikeseg.errors import SpikeSegError
-from spikeseg.spikes import Shape, Spikes
-
+from .devices import PROGRAMS, check_device
 from .doctor import require
+from .interface import Simulator, configure
+from .runtime import RuntimeSimulator
 
 if TYPE_CHECKING:
     from ...models.model import Model
-
-Device = Literal["cpp_standalone", "cython", "numpy", "genn", "genn-cpu"]
-DEVICES: tuple[Device, ...] = ("cpp_standalone", "cython", "numpy", "genn", "genn-cpu")
-GENN = ("genn", "genn-cpu")  # on a GPU, on the CPU
-PROGRAMS = ("cpp_standalone", *GENN)  # the model becomes a program of its own
-
-# Strict floating point, so that every backend gives the same bits.
-COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
-
-
-@dataclass(frozen=True)
-class Result:
-    """Spikes per recorded layer, and the state at the end of the run, flat arrays by name."""
-
-    spikes: dict[str, Spikes]
-    state: dict[str, np.ndarray]
-
-
-class Simulator(Protocol):
-    """Runs one model as often as asked; every run starts from the model's initial state."""
-
-    steps: int
-    ticks: int
-
-    def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
-        """Present `stimuli` one after the other, with these values of the model's state variables.
-
-        Raises
-        ------
-        SpikeSegError
-            The simulation could not run to its end.
-        """
-        ...
-
-
-def check_device(device: str) -> None:
-    """Raise SpikeSegError where there is no such device."""
-    if device not in DEVICES:
-        raise SpikeSegError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
-
-
-def configure() -> None:
-    """Set what every backend needs to give the same bits."""
-    from brian2 import prefs
-
-    prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
-    prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
-    prefs.core.default_float_dtype = np.float64
-    _interrupt_at_once(prefs)
-    # It warns of order dependence, which the event order settles here, and logs to a disk that may be full.
-    logging.getLogger("brian2").setLevel(logging.ERROR)
-
-
-def _interrupt_at_once(prefs: Any) -> None:
-    """Ctrl-C ends the command, as elsewhere: newer Brian2 would end the run early, and call it complete."""
-    if "core.stop_on_keyboard_interrupt" in prefs:
-        prefs.core.stop_on_keyboard_interrupt = False  # for programs
-    before = getattr(signal.getsignal(signal.SIGINT), "previous_handler", None)
-    if before is not None and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -124,70 +58,3 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
             yield RuntimeSimulator(build())
         finally:
             prefs.codegen.target = before
-
-
-class RuntimeSimulator:
-    """Runs in this process."""
-
-    def __init__(self, model: Model):
-        self._model = model
-        self.steps, self.ticks = model.steps, model.ticks
-        model.network.store()
-
-    def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
-        """See `Simulator.run`."""
-        from brian2 import second
-
-        model = self._model
-        model.network.restore()
-        for name, values in state.items():
-            group, variable = model.state[name]
-            group.variables[variable].get_value()[:] = values
-        times = Times(model.steps, model.ticks, model.dt, model.spare)
-        bins = stimuli.stimulus * times.period + stimuli.step
-        model.source.set_spikes(stimuli.neuron, bins * model.dt * second, sorted=True)
-        model.network.run(stimuli.stimuli * times.period * model.dt * second, namespace={})
-        spikes = {
-            name: recorded_spikes(
-                model.shapes[name],
-                stimuli.stimuli,
-                np.asarray(monitor.i[:]),
-                np.asarray(monitor.t_[:]),
-                times,
-                model.delays.get(name, 0),
-            )
-            for name, monitor in model.monitors.items()
-        }
-        final = {name: group.variables[v].get_value().copy() for name, (group, v) in model.state.items()}
-        return Result(spikes, final)
-
-
-class Times(NamedTuple):
-    """When stimuli come, as in `Model`, which takes Brian2."""
-
-    steps: int
-    ticks: int
-    dt: float
-    spare: int
-
-    @property
-    def period(self) -> int:
-        """Steps from one stimulus to the next."""
-        return self.steps + self.spare
-
-
-def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, times: Times, delay: int) -> Spikes:
-    """Turn a monitor's times into stimuli and steps; within a step, ticks after the first belong to the next.
-
-    Parameters
-    ----------
-    neuron, t
-        Shape (n,); times in seconds.
-    delay
-        Steps by which they are late. What comes after a stimulus' last step is left out.
-    """
-    ticks = times.ticks
-    tick = np.rint(t * (ticks / times.dt)).astype(np.int64) - delay * ticks
-    stimulus, tick = np.divmod(tick, times.period * ticks)
-    inside = tick < times.steps * ticks
-    return Spikes.collect(shape, stimuli, stimulus[inside], -(-tick[inside] // ticks), neuron[inside])

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from spikeseg.files import locked, read_json
+from spikeseg.progress import Reporter, Silent
 
-from ..training.training import Reporter, Silent, train
+from ..training.training import train
 from .points import Point, check_measurable
 
 
@@ -39,7 +40,8 @@ def run_point(
 
 
 def _measure(file: Path, part: str, data: Path | None, device: str, reporter: Reporter) -> None:
-    from ..evaluation.evaluation import evaluate_selection, write_metrics
+    from ..evaluation.evaluation import evaluate_selection
+    from ..evaluation.reporting import write_metrics
     from ..evaluation.selection import select
 
     selection = select(file.parent, data, part)

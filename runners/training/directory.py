@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import spikeseg
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
+from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
 from ...configs.schema import Config
-from ...datasets.sample import Box
-from ...models.network import Network
+from ...models.network import TrainedNetwork
 
-PRETRAINED = Path(spikeseg.__file__).parent / "pretrained"
+PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
 
 @dataclass(frozen=True)
@@ -115,21 +111,7 @@ def _shown(path: Path) -> bool:
     return not path.name.startswith(".")
 
 
-def provenance(data: Path | None, device: str) -> dict[str, Any]:
-    """What produced a result, for people who want to produce it again."""
-    packages = ("brian2", "numpy", "scipy")
-    return {
-        "version": __version__,
-        "data": str(Path(data).resolve()) if data else None,
-        "device": device,
-        "command": " ".join(Path(sys.argv[0]).name if i == 0 else a for i, a in enumerate(sys.argv)),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in packages},
-    }
-
-
-def load_network(run: str | Path) -> tuple[Network, Run]:
+def load_network(run: str | Path) -> tuple[TrainedNetwork, Run]:
     """A run's trained network, or one that comes with the package by its name.
 
     Raises
@@ -150,4 +132,4 @@ def load_network(run: str | Path) -> tuple[Network, Run]:
         if directory.record.exists():
             raise SpikeSegError(f"the training in {path} is not complete: run the same `spikeseg train` again")
         raise SpikeSegError(f"{path} is not a run: no network.npz there")
-    return Network.load(directory.network_file), directory
+    return TrainedNetwork.load(directory.network_file), directory

@@ -16,7 +16,8 @@ from spikeseg.spikes import Shape, Spikes
 from ...analysis.measures.weights import BINS, weight_histogram
 from ...configs.schema import Conv, Learning
 from ...models.geometry import padded
-from ..simulation.simulator import Simulator, open_simulator
+from ..simulation.interface import Simulator
+from ..simulation.simulator import open_simulator
 
 if TYPE_CHECKING:
     from ...models.model import Model

@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, read_json, write_json
+from spikeseg.progress import Reporter, Silent
+from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded, Spikes
 
+from ...analysis.decoding.naming import name_maps, named
 from ...analysis.decoding.settling import largest_potentials, settle
 from ...configs.schema import Config, Conv
-from ...datasets import Dataset, Recordings, open_dataset
+from ...datasets.catalogue import open_dataset
+from ...datasets.recordings import Recordings
+from ...datasets.sample import Dataset
 from ...datasets.split import Split, split
 from ...datasets.stimuli import fullest, samples, stimuli
 from ...models.gabor import gabor_kernels
-from ...models.network import UNNAMED, Network, kernel_shapes
+from ...models.network import LEARNED_LAYERS, TrainedNetwork, kernel_shapes
 from ..inference.encoding import open_encoder
-from ..simulation.simulator import GENN, check_device
-from .directory import Run, provenance
+from ..simulation.devices import GENN, check_device
+from .directory import Run
 from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
-
-LEARNED_LAYERS = ("conv2", "conv3")
-
-
-class Reporter(Protocol):
-    """Is told how a training gets on."""
-
-    def stage(self, name: str, total: int, done: int = 0) -> None:
-        """A stage of `total` units begins, `done` of which are done."""
-        ...
-
-    def advance(self, done: int, note: str = "") -> None:
-        """So many units of the stage are done."""
-        ...
-
-
-class Silent:
-    """A reporter that says nothing."""
-
-    def stage(self, name: str, total: int, done: int = 0) -> None:
-        """See `Reporter`."""
-
-    def advance(self, done: int, note: str = "") -> None:
-        """See `Reporter`."""
 
 
 def train(
     config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
-) -> Network:
+) -> TrainedNetwork:
     """Train a network, or go on with a training that was interrupted; a complete one is only read.
 
     Parameters
@@ -83,7 +62,7 @@ def train(
         with locked(run.lock):
             run.check(config)  # another process may have begun another experiment in the meantime
             _train(config, data, run, device, reporter or Silent())
-    return Network.load(run.network_file)
+    return TrainedNetwork.load(run.network_file)
 
 
 def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
@@ -142,7 +121,7 @@ class _Training:
         seen = np.concatenate(counts)
         return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
 
-    def learn(self, network: Network, spikes: Spikes) -> tuple[Network, dict[str, Learned]]:
+    def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned]]:
         learned: dict[str, Learned] = {}
         below = {"conv2": "pool1", "conv3": "pool2"}
         for number, layer in enumerate(LEARNED_LAYERS):
@@ -159,12 +138,12 @@ class _Training:
             network = with_layer(network, layer, learned[layer])
         return network, learned
 
-    def _encode(self, network: Network, spikes: Spikes, layer: str) -> dict[str, Spikes]:
+    def _encode(self, network: TrainedNetwork, spikes: Spikes, layer: str) -> dict[str, Spikes]:
         self.reporter.stage(f"encode {layer}", spikes.stimuli)
         with open_encoder(self.config, self.config.input.size, self.device) as encoder:
             return encoder.encode(network, spikes, self.reporter.advance)
 
-    def recorded(self, network: Network, spikes: Spikes) -> Recorded:
+    def recorded(self, network: TrainedNetwork, spikes: Spikes) -> Recorded:
         """All layers' spikes for the training stimuli, once everything is learned."""
         return Recorded(self._encode(network, spikes, "conv3"))
 
@@ -181,7 +160,7 @@ class _Training:
             return trainer.train(simulator, progress)
 
 
-def untrained(config: Config) -> Network:
+def untrained(config: Config) -> TrainedNetwork:
     """Conv1 at work, the layers above silent: their thresholds are out of reach."""
     shapes = kernel_shapes(config)
     kernels = {"conv1": gabor_kernels(config.conv1, shapes["conv1"][1])}
@@ -189,10 +168,10 @@ def untrained(config: Config) -> Network:
     for layer in LEARNED_LAYERS:
         kernels[layer] = np.zeros(shapes[layer])
         thresholds[layer] = np.full(shapes[layer][0], np.inf)
-    return Network(config, kernels, thresholds)
+    return TrainedNetwork(config, kernels, thresholds)
 
 
-def with_layer(network: Network, layer: str, learned: Learned) -> Network:
+def with_layer(network: TrainedNetwork, layer: str, learned: Learned) -> TrainedNetwork:
     """The network with a layer as it was learned."""
     conv: Conv = getattr(network.config, layer)
     kernel = learned.state["w"].reshape(network.kernels[layer].shape)
@@ -202,48 +181,6 @@ def with_layer(network: Network, layer: str, learned: Learned) -> Network:
         kernels={**network.kernels, layer: kernel},
         thresholds={**network.thresholds, layer: threshold},
     )
-
-
-def name_maps(
-    scores: np.ndarray, labels: Sequence[str], classes: Sequence[str], purity: float = 0.0
-) -> tuple[str, ...]:
-    """What each Conv3 map stands for: the class of most of the training stimuli that it answers.
-
-    Only training labels are used, and only here. A map that answers none is `UNNAMED`, and so is one whose class is
-    not that of at least the fraction `purity` of them: it has learned what classes have in common.
-
-    Parameters
-    ----------
-    scores
-        Largest potential over threshold, (stimuli, maps); the largest of a stimulus answers it.
-    labels
-        Of the stimuli.
-    classes
-        All there are.
-
-    Raises
-    ------
-    SpikeSegError
-        Fewer maps have a name than there are classes: thresholds start too high, or there are too few stimuli.
-    """
-    answers, maps = np.argmax(scores, axis=1), scores.shape[1]
-    truth = np.array([classes.index(label) for label in labels])
-    won = [np.bincount(truth[answers == number], minlength=len(classes)) for number in range(maps)]
-    clear = [count.any() and count.max() >= purity * count.sum() for count in won]
-    if sum(clear) < len(classes):
-        what = f"answer to one class in {purity:.0%} of the cases" if purity else "answer to anything"
-        raise SpikeSegError(
-            f"only {sum(clear)} of the {maps} maps of conv3 {what}, fewer than the {len(classes)} classes: "
-            "lower conv3.learning.threshold_start, or raise its stimuli"
-        )
-    return tuple(classes[int(np.argmax(count))] if one else UNNAMED for count, one in zip(won, clear, strict=True))
-
-
-def named(network: Network, names: tuple[str, ...]) -> Network:
-    """The network whose Conv3 maps have these names; unnamed ones are silenced: their thresholds are out of reach."""
-    silent = np.array(names) == UNNAMED
-    conv3 = np.where(silent, np.inf, network.thresholds["conv3"])
-    return replace(network, thresholds={**network.thresholds, "conv3": conv3}, map_labels=names)
 
 
 def _provenance(config: Config, data: Path | None, device: str, learned: dict[str, Learned]) -> dict:

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from spikeseg.errors import SpikeSegError
 
+from ..console import console
+from ..options import RunArgument
+
 
 def analyse(
-    run: Annotated[str, typer.Argument(help="Run directory, or the name of a network that comes along.")],
+    run: RunArgument,
     spikes: Annotated[
-        Path | None, typer.Option("--spikes", help="A recording of it; RUN/spikes/test.npz by default.")
+        Path | None, typer.Option("--spikes", help="Recorded spikes of it; RUN/spikes/test.npz by default.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Directory of the results; RUN/analysis by default.")
@@ -27,7 +29,6 @@ def analyse(
     from ...training.directory import load_network
     from ..progress import Bars
 
-    console = Console(markup=False)  # a file's name may have brackets
     network, directory = load_network(run)
     file, out = spikes or directory.results / "spikes" / "test.npz", out or directory.results / "analysis"
     if not file.exists():

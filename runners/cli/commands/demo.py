@@ -1,42 +1,38 @@
-"""The demonstration: train on rendered ornaments, measure, and take two overlapping ones apart."""
+"""`spikeseg demo`: train on rendered ornaments, measure, and segment two that overlap."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
+import typer
 
-from ....configs import load
-from ...evaluation.evaluation import evaluate_selection
-from ...evaluation.reporting import draw_training, present
-from ...evaluation.selection import overlapping, select
-from ...training.directory import Run
-from ...training.training import train
-from ..progress import Bars
+from ..console import console
+from ..options import DeviceOption
 
 OVERLAP = 0.5
 
 
-def run_demo(out: Path, device: str, console: Console) -> None:
-    """Run the whole path on the embedded dataset; everything lands in `out`.
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Run directory of the demo.")] = Path("runs/demo"),
+    device: DeviceOption = "cpp_standalone",
+) -> None:
+    """Train on rendered oranges and pandas, measure, and segment two that overlap."""
+    from ....configs import load
+    from ...evaluation.selection import select
+    from ...evaluation.variants import overlapping
+    from ...training.directory import Run
+    from ...training.histories import draw_training
+    from ...training.training import train
+    from ..measuring import evaluate_and_print
+    from ..progress import Bars
 
-    Raises
-    ------
-    SpikeSegError
-        `out` holds something else or cannot be written, or the device does not work.
-    """
     console.print("Two rendered desk ornaments, an orange and a panda, a simulated stand-in for NVS-OrangePanda.")
     with Bars(console) as bars:
         network = train(load("orange-panda"), None, out, device, bars)
     draw_training(network, Run(out))
     selection = select(out, None, "test")
-    both = overlapping(selection, OVERLAP)
-    for chosen, directory in ((selection, out), (both, out / "overlapping")):
-        with Bars(console) as bars:
-            bars.stage("evaluate", len(chosen.indices))
-            evaluation = evaluate_selection(chosen, device, bars.advance)
-        present(evaluation, chosen, "test", directory, device, console)
-    console.print(
-        f"Look at {out / 'figures' / 'gallery.png'} and {out / 'overlapping' / 'figures' / 'gallery.png'}",
-        soft_wrap=True,
-    )
+    evaluate_and_print(selection, "test", out, device)
+    evaluate_and_print(overlapping(selection, OVERLAP), "test", out / "overlapping", device)
+    galleries = [directory / "figures" / "gallery.png" for directory in (out, out / "overlapping")]
+    console.print(f"Look at {galleries[0]} and {galleries[1]}", soft_wrap=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from spikeseg.errors import SpikeSegError
 
-from ..durations import milliseconds
+from ..console import console
+from ..options import FormatOption, SizeOption, milliseconds
+from ..tables import cut_off, recording_table
 from .events_compare import compare
 
 if TYPE_CHECKING:
@@ -21,28 +21,21 @@ if TYPE_CHECKING:
 MOST_FRAMES = 2000
 """Of an animation."""
 
-events_app = typer.Typer(no_args_is_help=True)
-events_app.command()(compare)
+app = typer.Typer(no_args_is_help=True)
+app.command(epilog="Example: spikeseg events compare recording.bin --with simulated.bin --out events.png")(compare)
 
 FileArgument = Annotated[Path, typer.Argument(help="A recording of events.", show_default=False)]
-FormatOption = Annotated[
-    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; found out by default.")
-]
-SizeOption = Annotated[
-    str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor; those of the file or its events by default.")
-]
 
 
-@events_app.command()
+@app.command(epilog="Example: spikeseg events info recording.aedat4")
 def info(file: FileArgument, kind: FormatOption = None, size: SizeOption = None) -> None:
     """Describe a recording: format, sensor, times, rates, polarity, busiest pixels."""
     stream, statistics = _scan(file, kind, size)
-    console = Console(markup=False)
     console.print(stream.name, soft_wrap=True)
-    console.print(_table(stream, statistics))
+    console.print(recording_table(stream, statistics))
 
 
-@events_app.command()
+@app.command(epilog="Example: spikeseg events play recording.aedat4 --out film.gif --step 10ms")
 def play(
     file: FileArgument,
     out: Annotated[Path, typer.Option("--out", help="The animation, a .gif.", show_default=False)],
@@ -62,7 +55,6 @@ def play(
         raise SpikeSegError(
             f"{file} can be read only once, and an animation takes two readings: write it to a file first"
         )
-    console = Console(markup=False)
     with console.status("looking ahead"):
         stream, statistics = _scan(file, kind, size)
     if not statistics.events:
@@ -75,10 +67,10 @@ def play(
     with open_events(file, kind, sensor) as stream, Bars(console) as bars:
         bars.stage("play", frames)
         write_film(out, stream, sensor, microseconds, speed, bars.advance)
-    told = f"{step:g} ms a frame, {frames} in all, at {speed:g} times the real speed"
-    console.print(f"{out}: {told}", soft_wrap=True)
+    what = f"{step:g} ms a frame, {frames} in all, at {speed:g} times the real speed"
+    console.print(f"{out}: {what}", soft_wrap=True)
     if stream.truncated:
-        console.print(_cut_off(stream), soft_wrap=True)
+        console.print(cut_off(stream), soft_wrap=True)
 
 
 def _scan(file: Path, kind: str | None, size: str | None) -> tuple[EventStream, Statistics]:
@@ -92,37 +84,3 @@ def _scan(file: Path, kind: str | None, size: str | None) -> tuple[EventStream, 
         for packet in stream:
             statistics.add(packet)
     return stream, statistics
-
-
-def _table(stream: EventStream, statistics: Statistics) -> Table:
-    from ....datasets.events.statistics import BIN
-
-    events, duration = statistics.events, statistics.duration
-    size = stream.size or statistics.extent
-    table = Table(show_header=False)
-    table.add_row("format", stream.format)
-    source = "" if stream.size else "\nas far as its events reach: the file does not say"
-    table.add_row("sensor", f"{size[1]} x {size[0]} pixels{source}")
-    table.add_row("events", f"{events:,}")
-    if events:
-        table.add_row("first, last", f"{statistics.first:,} us, {statistics.last:,} us")
-        table.add_row("duration", f"{duration / 1e6:.6f} s")
-        table.add_row("mean rate", _rate(events, duration) if duration else "none: all of them at once")
-        table.add_row("peak rate", f"{_rate(statistics.peak, BIN)} in {BIN / 1000:g} ms")
-        table.add_row("polarity", f"{statistics.on / events:.1%} ON, {1 - statistics.on / events:.1%} OFF")
-        share, pixels, most = statistics.busiest(size)
-        table.add_row("per pixel", f"{events / (size[0] * size[1]):.2f} events, {most:,} at most")
-        table.add_row("hot pixels", f"the busiest 1 % of pixels ({pixels:,}) give {share:.1%} of the events")
-    if stream.truncated:
-        table.add_row("cut off", _cut_off(stream))
-    return table
-
-
-def _cut_off(stream: EventStream) -> str:
-    return f"the file ends with {stream.truncated}; all events before that are there"
-
-
-def _rate(events: int, duration: int) -> str:
-    """Events per second, as people say it."""
-    rate = 1e6 * events / duration
-    return f"{rate / 1e6:.2f} million/s" if rate >= 1e6 else f"{rate:,.0f}/s"

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from spikeseg.errors import SpikeSegError
+
+from ..console import console
+from ..tables import comparison_table
 
 if TYPE_CHECKING:
     from ....analysis.measures.event_comparison import EventSummary
@@ -23,8 +24,8 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="A figure of both, e.g. events.png.")] = None,
 ) -> None:
     """Compare two sets of recordings: rates over time, polarity, events per pixel, intervals."""
+    from ....analysis.figures.event_comparison import comparison
     from ....analysis.figures.style import check_suffix, save
-    from ....analysis.measures.event_comparison import comparison
 
     if out is not None:
         check_suffix(out)
@@ -34,8 +35,7 @@ def compare(
     if names[0] == names[1]:
         raise SpikeSegError(f"{first} is compared with itself: give two different ones")
     summaries = {name: _summary(path) for name, path in zip(names, (first, second), strict=True)}
-    console = Console(markup=False)
-    console.print(_table(summaries))
+    console.print(comparison_table(summaries))
     if out is not None:
         save(comparison(summaries), out)
         console.print(f"{out}", soft_wrap=True)
@@ -51,22 +51,3 @@ def _summary(path: Path) -> EventSummary:
         if not files:
             raise SpikeSegError(f"{path} has no recordings in it: none of its files ends in {', '.join(_SUFFIXES)}")
     return summarise(read_events(file) for file in files)
-
-
-def _table(summaries: dict[str, EventSummary]) -> Table:
-    from ....analysis.measures.event_comparison import rate_correlation, rows
-
-    correlation = rate_correlation(*summaries.values())
-    caption = f"correlation of the rates over time: {correlation:.2f}"
-    table = Table(caption=caption, caption_justify="left")
-    table.add_column("")
-    for name in summaries:
-        table.add_column(name, justify="right", overflow="fold")
-    columns = [rows(summary) for summary in summaries.values()]
-    for label in columns[0]:
-        table.add_row(label, *(_number(column[label]) for column in columns))
-    return table
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

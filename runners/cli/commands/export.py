@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-
-class Format(str, Enum):  # noqa: UP042 - Typer shows the values of str enums
-    """What other programs read."""
-
-    neo = "neo"
-    nwb = "nwb"
-    csv = "csv"
-    parquet = "parquet"
+from ....analysis.export.exporter import Format
+from ..console import console
 
 
 def export(
     spikes: Annotated[Path, typer.Argument(help="A recording: the .npz of `spikeseg encode`.")],
     out: Annotated[Path, typer.Argument(help="A file that ends in .nix (for neo), .nwb, .csv or .parquet.")],
-    kind: Annotated[Format, typer.Option("--format", help="For Neo and Elephant, pynwb, or any table.")],
+    kind: Annotated[Format, typer.Option("--format", help="For Neo and Elephant, PyNWB, or any table.")],
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer; may be repeated.")] = None,
     stimuli: Annotated[
         list[str] | None, typer.Option(help="Only these: a name, a number or a range such as 0:10; may be repeated.")
     ] = None,
-    silent: Annotated[bool, typer.Option("--silent", help="Neurons without a spike, too.")] = False,
+    silent: Annotated[bool, typer.Option("--silent", help="Include silent neurons.")] = False,
 ) -> None:
     """Write recorded spikes in a format of other programs."""
     from spikeseg.excerpt import take_excerpt
@@ -35,16 +27,15 @@ def export(
     from ....analysis.export.exporter import exporter
     from ..progress import Bars
 
-    console = Console(markup=False)  # a file's name may have brackets
-    run = exporter(kind.value, out)
+    run = exporter(kind, out)
     excerpt = take_excerpt(spikes, layer or (), stimuli or (), silent)
-    if kind is Format.neo:
-        from ....analysis.export.neo import forewarning
+    if kind == "neo":
+        from ....analysis.export.neo import size_warning
 
-        if warning := forewarning(excerpt):
+        if warning := size_warning(excerpt):
             console.print(warning, soft_wrap=True)
     with Bars(console) as bars:
         bars.stage("export", excerpt.total)
         run(excerpt, bars.advance)
-    told = f"{excerpt.total:,} spikes of {', '.join(excerpt.spikes)} in {len(excerpt.stimuli)} stimuli"
-    console.print(f"{out}: {told}, {out.stat().st_size / 1e6:,.1f} MB", soft_wrap=True)
+    what = f"{excerpt.total:,} spikes of {', '.join(excerpt.spikes)} in {len(excerpt.stimuli)} stimuli"
+    console.print(f"{out}: {what}, {out.stat().st_size / 1e6:,.1f} MB", soft_wrap=True)

@@ -10,26 +10,27 @@ import typer
 
 from spikeseg.errors import SpikeSegError
 
-from ..options import DataOption, Device, DeviceOption, RunsOption
-from .sweep import console, report
+from ..console import console
+from ..options import DataOption, DeviceOption, RunsOption
 
 
 def search(
     file: Annotated[Path, typer.Argument(help="TOML file that says where to look: docs/sweeps.md.")],
-    trials: Annotated[int, typer.Option(min=1, help="In all, with those that are done.")],
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all, with those that are done.")],
     out: RunsOption = Path("runs"),
     data: DataOption = None,
-    device: DeviceOption = Device.cpp_standalone,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial at a time.")] = 1,
+    device: DeviceOption = "cpp_standalone",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial at the same time.")] = 1,
 ) -> None:
-    """Look for the best constants with Optuna, on validation data only; the same command goes on."""
+    """Look for the best constants with Optuna, on validation data only; the same command resumes."""
     from ...sweeps.points import described, load_search
     from ...sweeps.searching import search_trials
     from ...sweeps.sweeping import Pool
     from ..progress import Bars
+    from ..summaries import print_summary
 
     asked = load_search(file)
-    pool = Pool("validation", out, data, device.value, jobs)
+    pool = Pool("validation", out, data, device, jobs)
     points, failures, best, highest = {}, {}, None, -inf
     with Bars(console) as bars:
         bars.stage("trials", trials)
@@ -43,7 +44,7 @@ def search(
             bars.advance(done, f"best {highest:.4f}")
     if best is None:
         raise SpikeSegError(f"all {trials} trials failed")
-    damaged = report(pool, list(points.values()), failures, out / file.stem)
+    damaged = print_summary(pool, list(points.values()), failures, out / file.stem)
     console.print(f"best: {asked.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
     for point in best.points:
         console.print(f"  {out / point.hash}", soft_wrap=True)

@@ -1,15 +1,10 @@
-"""The figures: what the network saw, made of it, has learned, and how good it is.
-
-Every function returns a `matplotlib.figure.Figure`, which belongs to no window and no global state; `save` writes it.
-"""
+"""One stimulus in every layer: from pixels to the latent layer and back, and as a raster."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, SubFigure
@@ -17,27 +12,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 from matplotlib.ticker import MaxNLocator
 
-from spikeseg.spikes import Spikes
+from spikeseg.spikes import SILENT, Spikes
 
-from ...models.network import LAYERS, Network
-from ..decoding.decoder import SILENT, decode
+from ...models.network import LAYERS, TrainedNetwork
+from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
-from ..measures.features import project
-from ..measures.metrics import Report
-from .overlays import gallery, outline, overlay, predicted
-from .style import FAINT, INK, LINES, MUTED, WIDTH, bare, class_colours, map_colours, save, style
-
-__all__ = ["convergence", "features", "gallery", "latent_sheet", "overlay", "raster", "save", "scores"]
+from .overlays import outline, predicted
+from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, map_colours, style
 
 _ALL_LAYERS = ("input", *LAYERS)
-_PER_CLASS, _OVERALL, _TRIVIAL = "#b7cbe0", "#6e9bc5", "#cfcfcf"
-_LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
 
-# ---- From pixels to the latent layer and back ------------------------------------------------------
+
+_LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
 
 
 @style()
-def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, segmentation: Segmentation) -> Figure:
+def latent_sheet(
+    network: TrainedNetwork, spikes: Mapping[str, Spikes], index: int, segmentation: Segmentation
+) -> Figure:
     """Show one stimulus in every layer, encoded and decoded (paper, figures 5 and 8).
 
     Above, the spikes of each layer from the input to Conv3; below, in colour, those among them that decoding
@@ -52,7 +44,7 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
     segmentation
         What `segment_one` or `segment_classes` made of it.
     """
-    steps = {layer: spikes[layer].first_steps(index, SILENT) for layer in _ALL_LAYERS}
+    steps = {layer: spikes[layer].first_steps(index) for layer in _ALL_LAYERS}
     seed = (segmentation.map, *segmentation.place)
     recruited = decode(network, steps, [seed], segmentation.decoded_mode).active
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
@@ -73,7 +65,7 @@ def latent_sheet(network: Network, spikes: Mapping[str, Spikes], index: int, seg
 
 def _draw_layers(
     figure: SubFigure,
-    network: Network,
+    network: TrainedNetwork,
     steps: Mapping[str, np.ndarray],
     active: Mapping[str, np.ndarray],
     caption: str,
@@ -114,7 +106,7 @@ def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour:
         outline(panels["input"], from_centres, predicted(colour, 1.2))
 
 
-def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
+def _explain_colours(panels: Mapping[str, Axes], network: TrainedNetwork) -> None:
     """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
     colours = map_colours(network, "conv1", network.config.conv1.orientations)
     bars = [
@@ -139,7 +131,7 @@ def _explain_colours(panels: Mapping[str, Axes], network: Network) -> None:
 
 @style()
 def raster(
-    network: Network,
+    network: TrainedNetwork,
     spikes: Mapping[str, Spikes],
     index: int,
     layers: Sequence[str] | None = None,
@@ -192,112 +184,3 @@ def _draw_raster(
     axes.set_yticks([k * places for k in marked], [f"{ends[k]:,}" for k in marked])
     axes.set(ylim=(max(1, len(chosen)) * places, 0), title=layer.capitalize())
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
-
-
-# ---- What was learned ------------------------------------------------------------------------------
-
-
-@style()
-def features(network: Network, layer: str = "conv3") -> Figure:
-    """Show what the maps of a layer have learned, projected to pixels (paper, figures 6 and 9); see `project`.
-
-    Parameters
-    ----------
-    layer
-        One of ``conv1, conv2, conv3``.
-    """
-    projected = project(network, layer)
-    maps, rows, columns = projected.shape
-    panel = float(np.clip(min(0.05 * columns, (WIDTH - 0.8) / np.sqrt(maps)), 0.85, 3.8))  # inches
-    across = min(maps, int((WIDTH - 0.8) / panel))
-    down = -(-maps // across)
-    figure = Figure((across * panel + 0.8, down * (panel * rows / columns + 0.25) + 0.3), layout="constrained")
-    size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
-    figure.suptitle(f"{layer.capitalize()}: receptive fields of {size} pixels", x=0.01, ha="left")
-    grid = figure.subplots(down, across, squeeze=False).ravel()
-    names = network.map_labels if layer == "conv3" else ()
-    for map_, (axes, image) in enumerate(zip(grid, projected, strict=False)):
-        limit = np.abs(image).max() or 1.0
-        picture = axes.imshow(image / limit, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-        axes.set_title(names[map_] if names else str(map_), fontsize=9 if names else 7, pad=3)
-        bare(axes)
-    for axes in grid[maps:]:
-        axes.set_axis_off()
-    figure.colorbar(picture, ax=grid, label="weight / largest", aspect=15, pad=0.02, ticks=(-1, 0, 1))
-    return figure
-
-
-@style()
-def convergence(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """Show how the weights of each layer converge: mean w (1 - w), 0 when every weight is 0 or 1.
-
-    Parameters
-    ----------
-    curves
-        By layer: how many stimuli had been presented, and mean w (1 - w) then; (n,) each.
-    """
-    figure = Figure((0.65 * WIDTH, 3.2), layout="constrained")
-    axes = figure.subplots()
-    for (layer, (presented, mean)), colour in zip(curves.items(), cycle(LINES)):
-        axes.semilogy(presented, mean, color=colour, linewidth=1.5, label=layer.capitalize())
-    axes.set(xlabel="stimuli presented", ylabel="mean $w\\,(1 - w)$", title="Convergence of the weights")
-    axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    axes.legend()
-    return figure
-
-
-# ---- How good it is --------------------------------------------------------------------------------
-
-
-@style()
-def scores(report: Report) -> Figure:
-    """Show accuracy and mIoU per class beside what trivial answers score; see `Report` for what they mean."""
-    base, classes = report.baselines, report.per_class
-    accuracy = {f"{label} (n = {of.n})": of.accuracy for label, of in classes.items()}
-    accuracy |= {f"all (n = {report.n})": report.accuracy}
-    boxed = report.miou_class_mean is not None
-    size = (WIDTH, 1.6) if boxed else (WIDTH / 2, 1.1)
-    figure = Figure((size[0], size[1] + 0.27 * len(accuracy)), layout="constrained")
-    left, *right = np.atleast_1d(figure.subplots(1, 2 if boxed else 1))
-    _draw_bars(left, accuracy, {"most frequent class": base.majority_class_accuracy})
-    left.set(title="Accuracy", xlabel="pictures with the right class (%)")
-    handles: list[Artist] = [Patch(color=_OVERALL, label="SpikeSEG"), Patch(color=_TRIVIAL, label="trivial answers")]
-    for axes in right:
-        handles.append(_draw_overlaps(axes, report))
-        left.set_ylim(axes.get_ylim())
-    left.legend(handles=handles, loc="lower right", labelspacing=0.3)
-    return figure
-
-
-def _draw_overlaps(axes: Axes, report: Report) -> Line2D:
-    """Bars of the mIoU per class, each with a mark for the strict one, which is returned."""
-    base, classes = report.baselines, report.per_class
-    overlap = {f"{label} (n = {of.n_boxes})": of.miou for label, of in classes.items()}
-    overlap |= {"mean of classes": report.miou_class_mean}
-    boxes = {
-        "box around all events": base.event_box,
-        "constant box": base.constant_box,
-        "constant box, oracle": base.constant_box_oracle,
-    }
-    _draw_bars(axes, overlap, {name: box and box.miou_class_mean for name, box in boxes.items()})
-    axes.set(title="mIoU", xlabel="mean IoU of predicted and annotated box (%)")
-    strict = np.array([*(of.miou_strict for of in classes.values()), report.miou_strict_class_mean], float)
-    (mark,) = axes.plot(100 * strict, range(len(strict)), "|", color=INK, markersize=11)
-    mark.set_label("a wrong class counts as 0")
-    return mark
-
-
-def _draw_bars(axes: Axes, results: Mapping[str, float | None], baselines: Mapping[str, float | None]) -> None:
-    """Horizontal bars in percent: results, of which the last sums up the others, above grey baselines."""
-    colours = [_PER_CLASS] * (len(results) - 1) + [_OVERALL] + [_TRIVIAL] * len(baselines)
-    bars = {**results, **baselines}
-    places = [row + 0.4 * (row >= len(results)) for row in range(len(bars))]
-    widths = [100 * (value or 0) for value in bars.values()]
-    axes.barh(places, widths, color=colours, height=0.72)
-    for place, width, value in zip(places, widths, bars.values(), strict=True):
-        axes.text(width + 1, place, "unknown" if value is None else f"{width:.1f}", va="center", fontsize=8)
-    axes.set_yticks(places, list(bars))
-    axes.set(xlim=(0, 112), xticks=range(0, 101, 25), ylim=(places[-1] + 0.6, -0.6))
-    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,13 @@
+"""Which of many stimuli are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
+    """At most so many of the numbers, evenly spaced."""
+    places = np.linspace(0, len(numbers) - 1, max(0, min(count, len(numbers))))
+    return [numbers[place] for place in places.round().astype(int).tolist()]

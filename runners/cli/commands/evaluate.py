@@ -1,0 +1,31 @@
+"""`spikeseg evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...evaluation.options import EvaluationOptions
+from ..options import DataOption, DeviceOption, JobsOption, RunArgument, SplitOption, dataclass_options
+
+
+@dataclass_options(EvaluationOptions)
+def evaluate(
+    run: RunArgument,
+    options: EvaluationOptions,
+    data: DataOption = None,
+    split: SplitOption = "test",
+    out: Annotated[Path | None, typer.Option("--out", help="Directory of the results; RUN by default.")] = None,
+    device: DeviceOption = "cpp_standalone",
+    jobs: JobsOption = 1,
+) -> None:
+    """Measure accuracy and mIoU on annotated pictures or recordings, beside honest baselines."""
+    from ...evaluation.selection import select
+    from ...evaluation.variants import apply_options
+    from ..measuring import count_and_print, evaluate_and_print
+
+    selection = apply_options(select(run, data, split), split, options)
+    measure = evaluate_and_print if options.objects is None else count_and_print
+    measure(selection, split, out or selection.run.results, device, jobs)

@@ -1,0 +1,45 @@
+"""`spikeseg segment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spikeseg.errors import SpikeSegError
+
+from ..console import console
+from ..options import DeviceOption, RunArgument
+
+
+def segment(
+    run: RunArgument,
+    images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
+    every_class: Annotated[bool, typer.Option("--every-class", help="A mask for every class, not for one.")] = False,
+    instances: Annotated[bool, typer.Option("--instances", help="A mask for every object, also of one class.")] = False,
+    device: DeviceOption = "cpp_standalone",
+) -> None:
+    """Segment pictures: mask, box and overlay of each."""
+    from ...inference.segment_files import boxes_table, segment_files
+    from ...training.directory import load_network
+    from ..progress import Bars
+
+    if every_class and instances:
+        raise SpikeSegError("--every-class and --instances are two different answers: ask for one of them")
+    network, _ = load_network(run)
+    with Bars(console) as bars, boxes_table(out) as rows:
+        bars.stage("segment", len(images))
+        for done, found in enumerate(segment_files(network, images, out, every_class, device, instances), start=1):
+            rows += found
+            bars.advance(done)
+    for image in images:
+        found = [row for row in rows if row["image"] == str(image)]
+        for row in found:
+            box = "none" if row["box_px"] is None else ", ".join(f"{k} {v:g}" for k, v in row["box_px"].items())
+            answer = f"{row['label']} ({row['score']:.2f} of threshold), box: {box}"
+            console.print(f"{image}: {answer}", soft_wrap=True)
+        if not found:
+            console.print(f"{image}: no object found", soft_wrap=True)
+    console.print(f"masks, overlays, boxes.json and boxes.csv in {out}", soft_wrap=True)

@@ -1,0 +1,35 @@
+"""`spikeseg train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import console
+from ..options import ConfigArgument, DataOption, DeviceOption
+
+
+def train(
+    config: ConfigArgument,
+    out: Annotated[Path, typer.Option("--out", help="Run directory; an interrupted training in it resumes.")],
+    data: DataOption = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of initial weights and presentations; replaces that of the configuration.")
+    ] = None,
+    device: DeviceOption = "cpp_standalone",
+) -> None:
+    """Train a network: STDP, layer by layer, without labels."""
+    from ....configs import load
+    from ...training.directory import Run
+    from ...training.histories import draw_training
+    from ...training.training import train as run_training
+    from ..progress import Bars
+
+    loaded = load(config) if seed is None else load(config, seed=seed)
+    with Bars(console) as bars:
+        network = run_training(loaded, data, out, device, bars)
+    draw_training(network, Run(out))
+    counts = ", ".join(f"{label} {network.map_labels.count(label)}" for label in loaded.data.classes)
+    console.print(f"{out / 'network.npz'}: maps per class: {counts}; figures in {Run(out).figures}", soft_wrap=True)

@@ -1,0 +1,53 @@
+"""Measure, print the tables and write the files: what `evaluate`, `report` and `demo` do alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..evaluation.counting import count_objects
+from ..evaluation.evaluation import evaluate_selection
+from ..evaluation.reporting import write_counting, write_evaluation
+from ..evaluation.selection import Selection
+from .console import console
+from .progress import Bars
+from .tables import count_table, counting_table, decisions_table, report_table
+
+
+def evaluate_and_print(selection: Selection, part: str, directory: Path, device: str, jobs: int = 1) -> None:
+    """Measure classes, boxes and masks; metrics.json, outcomes.csv and figures go to `directory`.
+
+    Raises
+    ------
+    SpikeSegError
+        What `evaluate_selection` and `write_evaluation` raise.
+    """
+    with Bars(console) as bars:
+        bars.stage("evaluate", len(selection.indices))
+        evaluation = evaluate_selection(selection, device, bars.advance, jobs)
+    console.print(report_table(evaluation.report, _title(selection, part)))
+    if evaluation.decisions is not None:
+        console.print(decisions_table(evaluation.decisions))
+    write_evaluation(evaluation, selection, part, directory, device)
+    console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
+
+
+def count_and_print(selection: Selection, part: str, directory: Path, device: str, jobs: int = 1) -> None:
+    """Count the objects of scenes; metrics.json, objects.csv and a gallery go to `directory`.
+
+    Raises
+    ------
+    SpikeSegError
+        What `count_objects` and `write_counting` raise.
+    """
+    with Bars(console) as bars:
+        bars.stage("count", len(selection.indices))
+        counting = count_objects(selection, device, bars.advance, jobs)
+    console.print(_title(selection, part))
+    console.print(count_table(counting.report))
+    console.print(counting_table(counting.report))
+    write_counting(counting, selection, part, directory, device)
+    console.print(f"metrics.json, objects.csv and figures in {directory}", soft_wrap=True)
+
+
+def _title(selection: Selection, part: str) -> str:
+    return f"{selection.network.config.name} on {selection.source}, {part}"

@@ -1,0 +1,193 @@
+"""Every table on the terminal; all of them fit 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from ...analysis.measures.formatting import overlap, percent
+
+if TYPE_CHECKING:
+    from ...analysis.decoding.decisions import DecisionSummary
+    from ...analysis.measures.counting import CountReport
+    from ...analysis.measures.event_comparison import EventSummary
+    from ...analysis.measures.metrics import Baselines, Report
+    from ...datasets.events.formats import EventStream
+    from ...datasets.events.statistics import Statistics
+    from ..inference.stream_files import Summary
+
+
+def report_table(report: Report, title: str) -> Table:
+    """Accuracy and mIoU, per class and overall, with the baselines below; fits 80 columns."""
+    caption = "strict: a wrong class counts as IoU 0; constant boxes are given the true class"
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("")
+    for heading in ("n", "accuracy", "mIoU", "strict mIoU"):
+        table.add_column(heading, justify="right")
+    for label, row in report.per_class.items():
+        table.add_row(label, str(row.n), percent(row.accuracy), overlap(row.miou), overlap(row.miou_strict))
+    table.add_section()
+    overall = str(report.n), percent(report.accuracy), overlap(report.miou), overlap(report.miou_strict)
+    table.add_row("all", *overall, style="bold")
+    if report.n_boxes:
+        means = overlap(report.miou_class_mean), overlap(report.miou_strict_class_mean)
+        table.add_row("mean of classes", "", "", *means, style="bold")
+    table.add_section()
+    _add_baselines(table, report.baselines)
+    if report.pixel_iou:
+        table.add_section()
+        for label, value in report.pixel_iou.items():
+            table.add_row(f"pixel IoU of {label}", "", "", overlap(value))
+    return table
+
+
+def _add_baselines(table: Table, baselines: Baselines) -> None:
+    table.add_row("baseline: majority class", "", percent(baselines.majority_class_accuracy), style="dim")
+    for name, boxes in (
+        ("baseline: box of all events", baselines.event_box),
+        ("baseline: constant box per class", baselines.constant_box),
+        ("the same, fitted to these images", baselines.constant_box_oracle),
+    ):
+        if boxes is not None and boxes.miou is not None:
+            table.add_row(name, "", "", overlap(boxes.miou), style="dim")
+            table.add_row("  mean of classes", "", "", overlap(boxes.miou_class_mean), style="dim")
+
+
+def decisions_table(decisions: DecisionSummary) -> Table:
+    """What recordings add: the answer over all buffers of each, and how soon a buffer is decided."""
+    table = Table(show_header=False)
+    first, median = decisions.first_spike_accuracy, decisions.median_ms
+    for name, value in (
+        (
+            f"accuracy over the buffers of each of {decisions.recordings} recordings",
+            percent(decisions.recording_accuracy),
+        ),
+        ("accuracy of the first Conv3 spike", "" if first is None else percent(first)),
+        ("events' time to the first Conv3 spike, median", "never" if median is None else f"{median:.1f} ms"),
+        ("buffers without a Conv3 spike", percent(decisions.undecided)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def count_table(report: CountReport) -> Table:
+    """Scenes by the number of their objects and by the number of instances found."""
+    table = Table(title="scenes with so many objects, and found in them", title_justify="left")
+    table.add_column("objects", justify="right")
+    for instances in next(iter(report.counts.values())):
+        table.add_column(instances, justify="right")
+    for objects, row in report.counts.items():
+        table.add_row(objects, *map(str, row.values()))
+    return table
+
+
+def counting_table(report: CountReport) -> Table:
+    """How well objects were counted and found."""
+    table = Table(show_header=False)
+    for name, value, as_percent in (
+        ("scenes with the right count", report.count_accuracy, True),
+        ("scenes with the right count, and every object found with its class", report.all_right, True),
+        ("objects found: IoU of boxes at least 0.5", report.found, True),
+        ("class right, of objects with an instance", report.label_accuracy, True),
+        ("IoU of boxes, missed objects counting as 0", report.miou, False),
+        ("IoU of boxes, of objects with an instance", report.miou_assigned, False),
+        ("IoU of pixels, missed objects counting as 0", report.pixel_iou, False),
+    ):
+        if value is not None:
+            table.add_row(name, percent(value) if as_percent else overlap(value))
+    return table
+
+
+def stream_progress(summary: Summary) -> str:
+    """How far a stream is, on one line."""
+    return f"{summary.buffers} buffers, {summary.seconds:.2f} s of events, {_real_time(summary)}"
+
+
+def stream_table(summary: Summary, name: str) -> Table:
+    """What a stream came to."""
+    table = Table(title=name, title_justify="left", show_header=False)
+    rows: list[tuple[str, Any]] = [
+        ("buffers, decided", f"{summary.buffers}, {summary.decided}"),
+        *((f"  as {label}", str(count)) for label, count in summary.labels.most_common()),
+        ("time until decided, median", _ms(summary.latency(0.5))),
+        ("  quartiles of all buffers", f"{_ms(summary.latency(0.25))}, {_ms(summary.latency(0.75))}"),
+        ("events", f"{summary.events:,} in {summary.seconds:.2f} s"),
+        ("wall time", f"{summary.wall_s:.2f} s, {_real_time(summary)}"),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _real_time(summary: Summary) -> str:
+    return f"real-time factor {summary.real_time_factor:.2f}"
+
+
+def _ms(value: int | None) -> str:
+    return "never" if value is None else f"{value} ms"
+
+
+def devices_table(problems: Mapping[str, Sequence[str]]) -> Table:
+    """Which devices work, and what keeps the others from it."""
+    table = Table("device", "works", "why not")
+    for device, found in problems.items():
+        table.add_row(device, "no" if found else "yes", "\n".join(found))
+    return table
+
+
+def recording_table(stream: EventStream, statistics: Statistics) -> Table:
+    """Format, sensor, times and rates of a recording."""
+    from ...datasets.events.statistics import BIN
+
+    events, duration = statistics.events, statistics.duration
+    size = stream.size or statistics.extent
+    table = Table(show_header=False)
+    table.add_row("format", stream.format)
+    source = "" if stream.size else "\nas far as its events reach: the file does not say"
+    table.add_row("sensor", f"{size[1]} x {size[0]} pixels{source}")
+    table.add_row("events", f"{events:,}")
+    if events:
+        table.add_row("first, last", f"{statistics.first:,} us, {statistics.last:,} us")
+        table.add_row("duration", f"{duration / 1e6:.6f} s")
+        table.add_row("mean rate", _rate(events, duration) if duration else "none: all of them at once")
+        table.add_row("peak rate", f"{_rate(statistics.peak, BIN)} in {BIN / 1000:g} ms")
+        table.add_row("polarity", f"{statistics.on / events:.1%} ON, {1 - statistics.on / events:.1%} OFF")
+        share, pixels, most = statistics.busiest(size)
+        table.add_row("per pixel", f"{events / (size[0] * size[1]):.2f} events, {most:,} at most")
+        table.add_row("hot pixels", f"the busiest 1 % of pixels ({pixels:,}) give {share:.1%} of the events")
+    if stream.truncated:
+        table.add_row("cut off", cut_off(stream))
+    return table
+
+
+def cut_off(stream: EventStream) -> str:
+    """Where a file is incomplete."""
+    return f"the file ends with {stream.truncated}; all events before that are there"
+
+
+def _rate(events: int, duration: int) -> str:
+    """Events per second, as people say it."""
+    rate = 1e6 * events / duration
+    return f"{rate / 1e6:.2f} million/s" if rate >= 1e6 else f"{rate:,.0f}/s"
+
+
+def comparison_table(summaries: dict[str, EventSummary]) -> Table:
+    """Two sets of recordings side by side."""
+    from ...analysis.measures.event_comparison import rate_correlation, rows
+
+    correlation = rate_correlation(*summaries.values())
+    caption = f"correlation of the rates over time: {correlation:.2f}"
+    table = Table(caption=caption, caption_justify="left")
+    table.add_column("")
+    for name in summaries:
+        table.add_column(name, justify="right", overflow="fold")
+    columns = [rows(summary) for summary in summaries.values()]
+    for label in columns[0]:
+        table.add_row(label, *(_number(column[label]) for column in columns))
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

@@ -1,0 +1,77 @@
+"""The results of a sweep: its points in one table, and pictures of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_json
+
+from ...analysis.figures.style import save
+from ...analysis.figures.sweeps import draw
+from ...analysis.measures.sweep_table import Row, row, write_csv, write_parquet
+from .point import metrics_file
+from .points import Point
+from .sweeping import Pool
+
+
+class Summary(NamedTuple):
+    """What was written, and what is wrong with the points whose metrics are damaged.
+
+    Attributes
+    ----------
+    files
+        Names of the files.
+    damaged
+        By hash of the point: the reason, in one line.
+    without_parquet
+        Whether pyarrow is missing, which the table of that format needs.
+    """
+
+    files: list[str]
+    damaged: dict[str, str]
+    without_parquet: bool
+
+
+def write_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path) -> Summary:
+    """Write points.csv, points.parquet and pictures to `directory`.
+
+    Parameters
+    ----------
+    failures
+        By hash, why points failed: their rows say so.
+
+    Raises
+    ------
+    SpikeSegError
+        The file system refuses.
+    """
+    rows, damaged = _rows(pool, points, failures)
+    write_csv(directory / "points.csv", rows)
+    files, without_parquet = ["points.csv"], False
+    try:
+        write_parquet(directory / "points.parquet", rows)
+        files.append("points.parquet")
+    except ImportError:
+        without_parquet = True
+    for name, figure in draw(rows, list(points[0].varied)).items():
+        save(figure, directory / f"{name}.png")
+        files.append(f"{name}.png")
+    return Summary(files, damaged, without_parquet)
+
+
+def _rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> tuple[list[Row], dict[str, str]]:
+    """A row per point: what was measured, or why it failed; and by hash, whose metrics are damaged."""
+    rows: list[Row] = []
+    damaged: dict[str, str] = {}
+    for point in points:
+        failure = failures.get(point.hash)
+        file = metrics_file(pool.directory, point, pool.measure_on)
+        try:
+            rows.append(row(point.hash, point.varied, None if failure else read_json(file), failure))
+        except SpikeSegError as error:
+            damaged[point.hash] = f"{error}: remove {file} to measure that point anew"
+            rows.append(row(point.hash, point.varied, None, damaged[point.hash]))
+    return rows, damaged

@@ -1,0 +1,73 @@
+"""Boxes and masks of objects, and how much two of them overlap."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Box(NamedTuple):
+    """Axis-aligned box in pixel coordinates, half open: rows [top, bottom), columns [left, right)."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    def scaled(self, rows: float, columns: float) -> Box:
+        """The box after resizing the picture by these factors."""
+        return Box(self.top * rows, self.left * columns, self.bottom * rows, self.right * columns)
+
+    def shifted(self, rows: float, columns: float) -> Box:
+        """The box after moving the picture's content by this many pixels."""
+        return Box(self.top + rows, self.left + columns, self.bottom + rows, self.right + columns)
+
+    @property
+    def area(self) -> float:
+        """Area in pixels, 0 for an empty box."""
+        return max(0.0, self.bottom - self.top) * max(0.0, self.right - self.left)
+
+
+def mask_box(mask: np.ndarray) -> Box | None:
+    """Smallest box around the pixels of a mask (H, W); None without any."""
+    if not mask.any():
+        return None
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(float(rows[0]), float(columns[0]), float(rows[-1] + 1), float(columns[-1] + 1))
+
+
+def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask (H, W) at another `size` (rows, columns), nearest neighbours."""
+    rows, columns = (np.arange(n) * m // n for n, m in zip(size, mask.shape, strict=True))
+    return mask[rows[:, None], columns]
+
+
+def box_iou(first, second) -> np.ndarray:
+    """IoU of boxes (..., 4) ``top, left, bottom, right``, half open; shapes broadcast, empty boxes have IoU 0."""
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    low = np.maximum(first[..., :2], second[..., :2])
+    high = np.minimum(first[..., 2:], second[..., 2:])
+    common = _area(low, high)
+    union = _area(first[..., :2], first[..., 2:]) + _area(second[..., :2], second[..., 2:]) - common
+    return np.divide(common, union, out=np.zeros_like(union), where=union > 0)[()]
+
+
+def mask_iou(first: np.ndarray, second: np.ndarray) -> float:
+    """IoU of two masks of the same shape; 0 where both are empty."""
+    union = np.count_nonzero(first | second)
+    return np.count_nonzero(first & second) / union if union else 0.0
+
+
+def _area(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return np.prod(np.maximum(high - low, 0), axis=-1)
+
+
+def box_columns(kind: str = "") -> list[str]:
+    """Names of a box's four columns in a table, such as ``true_top_px``; `kind` ends in an underscore."""
+    return [f"{kind}{edge}_px" for edge in Box._fields]
+
+
+def box_cells(box: Box | None) -> list[float | str]:
+    """A box's four cells in a table; empty ones without a box."""
+    return [""] * len(Box._fields) if box is None else list(box)

@@ -1,0 +1,26 @@
+"""Where a result comes from: command, versions, device, data."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .version import __version__
+
+
+def provenance(data: Path | None, device: str) -> dict[str, Any]:
+    """What produced a result, for people who want to produce it again."""
+    packages = ("brian2", "numpy", "scipy")
+    return {
+        "version": __version__,
+        "data": str(Path(data).resolve()) if data else None,
+        "device": device,
+        "command": " ".join(Path(sys.argv[0]).name if i == 0 else a for i, a in enumerate(sys.argv)),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in packages},
+    }
