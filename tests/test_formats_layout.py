@@ -125,6 +125,14 @@ def test_polarity_may_be_words_or_signs(words):
     assert read(csv("xytp", p=lambda event: words[event.p < 0]), "text") == EVENTS
 
 
+def test_whole_seconds_with_six_decimals_are_seconds():
+    events = [Event(n, 30 - 2 * n, n * 10**6, 1) for n in range(9)]
+    seconds = csv("txyp", separator=" ", events=events, t=lambda event: f"{event.t // 10**6}.000000")
+    assert read(seconds, "text") == events
+    floats = csv("txyp", **{field: lambda e, field=field: f"{max(getattr(e, field), 0):.6f}" for field in "txyp"})
+    assert read(floats, "text") == EVENTS
+
+
 @pytest.mark.parametrize(
     "head", ["%geometry:240,180", "%geometry:240,180\n%columns:x,y,p,t", "% geometry 240x180\n# made by hand"]
 )

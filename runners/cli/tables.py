@@ -157,8 +157,20 @@ def recording_table(stream: EventStream, statistics: Statistics) -> Table:
         share, pixels, most = statistics.busiest(size)
         table.add_row("per pixel", f"{events / (size[0] * size[1]):.2f} events, {most:,} at most")
         table.add_row("hot pixels", f"the busiest 1 % of pixels ({pixels:,}) give {share:.1%} of the events")
+    for told in stream.left_out:
+        table.add_row("left out", told)
     if stream.truncated:
         table.add_row("cut off", cut_off(stream))
+    return table
+
+
+def streams_table(found: Mapping[str, tuple[EventStream, Statistics]], told: Mapping[str, str]) -> Table:
+    """The streams of events of one file: what each calls itself, and how many events it has."""
+    table = Table("stream", "", "sensor", "events", "first", "last")
+    for name, (stream, statistics) in found.items():
+        size = stream.size or statistics.extent
+        times = (f"{t:,} us" if statistics.events else "" for t in (statistics.first, statistics.last))
+        table.add_row(name, told[name], f"{size[1]} x {size[0]}", f"{statistics.events:,}", *times)
     return table
 
 

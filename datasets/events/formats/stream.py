@@ -10,6 +10,7 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
+from ..editing import Edit, Mask
 from ..events import EVENT, LARGEST, Recording, check, describe, on_sensor, out_of_order
 from .recognise import BEGINNING, CONTAINERS, DECODERS, WITH_STREAMS, Container, find_format
 from .records import Decoder
@@ -49,6 +50,7 @@ class EventStream:
         self.name, self.truncated, self.close = name, "", close
         self.dropped = self.moved = 0
         self._source, self._packets, self._invalid = source, packets, invalid
+        self._edits: list[Edit] = []
         self._first = next(packets, None)  # what a header says is known from here on
         if size and source.size and size != source.size:
             raise SpikeSegError(f"{name} names a sensor of {describe(source.size)}, not of {describe(size)}")
@@ -70,6 +72,23 @@ class EventStream:
             raise SpikeSegError(f"{self.name} does not name the sensor's size: give it, e.g. --size 304x240")
         return self.size
 
+    def edit(self, edit: Edit) -> None:
+        """Give every packet as `edit` gives it back, from now on."""
+        self._edits.append(edit)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What was left out or changed so far, for a person."""
+        told = []
+        if self.dropped:
+            told.append(f"{self.dropped:,} events off the sensor or out of order were left out")
+        if self.moved:
+            told.append(f"{self.moved:,} events out of order were put in their places")
+        for edit in self._edits:
+            if isinstance(edit, Mask):
+                told.append(f"{edit.pixels:,} hot pixels were masked, with {edit.events:,} events")
+        return told
+
     def __enter__(self) -> EventStream:
         return self
 
@@ -90,7 +109,10 @@ class EventStream:
                 packet = received[start : start + PACKET]
                 check(packet, self.size or (LARGEST, LARGEST), self.name, count, last)
                 count, last = count + len(packet), int(packet["t"][-1])
-                yield packet
+                for edit in self._edits:
+                    packet = edit(packet)
+                if len(packet):
+                    yield packet
         self.truncated = self._source.leftover
 
     def _received(self) -> Iterator[np.ndarray]:
@@ -205,12 +227,17 @@ def read_events(
         before its end `open_events` gives all the same.
     """
     with open_events(path, format, size, stream=stream, invalid=invalid) as packets:
-        events = np.concatenate([np.empty(0, EVENT), *packets])
-        if packets.truncated:
-            raise SpikeSegError(
-                f"{path} is cut off after {len(events)} events, with {packets.truncated} at its end: get it again"
-            )
-        return Recording(packets.name, packets.size or extent(events, packets.name), events, packets.dropped)
+        return read_stream(packets)
+
+
+def read_stream(stream: EventStream) -> Recording:
+    """Read a whole stream, see `read_events`."""
+    events = np.concatenate([np.empty(0, EVENT), *stream])
+    if stream.truncated:
+        raise SpikeSegError(
+            f"{stream.name} is cut off after {len(events)} events, with {stream.truncated} at its end: get it again"
+        )
+    return Recording(stream.name, stream.size or extent(events, stream.name), events, stream.dropped)
 
 
 def extent(events: np.ndarray, where: str) -> tuple[int, int]:

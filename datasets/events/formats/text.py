@@ -77,6 +77,8 @@ class Text(Decoder):
                 start += 1
             else:
                 order, unit = self._said.order or self._default.order, self._said.unit or self._default.unit
+                if unit is None and self._named is None and _has_seconds(lines[start]):
+                    unit = "s"
                 self._assembler = Assembler(self.where, Layout(order, unit), self._named)
         kept = [line for line in _text(b"\n".join(lines[start:])) if line.strip() and not line.startswith(_COMMENTS)]
         if not kept:
@@ -151,6 +153,12 @@ def _columns(lines: list[str]) -> list[np.ndarray] | None:
         return list(np.loadtxt(lines, ndmin=2, comments=None).T)
     except ValueError:
         return None
+
+
+def _has_seconds(line: bytes) -> bool:
+    """Whether one number of an event has six decimals and the others none: a time, perhaps of whole seconds."""
+    decimals = [word.partition(".")[2] for word in " ".join(_text(line)).split()]
+    return sorted(map(len, decimals)) == [0] * (len(decimals) - 1) + [6] and max(decimals).isdigit()
 
 
 def _is_number(word: str) -> bool:
