@@ -8,7 +8,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn benchmark lint types check clean
+.PHONY: demo test test-genn benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -25,6 +25,11 @@ benchmark: $(SETUP)
 	$(BIN)/python -m pip install --quiet --editable ".[benchmark]"
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
+# The documentation, docs/build/html/index.html. Examples are run, and a warning is an error.
+docs: $(SETUP)
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[docs]"
+	$(BIN)/python -m sphinx -W --keep-going --quiet -d docs/build/doctrees docs docs/build/html
+
 lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +37,13 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: lint types test test-genn
+# Which folder may import which (docs/architecture.md); the folders are one package only where they are installed.
+layers: $(SETUP)
+	rm -rf build
+	$(BIN)/python -m pip install --quiet --no-deps --target build/layers .
+	cd build/layers && $(abspath $(BIN))/lint-imports --no-cache $(abspath pyproject.toml)
+
+check: lint types layers docs test test-genn
 
 $(SETUP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
@@ -41,4 +52,4 @@ $(SETUP): pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-genn build dist *.egg-info
+	rm -rf .venv .venv-genn build dist docs/build docs/gallery *.egg-info

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikeseg.configs import Config, load, validate
-from spikeseg.configs.schema import layer_shapes
+from spikeseg.configs.geometry import layer_shapes
 from spikeseg.datasets.catalogue import open_dataset
 from spikeseg.datasets.split import Split
 from spikeseg.datasets.stimuli import samples, stimuli

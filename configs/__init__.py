@@ -1,5 +1,7 @@
 """Experiment configurations: the schema, and the files that come with the package."""
 
-from .schema import Config, layer_shapes, load, shipped, validate
+from .geometry import layer_shapes
+from .reading import load, shipped, validate
+from .schema import Config
 
 __all__ = ["Config", "layer_shapes", "load", "shipped", "validate"]

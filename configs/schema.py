@@ -1,19 +1,18 @@
-"""The validated experiment configuration: one TOML file, every number of an experiment.
+"""The validated experiment configuration: every number of an experiment, with its unit, meaning and limits.
 
-Sizes are (rows, columns). Thresholds and weights are dimensionless (a weight of 1 raises a potential by 1).
+Sizes are (rows, columns). Potentials, thresholds and weights have no unit: a spike through a weight of 1 raises a
+potential by 1. `configs.reading` reads files, and checks besides that the sizes of the layers fit
+(`configs.geometry`); `configs.reference` lists all keys.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape
 
 
@@ -27,16 +26,25 @@ def _odd(value: int) -> int:
     return value
 
 
+def _in(unit: str, **schema: Any) -> Any:
+    """The unit of a key, for the reference of all keys, and what else JSON Schema is to say about it."""
+    return Field(json_schema_extra={"unit": unit, **schema})
+
+
 RENDERED = ("orange", "panda")  # the classes of what is rendered without end
+ODD = {"not": {"multipleOf": 2}}  # in JSON Schema
 PICTURES = ("caltech-101", "orange-panda")
 RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim")
 
 Count = Annotated[int, Field(gt=0)]
+Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Size = Annotated[tuple[Count, Count], BeforeValidator(_pair)]
-Checked = TypeVar("Checked", bound=BaseModel)
-Margin = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], BeforeValidator(_pair)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+Size = Annotated[tuple[Count, Count], BeforeValidator(_pair), _in("neurons")]
+Margin = Annotated[tuple[Natural, Natural], BeforeValidator(_pair), _in("neurons")]
 
 
 class Section(BaseModel):
@@ -48,13 +56,19 @@ class Section(BaseModel):
 class Data(Section):
     """Where stimuli come from and how they are divided."""
 
-    dataset: Literal["caltech-101", "orange-panda", "n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim"]
-    classes: tuple[str, ...] = Field(min_length=1)
-    train: Count = Field(description="training images per class")
-    validation: Annotated[int, Field(ge=0)] = Field(0, description="validation images per class")
-    test: Count | None = Field(None, description="test images per class; all that are left when absent")
-    split_seed: Annotated[int, Field(ge=0)] = Field(
-        0, description="the split does not change with the training's seed: what is test stays test"
+    dataset: Literal["caltech-101", "orange-panda", "n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim"] = (
+        Field(description="which dataset; rendered ones (orange-panda, orange-panda-sim) need no files")
+    )
+    classes: tuple[str, ...] = Field(min_length=1, description="classes to tell apart, named as the dataset names them")
+    train: Annotated[Count, _in("stimuli")] = Field(description="training pictures or recordings per class")
+    validation: Annotated[Natural, _in("stimuli")] = Field(
+        default=0, description="pictures or recordings per class that are held out to choose settings on"
+    )
+    test: Annotated[Count, _in("stimuli")] | None = Field(
+        default=None, description="test pictures or recordings per class; all that are left when absent"
+    )
+    split_seed: Natural = Field(
+        default=0, description="of the division into training, validation and test parts; `seed` does not change it"
     )
 
     @model_validator(mode="after")
@@ -78,10 +92,18 @@ class Data(Section):
 class DoG(Section):
     """Pictures to ON/OFF events: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
 
-    size: Annotated[int, Field(ge=3), AfterValidator(_odd)] = 7
-    center_sigma: Positive = 1.0
-    surround_sigma: Positive = 2.0
-    events: Count = Field(description="the strongest so many pixels spike")
+    size: Annotated[int, Field(ge=3), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
+        default=7, description="rows and columns of the filter; odd, so it has a centre"
+    )
+    center_sigma: Annotated[Positive, _in("pixels")] = Field(
+        default=1.0, description="standard deviation of the Gaussian that excites"
+    )
+    surround_sigma: Annotated[Positive, _in("pixels")] = Field(
+        default=2.0, description="standard deviation of the Gaussian that inhibits; above center_sigma"
+    )
+    events: Annotated[Count, _in("events")] = Field(
+        description="input spikes per picture: the pixels with the strongest responses"
+    )
 
     @model_validator(mode="after")
     def _surrounded(self) -> DoG:
@@ -93,20 +115,25 @@ class DoG(Section):
 class Buffering(Section):
     """A recording cut into buffers, each of them a stimulus (paper, section IV.C)."""
 
-    duration_ms: Annotated[float, Field(ge=1e-3)] | None = Field(
-        None, description="length of a buffer; 30 in the paper"
+    duration_ms: Annotated[float, Field(ge=1e-3), _in("ms")] | None = Field(
+        default=None, description="length of a buffer, 30 in the paper; give either this or events"
     )
-    events: Count | None = Field(None, description="instead of a length: so many events make a buffer")
+    events: Annotated[Count, _in("events")] | None = Field(
+        default=None, description="length of a buffer in events of the recording; give either this or duration_ms"
+    )
     fit: Literal["crop", "pad", "bin"] = Field(
-        "pad",
+        default="pad",
         description="pixels to neurons: pad centres the sensor, which must fit; crop centres it and cuts off what "
-        "does not fit; bin scales it, as a whole, to the input",
+        "does not fit; bin scales the whole sensor to the input",
     )
-    denoise_ms: Positive | None = Field(
-        None, description="drop events without another one on a neighbouring pixel in so many milliseconds before"
+    denoise_ms: Annotated[Positive, _in("ms")] | None = Field(
+        default=None,
+        description="drop events before which no neighbouring pixel had one within this time; none are dropped when "
+        "absent",
     )
-    train: Count | None = Field(
-        None, description="learn from so many buffers of each recording, those with the most events; all when absent"
+    train: Annotated[Count, _in("buffers")] | None = Field(
+        default=None,
+        description="buffers of each training recording to learn from, those with the most events; all when absent",
     )
 
     @model_validator(mode="after")
@@ -119,17 +146,28 @@ class Buffering(Section):
 class Input(Section):
     """The input layer and its time; stimuli are pictures through `dog`, or recordings through `buffer`."""
 
-    rows: Count
-    columns: Count
-    polarity: Literal["merged", "split"] = "merged"
-    steps: Count = 10
-    flush_steps: Count = 10
-    dt_ms: Positive = 1.0
-    threshold_variation: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.05, description="thresholds vary by +- this fraction between the fewest and the most events (IV.B)"
+    rows: Annotated[Count, _in("pixels")] = Field(description="height of the input layer; pictures are resized to it")
+    columns: Annotated[Count, _in("pixels")] = Field(description="width of the input layer; pictures are resized to it")
+    polarity: Literal["merged", "split"] = Field(
+        default="merged", description="ON and OFF events in one channel (merged), or in a channel each (split)"
     )
-    dog: DoG | None = None
-    buffer: Buffering | None = None
+    steps: Annotated[Count, _in("steps")] = Field(
+        default=10,
+        description="equal parts into which a stimulus is divided, a step of simulated time each (paper, IV.C)",
+    )
+    flush_steps: Annotated[Count, _in("steps")] = Field(
+        default=10, description="empty steps after a stimulus, in which its last spikes cross the layers (paper, IV.C)"
+    )
+    dt_ms: Annotated[Positive, _in("ms")] = Field(
+        default=1.0, description="simulated time of a step; neurons do not leak, so no spike depends on it"
+    )
+    threshold_variation: Share = Field(
+        default=0.05,
+        description="thresholds are scaled from 1 minus this, at the fewest events of a training stimulus, to 1 plus "
+        "this, at the most (paper, IV.B)",
+    )
+    dog: DoG | None = Field(default=None, description="how pictures become spikes")
+    buffer: Buffering | None = Field(default=None, description="how recordings become stimuli")
 
     @model_validator(mode="after")
     def _one_source(self) -> Input:
@@ -156,13 +194,27 @@ class Input(Section):
 class Gabor(Section):
     """Conv1: fixed, even Gabor filters; the positive part sums to 1, the negative to `negative`."""
 
-    orientations: Count = 4
-    kernel: Annotated[int, Field(gt=0), AfterValidator(_odd)] = 5
-    wavelength: Positive = 5.0
-    sigma: Positive = 1.6
-    aspect: Positive = 0.5
-    negative: Annotated[float, Field(ge=-1, le=0)] = -0.5
-    threshold: Positive = 0.5
+    orientations: Annotated[Count, _in("maps")] = Field(
+        default=4, description="maps, a filter each, with orientations equally spaced over 180 degrees"
+    )
+    kernel: Annotated[int, Field(gt=0), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
+        default=5, description="rows and columns of a filter; odd, so it has a centre"
+    )
+    wavelength: Annotated[Positive, _in("pixels")] = Field(
+        default=5.0, description="period of the cosine across the edge"
+    )
+    sigma: Annotated[Positive, _in("pixels")] = Field(
+        default=1.6, description="standard deviation of the Gaussian envelope across the edge"
+    )
+    aspect: Positive = Field(
+        default=0.5, description="the envelope's width across the edge divided by its length along it"
+    )
+    negative: Annotated[float, Field(ge=-1, le=0)] = Field(
+        default=-0.5, description="sum of a filter's negative weights"
+    )
+    threshold: Positive = Field(
+        default=0.5, description="potential at which a neuron fires, before it adapts to the stimulus"
+    )
 
     @property
     def padding(self) -> int:
@@ -173,33 +225,52 @@ class Gabor(Section):
 class Pool(Section):
     """A pooling layer; windows at the far edges may be incomplete (ceil mode)."""
 
-    window: Count
-    stride: Count
+    window: Annotated[Count, _in("neurons")] = Field(
+        description="rows and columns of the layer below of which the first spike counts"
+    )
+    stride: Annotated[Count, _in("neurons")] = Field(
+        description="distance between windows, in rows and columns; at most window, below it windows overlap"
+    )
 
 
 class Learning(Section):
-    """STDP with winner-take-all and homeostasis of one layer (contract 5 and 6)."""
+    """STDP with winner-take-all and homeostasis of one layer (docs/model.md, Learning)."""
 
-    weight_mean: Fraction
-    weight_std: Annotated[float, Field(ge=0)]
-    a_plus: Annotated[float, Field(gt=0, lt=1)]
-    a_minus_ratio: Annotated[float, Field(ge=0)] = Field(description="a- / a+")
-    doubling: Count = Field(description="a+ doubles every so many stimuli")
-    a_plus_max: Annotated[float, Field(gt=0, lt=1)]
-    winners: Count = Field(description="at most so many winners per stimulus, one per map")
-    inhibition_radius: Annotated[int, Field(ge=0)] = Field(
-        description="a winner silences all maps within so many rows and columns"
+    weight_mean: Fraction = Field(description="mean of the initial weights, which are drawn from a normal distribution")
+    weight_std: NotNegative = Field(
+        description="standard deviation of the initial weights; what falls outside 0 to 1 is clipped"
     )
-    threshold_start: Positive
-    homeostasis: Annotated[float, Field(ge=0, lt=1)] = Field(
-        description="a winner's threshold rises by this fraction, all fall by as much shared between the maps"
+    a_plus: Rate = Field(
+        description="learning rate at the start: a winner's weights w from inputs that fired before it grow by "
+        "a+ w (1 - w)"
     )
-    threshold_silent: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="every map's fall after a stimulus without a winner"
+    a_minus_ratio: NotNegative = Field(
+        description="a- / a+: a winner's other weights w, from inputs that have not fired, shrink by a- w (1 - w)"
     )
-    stimuli: Count = Field(description="at most so many stimuli")
-    convergence: Positive = Field(description="stop when mean w (1 - w) is below this")
-    chunk: Count = Field(50, description="stimuli between two checkpoints")
+    doubling: Annotated[Count, _in("stimuli")] = Field(description="a+ and a- double every so many stimuli")
+    a_plus_max: Rate = Field(description="a+ stops doubling here; at least a_plus")
+    winners: Annotated[Count, _in("neurons")] = Field(
+        description="neurons that may learn from one stimulus, at most one per map"
+    )
+    inhibition_radius: Annotated[Natural, _in("neurons")] = Field(
+        description="a winner silences all maps within so many rows and columns, and its own map everywhere"
+    )
+    threshold_start: Positive = Field(description="threshold of every map when learning begins")
+    homeostasis: Share = Field(
+        description="a winner's threshold rises by this fraction, then all fall by as much shared between the maps"
+    )
+    threshold_silent: Share = Field(
+        default=0.0, description="fraction by which all thresholds fall after a stimulus without a winner"
+    )
+    stimuli: Annotated[Count, _in("stimuli")] = Field(
+        description="learning ends after so many presentations at the latest"
+    )
+    convergence: Positive = Field(
+        description="learning ends once the mean of w (1 - w) is below this, after half of `stimuli` at the earliest"
+    )
+    chunk: Annotated[Count, _in("stimuli")] = Field(
+        default=50, description="stimuli between two checkpoints, which is also when convergence is looked at"
+    )
 
     @model_validator(mode="after")
     def _grows(self) -> Learning:
@@ -211,179 +282,92 @@ class Learning(Section):
 class Conv(Section):
     """A learned convolutional layer with stride 1."""
 
-    maps: Count
-    kernel: Size
-    padding: Margin = (0, 0)
-    threshold: Positive | None = Field(None, description="at inference; the one that homeostasis reached when absent")
-    learning: Learning
+    maps: Annotated[Count, _in("maps")] = Field(description="feature maps, each with a kernel of its own")
+    kernel: Size = Field(description="rows and columns of the layer below that a neuron sees")
+    padding: Margin = Field(default=(0, 0), description="rows above and below, columns left and right, that never fire")
+    threshold: Positive | None = Field(
+        default=None,
+        description="potential at which a neuron fires once learned; the one that learning reached when absent",
+    )
+    learning: Learning = Field(description="how the layer learns")
 
 
 class Classes(Conv):
     """Conv3, whose maps stand for classes."""
 
     equalise: Literal["wins", "drive"] = Field(
-        "wins",
-        description="thresholds settle where all maps win as often, or where all are driven as much, on average",
+        default="wins",
+        description="thresholds settle where all maps win nearly as many training stimuli (wins), or in proportion to "
+        "what drives them, for classes of several maps (drive)",
     )
     purity: Fraction = Field(
-        0.0,
+        default=0.0,
         description="a map has no name, and no say, unless this fraction of its training answers is of one class",
     )
     decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="thresholds let half the training stimuli spike within this fraction of their input"
+        default=None,
+        description="thresholds are moved so that half the training stimuli make a map fire within this fraction of "
+        "their input; they stay when absent",
     )
 
 
 class Decoder(Section):
-    """Which spikes are decoded, and how a mask becomes a box."""
+    """Which spikes are decoded, and how a mask becomes a box (paper, section IV.D)."""
 
-    mode: Literal["causal", "exact", "end"] = "end"
-    weight_threshold: Fraction = 0.5
-    gabor_threshold: float = 0.05
-    inhibition: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="weak synapses inside the learned support inhibit by this when places compete"
+    mode: Literal["causal", "exact", "end"] = Field(
+        default="end",
+        description="inputs that a neuron which fired at step t recruits: those that fired before t (causal), at t - 1 "
+        "(exact), or at any time of the stimulus (end)",
+    )
+    weight_threshold: Fraction = Field(
+        default=0.5, description="weights of Conv2 and Conv3 above this are followed back"
+    )
+    gabor_threshold: float = Field(default=0.05, description="weights of Conv1 above this are followed back")
+    inhibition: NotNegative = Field(
+        default=0.0,
+        description="subtracted from weak weights (below 0.5) inside a map's learned support when its places compete "
+        "for the answer; 0 is no inhibition",
     )
     extent_threshold: Fraction | None = Field(
         default=None,
-        description="a map's extent: its expected mask above this fraction of the largest; none when absent",
+        description="a box stays inside its map's extent: the box around what exceeds this fraction of the maximum of "
+        "the map's average mask; no extents when absent",
     )
-    extent_smoothing: Positive = Field(default=5.0, description="pixels, sigma of the expected mask's smoothing")
-    extent_headroom: Annotated[float, Field(ge=0)] = Field(
-        default=0.0,
-        description="pixels by which extents reach higher: what sticks out at the top varies, and averages away",
+    extent_smoothing: Annotated[Positive, _in("pixels")] = Field(
+        default=5.0, description="standard deviation of the Gaussian that smooths the average mask"
     )
-    box: Literal["mask", "mask+events"] = "mask"
+    extent_headroom: Annotated[NotNegative, _in("pixels")] = Field(
+        default=0.0, description="extents reach higher by this: what sticks out at the top varies, and averages away"
+    )
+    box: Literal["mask", "mask+events"] = Field(
+        default="mask",
+        description="edges of a box: the mask's extremities (mask), or their mean with those of all input events in "
+        "the extent (mask+events)",
+    )
 
 
 class Config(Section):
     """A whole experiment."""
 
-    name: str
-    seed: Annotated[int, Field(ge=0)] = 0
-    data: Data
-    input: Input
-    conv1: Gabor = Gabor()
-    pool1: Pool
-    conv2: Conv
-    pool2: Pool
-    conv3: Classes
-    decoder: Decoder = Decoder()
+    name: str = Field(description="name of the experiment, in results and titles of figures")
+    seed: Natural = Field(default=0, description="of initial weights and of the order in which stimuli are presented")
+    data: Data = Field(description="stimuli")
+    input: Input = Field(description="input layer")
+    conv1: Gabor = Field(default=Gabor(), description="fixed edge filters")
+    pool1: Pool = Field(description="pools Conv1")
+    conv2: Conv = Field(description="learned features")
+    pool2: Pool = Field(description="pools Conv2")
+    conv3: Classes = Field(description="learned classes")
+    decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
-    def _fits(self) -> Config:
+    def _has_input(self) -> Config:
         if (self.input.dog is None) == (self.data.dataset in PICTURES):
             source = "[input.dog]" if self.data.dataset in PICTURES else "[input.buffer]"
             raise ValueError(f"data.dataset {self.data.dataset} needs {source}")
-        layer_shapes(self, self.input.size)
         return self
 
     def digest(self) -> str:
         """Content hash: equal configurations have equal labels, whatever their file's layout."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def layer_shapes(config: Config, size: tuple[int, int]) -> dict[str, Shape]:
-    """Shapes of ``input, conv1, pool1, conv2, pool2, conv3`` for an input of `size` (rows, columns).
-
-    Raises
-    ------
-    ValueError
-        A kernel or window does not fit its input, or a stride leaves inputs uncovered.
-    """
-    shapes = {"input": Shape(config.input.shape.features, *size)}
-
-    def convolve(name: str, below: str, maps: int, kernel, padding) -> None:
-        _, *sizes = shapes[below]
-        out = [n + 2 * p - k + 1 for n, p, k in zip(sizes, padding, kernel, strict=True)]
-        if min(out) < 1:
-            raise ValueError(
-                f"{name}: kernel {kernel[0]}x{kernel[1]} with padding {padding[0]}, {padding[1]} "
-                f"does not fit its input of {sizes[0]}x{sizes[1]}"
-            )
-        shapes[name] = Shape(maps, *out)
-
-    def pool(name: str, below: str, layer: Pool) -> None:
-        features, *sizes = shapes[below]
-        if layer.stride > layer.window:
-            raise ValueError(f"{name}: stride {layer.stride} skips inputs of window {layer.window}")
-        if layer.window > min(sizes):
-            raise ValueError(f"{name}: window {layer.window} does not fit its input of {sizes[0]}x{sizes[1]}")
-        shapes[name] = Shape(features, *(-(-(n - layer.window) // layer.stride) + 1 for n in sizes))
-
-    gabor = config.conv1
-    convolve("conv1", "input", gabor.orientations, (gabor.kernel,) * 2, (gabor.padding,) * 2)
-    pool("pool1", "conv1", config.pool1)
-    convolve("conv2", "pool1", config.conv2.maps, config.conv2.kernel, config.conv2.padding)
-    pool("pool2", "conv2", config.pool2)
-    convolve("conv3", "pool2", config.conv3.maps, config.conv3.kernel, config.conv3.padding)
-    return shapes
-
-
-def shipped() -> dict[str, Path]:
-    """The configurations that come with the package, by name."""
-    return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.toml"))}
-
-
-def load(source: str | Path, **overrides: Any) -> Config:
-    """Read a configuration from a TOML file, or by the name of one that comes with the package.
-
-    `overrides` replace top-level keys, e.g. ``seed=3``.
-
-    Raises
-    ------
-    SpikeSegError
-        No such file, not TOML, an unknown key, a value out of range, or a geometry that does not fit.
-    """
-    path, content = read(source)
-    return validate({**content, **overrides}, str(path))
-
-
-def read(source: str | Path) -> tuple[Path, dict[str, Any]]:
-    """File and content, not checked yet, of what `load` takes. Raises SpikeSegError where there is none."""
-    path = shipped().get(str(source), Path(source))
-    try:
-        return path, read_toml(path)
-    except FileNotFoundError as error:
-        names = ", ".join(shipped())
-        raise SpikeSegError(f"no configuration {source}: neither a file nor one of {names}") from error
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Content of a TOML file.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is none.
-    SpikeSegError
-        It cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        raise
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SpikeSegError(f"{path} cannot be read as TOML: {error}") from error
-
-
-def validate(content: dict[str, Any], where: str) -> Config:
-    """Check a configuration's content. Raises SpikeSegError with one line that names every wrong key."""
-    return checked(Config, content, where)
-
-
-def checked(schema: type[Checked], content: dict[str, Any], where: str) -> Checked:
-    """Content as what its schema makes of it. Raises SpikeSegError with one line that names every wrong key."""
-    try:
-        return schema.model_validate(content)
-    except ValidationError as error:
-        raise SpikeSegError(f"{where}: " + "; ".join(_explain(e) for e in error.errors())) from error
-
-
-def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"unknown key {key}"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{key}: {message}" if key else message

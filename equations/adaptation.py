@@ -1,18 +1,50 @@
-"""Thresholds that vary a little with the number of events in the stimulus (Kirkland et al. 2020, section IV.B).
+"""Thresholds that vary a little with the number of events in a stimulus (docs/model.md, rule 4).
 
-A stimulus neuron per presentation fires at its onset and scales the resting threshold of every feature map.
+Kirkland et al. 2020, sections IV.B and IV.C ('PENT'), in words: thresholds follow the number of events in the buffer,
+by a small variation between a known minimum and maximum. The formula is ours:
+
+    theta_f = resting_f * scale
+    scale   = 1 + r (2 p - 1),   p = (n - n_min) / (n_max - n_min), held between 0 and 1
+
+n               input spikes of the stimulus
+n_min, n_max    fewest and most input spikes of a training stimulus
+r               ``input.threshold_variation`` of the configuration
+
+``scale`` is computed before the run (`threshold_scale` in models/network.py). There is one stimulus neuron per
+presentation, which fires at its onset and applies the scale to the thresholds of all maps.
 """
 
 STIMULUS = """
 scale : 1
 period : second (shared, constant)
 """
+"""The neuron of one presentation; the presentation's number is its index.
+
+scale     factor on all thresholds
+period    time from one onset to the next, in seconds
+"""
 
 STIMULUS_ONSET = "abs(t - i * period) < 0.5 * dt"
+"""Presentation i begins at time i * period.
+
+Reads: t, the time; i, the presentation; period; dt, the duration of a step
+When: thresholds; so it fires in the first step of its stimulus
+"""
 
 FEATURE = """
 theta : 1
 resting : 1
 """
+"""A neuron that holds the threshold of a map, to which the neurons of the map are linked.
+
+theta      the map's threshold in this stimulus
+resting    its threshold before adaptation
+"""
 
 FEATURE_SCALE = "theta_post = resting_post * scale_pre"
+"""The formula above.
+
+Reads: resting_post; scale_pre
+Updates: theta_post
+When: synapses, in the first step of a stimulus, in which all potentials are still 0: no neuron meets an old threshold
+"""

@@ -1,37 +1,98 @@
-"""Integrate-and-fire neurons with binary activations (Kirkland et al. 2020, section III; DESIGN contract 1-4).
+"""Integrate-and-fire neurons that fire at most once per stimulus (docs/model.md, rules 1 to 3).
 
-A neuron adds up the weights of the spikes that reach it and fires at most once per stimulus. Having fired, or having
-been silenced by a competitor, its potential is minus infinity until the next stimulus: no input can bring it back.
+Kirkland et al. 2020, sections IV.B and IV.C: integrate-and-fire, without leak. The formulas are those of Kheradpisheh
+et al. 2018, section 2.2. A potential of minus infinity marks a neuron that has fired or was silenced by a competitor:
+no input brings it back before the next stimulus.
 """
 
 RESET = "v = -inf"
+"""A neuron that has fired fires no more; Kheradpisheh et al. 2018 have V = 0 and forbid a second spike.
+
+Updates: v, the potential
+When: resets, for every neuron that fires
+"""
 
 NEW_STIMULUS = """
 changed = True
 v = 0
 """
+"""All neurons begin a stimulus at rest.
+
+Updates: v, the potential; changed, see LAYER
+When: start, in the first step of a stimulus
+"""
 
 SILENCE = "v_post = -inf"
+"""A neuron that fires silences its competitors for the rest of the stimulus (rules 6 and 7).
 
-# Of every layer: the map that a neuron belongs to, and whether a threshold may have been reached (models/layer.py).
+Updates: v_post, the potential of each competitor
+When: synapses, once for every pair of a neuron that fires and a competitor
+"""
+
 LAYER = """
 feature : integer (constant)
 changed : boolean (shared)
+"""
+"""What every layer's neurons have besides.
+
+feature    index of the neuron's map
+changed    whether a neuron of the layer may have reached its threshold; else none is looked at (models/layer.py)
 """
 
 CONV = """
 v : 1
 theta : 1 (linked)
 """
+"""A neuron of a convolutional layer.
+
+v        V, the potential
+theta    V_thr, the threshold of its map (adaptation.py)
+"""
 
 CONV_THRESHOLD = "v >= theta"
+"""Kheradpisheh et al. 2018, section 2.2, equation 2.
+
+    S_i(t) = 1   if V_i(t) >= V_thr
+
+Reads: v, V_i; theta, V_thr
+When: thresholds
+"""
 
 CONV_FORWARD = "v_post += w"
+"""Kheradpisheh et al. 2018, section 2.2, equation 1.
+
+    V_i(t) = V_i(t - 1) + sum_j W_ji S_j(t - 1)
+
+Each input j that fires adds its summand. It does so after the thresholds of that step, so the sum is compared with the
+threshold one step later.
+
+Reads: w, W_ji, the weight from input j to neuron i
+Updates: v_post, V_i
+When: synapses, once for every input that fires and every neuron that sees it
+"""
 
 POOL = "v : 1"
+"""A neuron of a pooling layer.
+
+v    number of spikes in its window so far
+"""
 
 POOL_THRESHOLD = "v > 0.5"
+"""The first spike in the window is passed on (Kheradpisheh et al. 2018, section 2.3).
+
+Reads: v, the number of spikes
+When: thresholds
+"""
 
 POOL_FORWARD = "v_post += 1"
+"""An input in the window fires.
+
+Updates: v_post, the number of spikes
+When: synapses, once for every input that fires and every window that it is in
+"""
 
 KERNEL = "w : 1"
+"""What a connection between two layers stores.
+
+w    weight, one for each (map, map below, row, column) of the kernel; all places of a map share it
+"""

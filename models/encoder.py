@@ -10,7 +10,8 @@ from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Syna
 
 from spikeseg.spikes import Shape
 
-from ..configs.schema import Config, layer_shapes
+from ..configs.geometry import layer_shapes
+from ..configs.schema import Config
 from ..equations import adaptation, competition, neurons
 from ..equations import genn as genn_equations
 from .conv_synapses import ConvSynapses

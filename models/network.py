@@ -13,7 +13,9 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.version import __version__
 
-from ..configs.schema import Config, layer_shapes, validate
+from ..configs.geometry import layer_shapes
+from ..configs.reading import validate
+from ..configs.schema import Config
 
 EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in whatever order a device adds
 

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import runs
 from hypothesis import settings
 
+from helpers import runs
 from spikeseg.runners.simulation.doctor import problems
 
 settings.register_profile("any machine", deadline=None)  # one that is busy takes longer

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from runs import TINY, files, refusal, write_caltech
 
+from helpers.runs import TINY, files, refusal, write_caltech
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.evaluation.selection import select
@@ -156,7 +156,7 @@ class TestData:
 class TestPictures:
     @pytest.fixture
     def segment(self, refused, trained, tmp_path, monkeypatch):
-        monkeypatch.setattr("spikeseg.runners.segment_output.open_segmenter", no_stimulus)
+        monkeypatch.setattr("spikeseg.runners.inference.segment_files.open_segmenter", no_stimulus)
         return lambda *pictures: refused("segment", trained, *pictures, "--out", tmp_path / "out")
 
     @pytest.fixture
@@ -254,7 +254,7 @@ class TestRuns:
 class TestOptions:
     @pytest.fixture
     def evaluate(self, refused, run, monkeypatch):
-        monkeypatch.setattr("spikeseg.runners.evaluation.evaluate_selection", no_stimulus)
+        monkeypatch.setattr("spikeseg.runners.evaluation.evaluation.evaluate_selection", no_stimulus)
         return lambda *options: refused("evaluate", run, *options)
 
     @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ class TestOptions:
         assert told in evaluate(*options)
 
     def test_a_recording_must_be_an_npz(self, refused, run, tmp_path, monkeypatch):
-        monkeypatch.setattr("spikeseg.runners.encoding.open_encoder", no_stimulus)
+        monkeypatch.setattr("spikeseg.runners.inference.encoding.open_encoder", no_stimulus)
         assert "must end in .npz" in refused("encode", run, "--out", tmp_path / "spikes.csv")
 
     def test_only_caltech_can_be_fetched(self, spikeseg):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import resource
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from PIL import Image
-from runs import files, refusal
 
+from helpers.disks import room
+from helpers.runs import files, refusal
 from spikeseg.datasets.rendered.orange_panda import OrangePanda
 from spikeseg.datasets.stimuli import stimuli
 from spikeseg.errors import SpikeSegError
@@ -21,17 +19,6 @@ from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.inference.encoding import open_encoder
 
 NUMPY = ("--device", "numpy")
-
-
-@contextmanager
-def room(size: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class TestFullDisks:

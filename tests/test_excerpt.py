@@ -6,8 +6,8 @@ import json
 import sys
 
 import pytest
-from runs import files, refusal
 
+from helpers.runs import files, refusal
 from spikeseg.excerpt import take_excerpt
 from spikeseg.recording import save_recording
 from spikeseg.spikes import Shape, Spikes
@@ -86,7 +86,7 @@ def test_the_name_must_go_with_the_format(refused, kind):
 
 @pytest.mark.parametrize(("kind", "package"), [("neo", "neo"), ("nwb", "pynwb"), ("parquet", "pyarrow")])
 def test_missing_packages_are_told_with_their_extra(refused, monkeypatch, kind, package):
-    monkeypatch.delitem(sys.modules, f"spikeseg.analysis.export_{kind}", raising=False)
+    monkeypatch.delitem(sys.modules, f"spikeseg.analysis.export.{kind}", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     line = refused(kind=kind, out={"neo": "out.nix"}.get(kind, f"out.{kind}"))
     assert line.startswith(f'--format {kind} needs pip install "spikeseg[export]": ')

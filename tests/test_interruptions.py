@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runs import assert_same_arrays, files, refusal
 
+from helpers.runs import assert_same_arrays, files, refusal
 from spikeseg.configs import load
 from spikeseg.files import locked, read_arrays, read_json
 from spikeseg.runners.training.directory import Run

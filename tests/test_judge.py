@@ -5,11 +5,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import judge
 import numpy as np
 import pytest
-from judge import Conv, Pool, Rule, Winner, conv_steps, decide, decode, encode, learn, pool_steps
 from scipy.signal import correlate
+
+from helpers import judge
+from helpers.judge import Conv, Pool, Rule, Winner, conv_steps, decide, decode, encode, learn, pool_steps
 
 T = 20
 _ = judge.SILENT  # so that the pictures of spike steps below read easily

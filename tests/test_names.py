@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import runs
 
+from helpers import runs
 from spikeseg.analysis.decoding.naming import name_maps, named
 from spikeseg.analysis.decoding.segmentation import decide
 from spikeseg.configs import Config, validate
-from spikeseg.configs.schema import layer_shapes
+from spikeseg.configs.geometry import layer_shapes
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.network import TrainedNetwork
-from spikeseg.runners.training.training import UNNAMED, untrained
+from spikeseg.models.network import UNNAMED, TrainedNetwork
+from spikeseg.runners.training.training import untrained
 
 CLASSES = ("orange", "panda")
 LABELS = ["orange", "orange", "panda", "panda"]  # of the training stimuli

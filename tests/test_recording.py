@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 from hypothesis import given
-from networks import assert_same_spikes, configurations, many, random_stimuli, seeds, shapes_of, to_spikes
-from runs import files
 
+from helpers.networks import assert_same_spikes, configurations, many, random_stimuli, seeds, shapes_of, to_spikes
+from helpers.runs import files
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
 from spikeseg.recording import load_recording, save_recording

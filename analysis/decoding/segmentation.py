@@ -128,9 +128,14 @@ def decide(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Conv3Dec
 
 def drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Final potentials of the Conv3 neurons over their thresholds, (maps, H, W): from 1 on they spike."""
-    scale = network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT)))
+    scale = stimulus_scale(network, steps)
     final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
     return final / (network.thresholds["conv3"] * scale)[:, None, None]
+
+
+def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
+    """Factor on all thresholds for a stimulus with these spikes: it adapts them to the number of input events."""
+    return float(network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT))))
 
 
 def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:

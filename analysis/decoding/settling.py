@@ -17,7 +17,7 @@ from spikeseg.spikes import SILENT
 
 from ...models.network import LAYERS, TrainedNetwork
 from .decoder import decode
-from .segmentation import cell_centre, most_responsive, potentials
+from .segmentation import cell_centre, most_responsive, potentials, stimulus_scale
 
 BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
 POWER = 6  # of the mean drive; 1 would be the plain mean (docs/results.md)
@@ -115,7 +115,7 @@ def settle(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]],
     Parameters
     ----------
     stimuli
-        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated once or twice.
+        Spike steps per layer of the training stimuli, each ``{layer: (C, H, W) int}``; iterated up to three times.
     largest
         Their `largest_potentials`.
     """
@@ -127,6 +127,7 @@ def settle(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]],
         settled = mean_thresholds(largest, learned)
     if config.conv3.decide_by is not None:
         in_time = largest_potentials(network, stimuli, round(config.conv3.decide_by * config.input.steps))
-        settled = settled * np.median((in_time / settled).max(axis=1))
+        scale = np.array([stimulus_scale(network, steps) for steps in stimuli])
+        settled = settled * np.median((in_time / settled).max(axis=1) / scale)
     network = replace(network, thresholds={**network.thresholds, "conv3": settled})
     return replace(network, extents=learned_extents(network, stimuli))

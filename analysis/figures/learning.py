@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from spikeseg.spikes import SILENT
 
-from ...configs.schema import layer_shapes
+from ...configs.geometry import layer_shapes
 from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import receptive_field
 from ..decoding.segmentation import Segmentation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from spikeseg.boxes import Box
 
-from ...configs.schema import Config, layer_shapes
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
 from ...models.network import LAYERS
 from ..decoding.decoder import receptive_field
 

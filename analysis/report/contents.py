@@ -14,7 +14,8 @@ from spikeseg.boxes import Box
 from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
-from ...configs.schema import Config, layer_shapes
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
 from ..decoding.segmentation import Segmentation
@@ -173,16 +174,10 @@ def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[
     beside = f"paper: {paper.accuracy}" if paper else f"majority class: {percent(base['majority_class_accuracy'])}"
     tiles = [{"label": "accuracy", "value": percent(metrics["accuracy"]), "beside": beside}]
     if metrics["n_boxes"]:
-        boxes = {
-            "label": "box mIoU",
-            "value": overlap(metrics["miou"]),
-            "beside": f"paper: {paper.miou}" if paper else "",
-        }
-        strict = {
-            "label": "strict mIoU",
-            "value": overlap(metrics["miou_strict"]),
-            "beside": "a wrong class counts as 0",
-        }
+        best = f"paper: {paper.miou}" if paper else ""
+        tiles.append({"label": "box mIoU", "value": overlap(metrics["miou"]), "beside": best})
+        strict = overlap(metrics["miou_strict"])
+        tiles.append({"label": "strict mIoU", "value": strict, "beside": "a wrong class counts as 0"})
     if decisions:
         by_recording = percent(decisions["recording_accuracy"])
         count = f"{decisions['recordings']} recordings"

@@ -11,8 +11,8 @@ from spikeseg.errors import SpikeSegError
 
 from .editing import Mask, between, hot_pixels
 from .formats import EventStream, Invalid, open_events
-from .formats.growing import Growing
 from .formats.records import geometry
+from .growing import Growing
 from .statistics import Statistics
 
 STANDARD_INPUT = "-"

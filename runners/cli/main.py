@@ -12,6 +12,7 @@ from spikeseg.version import __version__
 
 from .commands import (
     analyse,
+    config,
     data,
     demo,
     doctor,
@@ -80,5 +81,6 @@ for command, example in (
     (search.search, "spikeseg search search.toml --trials 40 --out runs"),
 ):
     app.command(epilog=f"Example: {example}")(command)
+app.add_typer(config.app, name="config", help="Look at bundled configurations, and at what their keys mean.")
 app.add_typer(data.app, name="data", help="Get datasets.")
 app.add_typer(events.app, name="events", help="Look at recordings of event cameras.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...analysis.measures.counting import CountReport
     from ...analysis.measures.event_comparison import EventSummary
     from ...analysis.measures.metrics import Baselines, Report
+    from ...configs.reference import Key
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
     from ..inference.stream_files import Summary
@@ -127,6 +128,31 @@ def _real_time(summary: Summary) -> str:
 
 def _ms(value: int | None) -> str:
     return "never" if value is None else f"{value} ms"
+
+
+def configurations_table(summaries: Mapping[str, str]) -> Table:
+    """Bundled configurations, a line about each."""
+    table = Table("name", "what it is")
+    table.columns[0].no_wrap = True
+    for name, told in summaries.items():
+        table.add_row(name, told)
+    return table
+
+
+def keys_table(keys: Iterable[Key]) -> Table:
+    """Keys of a configuration, each with what it means and what its value may be."""
+    table = Table("key", "meaning", show_lines=True)
+    table.columns[0].no_wrap = True
+    for key in keys:
+        table.add_row(key.key, f"{key.meaning}\n{_value(key)}")
+    return table
+
+
+def _value(key: Key) -> str:
+    """What a key's value may be, such as ``number: > 0; in ms; default 1.0``."""
+    default = key.default if key.default == "required" else f"default {key.default}"
+    parts = (f"{key.type}: {key.allowed}" if key.allowed else key.type, key.unit and f"in {key.unit}", default)
+    return "; ".join(filter(None, parts))
 
 
 def devices_table(problems: Mapping[str, Sequence[str]]) -> Table:

@@ -14,7 +14,8 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Spikes
 
-from ...configs.schema import Config, layer_shapes
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
 from ...models.network import CONV_LAYERS, TrainedNetwork
 from ..simulation.devices import PROGRAMS
 from ..simulation.interface import Simulator

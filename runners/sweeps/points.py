@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,9 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
-from ...configs.schema import Config, checked, read, read_toml, shipped, validate
+from ...configs.changes import changed, described, written
+from ...configs.reading import checked, read, read_toml, shipped, validate
+from ...configs.schema import Config
 from .plan import Departure, Interval, Part, Search, Sweep
 
 
@@ -53,41 +53,12 @@ class Point:
         return described(self.varied)
 
 
-def described(values: Mapping[str, Any]) -> str:
-    """Values on one line."""
-    return ", ".join(f"{key}={written(value)}" for key, value in values.items())
-
-
-def written(value: Any) -> str:
-    """A value as TOML has it: of numbers, texts and lists of them, that is how JSON has it."""
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def parsed(change: str) -> tuple[str, Any]:
-    """Dotted key and value of ``KEY=VALUE``, the value in TOML. Raises SpikeSegError where it is none."""
-    key, _, value = change.partition("=")
-    try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError as error:
-        raise SpikeSegError(f"--set {change}: say KEY=VALUE, with texts in quotation marks") from error
-
-
 def make_point(source: str, settings: dict[str, Any], varied: dict[str, Any], where: str) -> Point:
     """The point with these changes. Raises SpikeSegError where they make no valid configuration."""
     _, content = read(source)
-    for key, value in (settings | varied).items():
-        _put(content, key, value, where)
+    content = changed(content, settings | varied, where)
     where = f"{where}, {described(varied)}" if varied else where
     return Point(source, settings, varied, validate(content, where))
-
-
-def _put(table: Any, key: str, value: Any, where: str) -> None:
-    *tables, last = key.split(".")
-    for name in tables:
-        table = table.setdefault(name, {})
-        if not isinstance(table, dict):
-            raise SpikeSegError(f"{where}: unknown key {key}")
-    table[last] = value
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,8 @@ def convert(
     """Write a recording, or a part of it, in another format; times stay exact."""
     from ....datasets.events.editing import Region, cropped, since_first
     from ....datasets.events.formats.stream import read_stream
-    from ....datasets.events.formats.writing import check_writable, write_recording
     from ....datasets.events.sources import open_source
+    from ....datasets.events.writing import check_writable, write_recording
 
     check_writable(out, signed)
     part = None if region is None else Region.read(region)

@@ -23,8 +23,9 @@ def point(
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Train and measure at one point of a sweep, in OUT/<hash of the configuration>; a finished one is only read."""
+    from ....configs.changes import parsed
     from ...sweeps.point import metrics_file, run_point
-    from ...sweeps.points import make_point, parsed
+    from ...sweeps.points import make_point
     from ..progress import Bars
 
     asked = make_point(config, dict(map(parsed, changes or ())), {}, config)

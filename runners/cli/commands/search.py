@@ -23,7 +23,8 @@ def search(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial at the same time.")] = 1,
 ) -> None:
     """Look for the best constants with Optuna, on validation data only; the same command resumes."""
-    from ...sweeps.points import described, load_search
+    from ....configs.changes import described
+    from ...sweeps.points import load_search
     from ...sweeps.searching import search_trials
     from ...sweeps.sweeping import Pool
     from ..progress import Bars

@@ -27,7 +27,7 @@ def train(
     from ...training.training import train as run_training
     from ..progress import Bars
 
-    loaded = load(config) if seed is None else load(config, seed=seed)
+    loaded = load(config, seed=seed)
     with Bars(console) as bars:
         network = run_training(loaded, data, out, device, bars)
     draw_training(network, Run(out))

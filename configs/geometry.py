@@ -1,0 +1,44 @@
+"""Sizes of the layers, which follow from the input's size, kernels, paddings and windows."""
+
+from __future__ import annotations
+
+from spikeseg.spikes import Shape
+
+from .schema import Config, Pool
+
+
+def layer_shapes(config: Config, size: tuple[int, int]) -> dict[str, Shape]:
+    """Shapes of ``input, conv1, pool1, conv2, pool2, conv3`` for an input of `size` (rows, columns).
+
+    Raises
+    ------
+    ValueError
+        A kernel or window does not fit its input, or a stride leaves inputs uncovered.
+    """
+    shapes = {"input": Shape(config.input.shape.features, *size)}
+
+    def convolve(name: str, below: str, maps: int, kernel, padding) -> None:
+        _, *sizes = shapes[below]
+        out = [n + 2 * p - k + 1 for n, p, k in zip(sizes, padding, kernel, strict=True)]
+        if min(out) < 1:
+            raise ValueError(
+                f"{name}: kernel {kernel[0]}x{kernel[1]} with padding {padding[0]}, {padding[1]} "
+                f"does not fit its input of {sizes[0]}x{sizes[1]}"
+            )
+        shapes[name] = Shape(maps, *out)
+
+    def pool(name: str, below: str, layer: Pool) -> None:
+        features, *sizes = shapes[below]
+        if layer.stride > layer.window:
+            raise ValueError(f"{name}: stride {layer.stride} skips inputs of window {layer.window}")
+        if layer.window > min(sizes):
+            raise ValueError(f"{name}: window {layer.window} does not fit its input of {sizes[0]}x{sizes[1]}")
+        shapes[name] = Shape(features, *(-(-(n - layer.window) // layer.stride) + 1 for n in sizes))
+
+    gabor = config.conv1
+    convolve("conv1", "input", gabor.orientations, (gabor.kernel,) * 2, (gabor.padding,) * 2)
+    pool("pool1", "conv1", config.pool1)
+    convolve("conv2", "pool1", config.conv2.maps, config.conv2.kernel, config.conv2.padding)
+    pool("pool2", "conv2", config.pool2)
+    convolve("conv3", "pool2", config.conv3.maps, config.conv3.kernel, config.conv3.padding)
+    return shapes

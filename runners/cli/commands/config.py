@@ -1,0 +1,67 @@
+"""`spikeseg config`: the bundled configurations, and what every key of one means."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import replacing
+
+from ..console import console
+
+app = typer.Typer(no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="A bundled configuration: see `spikeseg config list`.")]
+
+
+@app.callback()
+def config() -> None:
+    """Look at bundled configurations, and at what their keys mean."""
+
+
+@app.command("list", epilog="Example: spikeseg config list")
+def list_() -> None:
+    """List the bundled configurations, a line about each."""
+    from ....configs.reading import shipped, summary
+    from ..tables import configurations_table
+
+    console.print(configurations_table({name: summary(path) for name, path in shipped().items()}))
+
+
+@app.command(epilog="Example: spikeseg config show dog-caltech")
+def show(name: NameArgument) -> None:
+    """Print a bundled configuration, with a comment on every key."""
+    from ....configs.reading import text
+
+    typer.echo(text(name), nl=False)
+
+
+@app.command(epilog="Example: spikeseg config copy dog-caltech mine.toml")
+def copy(name: NameArgument, to: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
+    """Copy a bundled configuration to a file, to be changed there."""
+    from ....configs.reading import text
+
+    content = text(name)
+    if to.exists():
+        raise SpikeSegError(f"{to} exists already: choose another name, or remove it first")
+    with replacing(to) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+    console.print(f"{to}: change what you like, then: spikeseg train {to} --out RUN", soft_wrap=True)
+
+
+@app.command(epilog="Example: spikeseg config keys 'conv3.*.a_*'")
+def keys(
+    pattern: Annotated[str, typer.Argument(help="Part of a key, such as threshold, or a glob: conv3.*.")] = "",
+) -> None:
+    """Explain the keys of a configuration: type, default, limits, unit and meaning."""
+    from ....configs.reference import all_keys
+    from ..tables import keys_table
+
+    found = [row for row in all_keys() if pattern in row.key or fnmatchcase(row.key, pattern)]
+    if not found:
+        raise SpikeSegError(f"no key matches {pattern}: `spikeseg config keys` lists all of them")
+    console.print(keys_table(found))

@@ -1,0 +1,374 @@
+"""Figures: what is drawn is what was computed."""
+
+from dataclasses import replace
+from itertools import combinations, cycle
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+
+from helpers.networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
+from spikeseg.analysis.decoding.decoder import decode
+from spikeseg.analysis.decoding.segmentation import segment_classes, segment_one
+from spikeseg.analysis.figures import learning, overlays, results, stimulus, style
+from spikeseg.analysis.figures.style import class_colours, hues
+from spikeseg.analysis.measures.features import project
+from spikeseg.analysis.measures.metrics import Outcome, evaluate
+from spikeseg.boxes import Box
+from spikeseg.datasets.sample import Target
+from spikeseg.errors import SpikeSegError
+from spikeseg.spikes import SILENT
+
+ROWS, COLUMNS = 24, 32
+LAYERS = ("input", "conv1", "pool1", "conv2", "pool2", "conv3")
+LABELS = ("circle", "square")
+MAP_LABELS = ("square", "circle", "square")  # more maps than classes, in another order
+COLOURS = class_colours(LABELS)
+EMPTY, FULL, SOME = range(3)  # the stimuli
+PICTURE = np.full((48, 96, 3), 200, np.uint8)  # twice the network's rows, three times its columns
+TRUTH = (Target("circle", Box(10, 20, 40, 80)), Target("square", Box(0, 0, 9, 9)), Target("circle", None))
+
+
+@pytest.fixture(scope="module")
+def network():
+    config = configuration(
+        data={"classes": LABELS},
+        input={"rows": ROWS, "columns": COLUMNS, "steps": 5},
+        conv1={"orientations": 3, "kernel": 3, "wavelength": 3.0},
+        conv2={"maps": 4, "kernel": [3, 2], "padding": 1},
+        pool2={"window": 3, "stride": 2},
+        conv3={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},
+        decoder={"extent_threshold": None, "box": "mask"},
+    )
+    return replace(random_network(config, 1, "real"), map_labels=MAP_LABELS)
+
+
+@pytest.fixture(scope="module")
+def spikes(network):
+    stimuli = random_stimuli(shapes_of(network.config)["input"], 3, network.config.input.steps, 0)
+    return {layer: to_spikes(steps) for layer, steps in judged(network, stimuli).items()}
+
+
+def steps_of(spikes, index):
+    return {layer: recorded.first_steps(index) for layer, recorded in spikes.items()}
+
+
+@pytest.fixture(scope="module")
+def found(network, spikes):
+    """Both classes, as segmented in the last stimulus."""
+    return segment_classes(network, steps_of(spikes, SOME), LABELS)
+
+
+@pytest.fixture(scope="module")
+def report():
+    whole, box, other = Box(0, 0, 100, 100), Box(10, 10, 60, 60), Box(10, 10, 60, 35)
+    outcomes = [
+        Outcome("a", "circle", "circle", box, box, whole, (100, 100)),
+        Outcome("b", "circle", "square", box, other, whole, (100, 100)),
+        Outcome("c", "square", "square", box, other, whole, (100, 100)),
+    ]
+    return evaluate(outcomes, {})
+
+
+@pytest.fixture
+def draw(network, spikes, found, report):
+    """Every figure by name."""
+    item = PICTURE, found, TRUTH, "caption"
+    curve = np.arange(3) * 50, np.array([0.2, 0.1, 0.0])
+    return {
+        "overlay": lambda: overlays.overlay(PICTURE, found, LABELS, TRUTH, "title"),
+        "overlay of nothing": lambda: overlays.overlay(PICTURE[..., 0], [], LABELS),
+        "gallery": lambda: overlays.gallery([item] * 3, LABELS, columns=2),
+        "latent_sheet": lambda: stimulus.latent_sheet(network, spikes, SOME, found[0]),
+        "latent_sheet of silence": lambda: stimulus.latent_sheet(
+            network, spikes, EMPTY, segment_one(network, steps_of(spikes, EMPTY))
+        ),
+        "features of conv1": lambda: learning.features(network, "conv1"),
+        "features of conv2": lambda: learning.features(network, "conv2"),
+        "features of conv3": lambda: learning.features(network),
+        "raster": lambda: stimulus.raster(network, spikes, SOME),
+        "raster of silence": lambda: stimulus.raster(network, spikes, EMPTY),
+        "raster of no feature": lambda: stimulus.raster(network, spikes, SOME, features=[]),
+        "convergence": lambda: learning.convergence({"conv2": curve, "conv3": curve}),
+        "scores": lambda: results.scores(report),
+    }
+
+
+NAMES = (
+    *("overlay", "overlay of nothing", "gallery", "latent_sheet", "latent_sheet of silence", "features of conv1"),
+    *("features of conv2", "features of conv3", "raster", "raster of silence", "raster of no feature"),
+    *("convergence", "scores"),
+)
+
+
+# ---- All figures -----------------------------------------------------------------------------------
+
+
+class TestEveryFigure:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_is_written_as_a_picture(self, draw, name, tmp_path):
+        style.save(draw[name](), tmp_path / "new" / "figure.png")
+        assert (tmp_path / "new" / "figure.png").read_bytes().startswith(b"\x89PNG")
+        assert len(list(tmp_path.rglob("*"))) == 2  # nothing else is left behind
+
+    def test_is_tested(self, draw):
+        assert set(draw) == set(NAMES)
+        public = {
+            name
+            for module in (learning, overlays, results, stimulus)
+            for name, value in vars(module).items()
+            if callable(value) and getattr(value, "__annotations__", {}).get("return") == "Figure"
+        }
+        elsewhere = {"weights_over_learning", "receptive_fields"}  # tests/runners/evaluation/test_analysing.py
+        assert {name.split()[0] for name in NAMES} == public - elsewhere
+
+    @pytest.mark.parametrize(("suffix", "start"), [(".pdf", b"%PDF"), (".svg", b"<?xml")])
+    def test_is_written_as_its_suffix_says(self, draw, suffix, start, tmp_path):
+        style.save(draw["convergence"](), tmp_path / f"figure{suffix}")
+        assert (tmp_path / f"figure{suffix}").read_bytes().startswith(start)
+
+    @pytest.mark.parametrize("name", ["figure", "figure.xyz"])
+    def test_of_an_unknown_kind_is_refused_in_one_line(self, draw, name, tmp_path):
+        with pytest.raises(SpikeSegError, match=r"give it one of the suffixes .*png") as refusal:
+            style.save(draw["convergence"](), tmp_path / name)
+        assert "\n" not in str(refusal.value)
+        assert not list(tmp_path.iterdir())
+
+    def test_neither_heeds_nor_changes_the_users_style(self, draw):
+        with matplotlib.rc_context({"lines.linewidth": 7, "axes.titlesize": 30}):
+            before = dict(matplotlib.rcParams)
+            axes = draw["overlay"]().axes[0]
+            assert dict(matplotlib.rcParams) == before
+        assert axes.title.get_fontsize() == 9
+
+
+# ---- Each figure -----------------------------------------------------------------------------------
+
+
+def boxes(axes):
+    """Left, right, bottom, top of each outline, and whether it is dashed."""
+    return [
+        ((min(x), max(x), max(y), min(y)), line.is_dashed())
+        for line in axes.lines
+        for x, y in [(line.get_xdata(), line.get_ydata())]
+    ]
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+class TestOverlay:
+    def test_masks_are_stretched_to_the_picture(self, draw, found):
+        picture, *masks = draw["overlay"]().axes[0].images
+        assert len(masks) == len(found) == 2
+        for drawn, segmentation in zip(masks, found, strict=True):
+            assert tuple(drawn.get_extent()) == tuple(picture.get_extent()) == (0, 96, 48, 0)
+            rgba = np.asarray(drawn.get_array())
+            np.testing.assert_array_equal(rgba[..., 3] > 0, segmentation.mask)
+            assert (rgba[segmentation.mask][:, :3] == to_rgb(COLOURS[segmentation.label])).all()
+
+    def test_predicted_boxes_are_solid_and_scaled_and_true_boxes_dashed(self, draw, found):
+        drawn = boxes(draw["overlay"]().axes[0])
+        expected = [((t.box.left, t.box.right, t.box.bottom, t.box.top), "dashed") for t in TRUTH if t.box]
+        expected += [((3 * s.box.left, 3 * s.box.right, 2 * s.box.bottom, 2 * s.box.top), "solid") for s in found]
+        assert len(expected) == 4
+        assert drawn == [(edges, style == "dashed") for edges, style in expected]
+
+    def test_each_box_is_labelled(self, draw):
+        assert sorted(texts(draw["overlay"]().axes[0])) == ["circle", "circle", "square", "square"]
+
+    def test_without_a_box_the_mask_stands_alone(self, found):
+        axes = overlays.overlay(PICTURE, [replace(found[0], box=None)], LABELS).axes[0]
+        assert (len(axes.images), len(axes.lines), len(axes.texts)) == (2, 0, 0)
+
+    def test_names_are_drawn_as_they_are(self, found, tmp_path):
+        label = r"$a_{\b$"  # would not do as a formula
+        target = Target(label, TRUTH[0].box)
+        renamed = [replace(found[0], label=label)]
+        style.save(overlays.overlay(PICTURE, renamed, [label], [target], label), tmp_path / "a.png")
+        style.save(overlays.gallery([(PICTURE, renamed, [target], label)], [label]), tmp_path / "b.png")
+
+    def test_the_legend_explains_only_what_is_there(self, found):
+        for truth, expected in ((TRUTH[2:], ["predicted"]), (TRUTH, ["predicted", "annotated"])):
+            (legend,) = overlays.overlay(PICTURE, found, LABELS, truth).legends
+            assert [text.get_text() for text in legend.get_texts()] == expected
+
+
+class TestGallery:
+    @pytest.mark.parametrize(("items", "columns", "panels"), [(1, 4, 4), (4, 4, 4), (5, 4, 8), (3, 1, 3)])
+    def test_items_fill_a_grid_row_by_row(self, found, items, columns, panels):
+        figure = overlays.gallery([(PICTURE, found, TRUTH, f"no. {k}") for k in range(items)], LABELS, columns)
+        assert len(figure.axes) == panels
+        shown = [axes for axes in figure.axes if axes.axison]
+        assert [axes.get_title(loc="left") for axes in shown] == [f"no. {k}" for k in range(items)]
+
+    def test_a_panel_is_an_overlay(self, draw):
+        alone, small = draw["overlay"]().axes[0], draw["gallery"]().axes[0]
+        assert boxes(small) == boxes(alone)
+        assert texts(small) == texts(alone)
+        assert len(small.images) == len(alone.images)
+
+    @pytest.mark.parametrize("columns", [2, 4, 6])
+    @pytest.mark.parametrize("sizes", [[(48, 96)], [(96, 48), (48, 96), (30, 30)]], ids=["alike", "mixed"])
+    def test_captions_lie_side_by_side_and_end_like_the_names(self, columns, sizes):
+        names = ["Faces/image_0001.jpg", "orange-panda/both-0.5/seed1000000/00012", "folder/" + 60 * "W", "a"]
+        shapes = cycle(sizes)
+        items = [(np.zeros(next(shapes), np.uint8), [], [], name) for name in names * 3]
+        figure = overlays.gallery(items, LABELS, columns)
+        figure.set_dpi(200)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        titles = [axes._left_title for axes in figure.axes if axes.axison]
+        for title, (*_, name) in zip(titles, items, strict=True):
+            assert name.endswith(title.get_text().removeprefix("…"))
+            assert title.get_text()
+        assert titles[0].get_text() == names[0]
+        boxes = [title.get_window_extent() for title in titles]
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def opacity(axes):
+    """Of what is in colour in a panel of a latent sheet, (H, W)."""
+    return np.asarray(axes.images[-1].get_array())[..., 3]
+
+
+class TestLatentSheet:
+    @pytest.fixture
+    def rows(self, draw):
+        axes = draw["latent_sheet"]().axes
+        assert len(axes) == 12
+        return dict(zip(LAYERS, axes[:6], strict=True)), dict(zip(LAYERS, axes[6:], strict=True))
+
+    def test_above_are_the_spikes_below_those_that_decoding_recruits(self, rows, network, spikes, found):
+        steps = steps_of(spikes, SOME)
+        seed = (found[0].map, *found[0].place)
+        decoded = decode(network, steps, [seed], found[0].decoded_mode)
+        assert decoded.mask.any()
+        for layer in LAYERS:
+            encoding, decoding = (row[layer] for row in rows)
+            np.testing.assert_array_equal(opacity(encoding) > 0, (steps[layer] != SILENT).any(axis=0))
+            np.testing.assert_array_equal(opacity(decoding) > 0, decoded.active[layer].any(axis=0))
+
+    def test_the_earlier_the_more_opaque(self, rows, spikes):
+        steps = steps_of(spikes, SOME)["input"][0]
+        alpha = opacity(rows[0]["input"])
+        by_step = [np.unique(alpha[steps == step]) for step in range(5)]
+        assert all(len(values) == 1 for values in by_step)
+        assert (np.diff(np.concatenate(by_step)) < 0).all()
+        assert by_step[0] == 1
+
+    def test_spikes_have_the_colour_of_their_feature(self, rows, spikes):
+        steps = steps_of(spikes, SOME)["pool1"]
+        only = np.argwhere((steps != SILENT).sum(axis=0) == 1)  # places where one map spiked
+        assert len(only)
+        painted = np.asarray(rows[0]["pool1"].images[-1].get_array())
+        for row, column in only:
+            np.testing.assert_allclose(painted[row, column, :3], hues(3)[steps[:, row, column].argmax()])
+
+    def test_a_class_has_one_colour_and_one_entry_in_the_legend(self, network, spikes, found):
+        steps = np.full((3, *spikes["conv3"].shape), SILENT)
+        for map_ in range(len(MAP_LABELS)):
+            steps[SOME, map_, 0, map_] = 5
+        axes = stimulus.latent_sheet(network, {**spikes, "conv3": to_spikes(steps)}, SOME, found[0]).axes[5]
+        painted = np.asarray(axes.images[-1].get_array())
+        for map_, label in enumerate(MAP_LABELS):
+            np.testing.assert_allclose(painted[0, map_, :3], to_rgb(COLOURS[label]))
+        legend = axes.get_legend()
+        entries = zip(legend.get_texts(), legend.get_patches(), strict=True)
+        assert {text.get_text(): to_hex(patch.get_facecolor()) for text, patch in entries} == COLOURS
+
+    def test_a_seed_that_did_not_spike_is_drawn(self, network, spikes):
+        steps = steps_of(spikes, EMPTY)
+        found = segment_one(network, steps)
+        *_, conv3 = stimulus.latent_sheet(network, spikes, EMPTY, found).axes
+        assert np.argwhere(opacity(conv3)).tolist() == [list(found.place)]
+
+
+class TestFeatures:
+    @pytest.mark.parametrize(
+        ("layer", "titles"), [("conv1", list("012")), ("conv2", list("0123")), ("conv3", [*MAP_LABELS])]
+    )
+    def test_each_map_has_a_panel_with_its_projection(self, network, layer, titles):
+        *panels, _colour_bar = learning.features(network, layer).axes
+        assert [axes.get_title(loc="left") for axes in panels] == titles
+        for axes, image in zip(panels, project(network, layer), strict=True):
+            np.testing.assert_allclose(axes.images[0].get_array(), image / np.abs(image).max())
+
+    def test_a_map_that_learned_nothing_is_blank(self, network):
+        kernels = {**network.kernels, "conv3": np.zeros_like(network.kernels["conv3"])}
+        assert not learning.features(replace(network, kernels=kernels)).axes[0].images[0].get_array().any()
+
+
+class TestRaster:
+    def test_each_spike_is_a_point_within_its_step(self, draw, spikes):
+        panels = draw["raster"]().axes
+        for axes, layer in zip(panels, LAYERS, strict=True):
+            step, neuron = spikes[layer].of(SOME)
+            points = np.asarray(axes.collections[0].get_offsets())
+            assert len(points) > 0
+            assert (np.abs(points[:, 0] - step) < 0.5).all()
+            np.testing.assert_array_equal(points[:, 1], neuron)
+
+    def test_of_some_features_shows_their_spikes_in_rows_without_gaps(self, network, spikes):
+        (axes,) = stimulus.raster(network, spikes, SOME, ["conv2"], [0, 3]).axes
+        places = spikes["conv2"].shape.rows * spikes["conv2"].shape.columns
+        neuron = spikes["conv2"].of(SOME)[1]
+        expected = neuron[np.isin(neuron // places, [0, 3])]
+        points = np.asarray(axes.collections[0].get_offsets())
+        np.testing.assert_array_equal(points[:, 1], np.where(expected < places, expected, expected - 2 * places))
+        assert [tick.get_text() for tick in axes.get_yticklabels()] == [f"{places * f:,}" for f in (0, 3, 4)]
+
+    def test_spikes_of_conv3_have_the_colour_of_their_class(self, network, spikes):
+        (axes,) = stimulus.raster(network, spikes, FULL, ["conv3"]).axes
+        shape = spikes["conv3"].shape
+        maps = spikes["conv3"].of(FULL)[1] // (shape.rows * shape.columns)
+        assert set(maps) == {0, 1, 2}
+        expected = [to_rgb(COLOURS[network.map_labels[m]]) for m in maps]
+        np.testing.assert_allclose(axes.collections[0].get_facecolors()[:, :3], expected)
+
+    def test_layers_are_in_the_order_asked_for(self, network, spikes):
+        panels = stimulus.raster(network, spikes, FULL, ["pool2", "input"]).axes
+        assert [axes.get_title(loc="left") for axes in panels] == ["Pool2", "Input"]
+
+
+class TestCharts:
+    def test_convergence_has_a_line_per_layer_on_a_logarithmic_scale(self):
+        curves = {
+            "conv2": (np.array([0, 50]), np.array([0.2, 0.1])),
+            "conv3": (np.array([0, 9]), np.array([0.25, 0.2])),
+        }
+        (axes,) = learning.convergence(curves).axes
+        assert axes.get_yscale() == "log"
+        assert [line.get_label() for line in axes.lines] == ["Conv2", "Conv3"]
+        for line, (presented, mean) in zip(axes.lines, curves.values(), strict=True):
+            np.testing.assert_array_equal(line.get_xydata(), np.column_stack([presented, mean]))
+
+    def test_scores_stand_beside_what_trivial_answers_score(self, draw):
+        accuracy, miou = draw["scores"]().axes
+        assert bars(accuracy) == {
+            "circle (n = 2)": 50,
+            "square (n = 1)": 100,
+            "all (n = 3)": 66.7,
+            "most frequent class": 66.7,
+        }
+        assert bars(miou) == {
+            "circle (n = 2)": 75,
+            "square (n = 1)": 50,
+            "mean of classes": 62.5,
+            "box around all events": 25,
+            "constant box": 0,
+            "constant box, oracle": 100,
+        }
+        assert texts(miou)[4] == "unknown"  # there were no training boxes
+
+    def test_marks_say_what_a_wrong_class_costs(self, draw):
+        _, miou = draw["scores"]().axes
+        np.testing.assert_allclose(miou.lines[0].get_xdata(), [50, 50, 50])
+
+
+def bars(axes):
+    labels = [tick.get_text() for tick in axes.get_yticklabels()]
+    return {label: round(bar.get_width(), 1) for label, bar in zip(labels, axes.patches, strict=True)}

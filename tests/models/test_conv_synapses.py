@@ -1,0 +1,257 @@
+"""ConvSynapses against their definition and against explicit Synapses, on every target."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from brian2 import (
+    Clock,
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    ms,
+    mV,
+    prefs,
+    second,
+    volt,
+)
+from hypothesis import assume, given
+
+from helpers.networks import connected, few, seeds, to_spikes, windows
+from spikeseg.models.conv_synapses import ConvSynapses
+from spikeseg.models.geometry import Window, neighbourhood, own_feature, same_map
+from spikeseg.models.model import Model
+from spikeseg.runners.simulation.simulator import open_simulator
+from spikeseg.spikes import Shape
+
+ALL_SORTS = (
+    Window(Shape(2, 5, 4), Shape(3, 6, 5), kernel=(2, 4), padding=(1, 2)),  # a convolution
+    Window(Shape(3, 5, 6), Shape(3, 2, 3), kernel=(3, 3), stride=2, depthwise=True),  # a pooling, incomplete windows
+    Window(Shape(2, 7, 7), Shape(2, 3, 3), kernel=(1, 2), padding=(0, 1), stride=3),  # some sources unseen
+    Window(Shape(1, 2, 3), Shape(2, 9, 9), kernel=(4, 3), padding=(3, 3)),  # some targets see nothing
+    neighbourhood(Shape(2, 4, 5), 1),
+    own_feature(Shape(3, 4, 2)),
+    same_map(Shape(2, 3, 4)),
+)
+
+
+def build(windows) -> Model:
+    """Per window two groups that fire in the first step where `fires` is set, and a connection both ways."""
+    clock = Clock(1e-3 * second)
+    source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
+    network, state = Network(source), {}
+    for number, window in enumerate(windows):
+        below = firing("x", window.source.size, f"below{number}", clock)
+        above = firing("v", window.target.size, f"above{number}", clock)
+        link = ConvSynapses(
+            below,
+            above,
+            window,
+            "w : 1\ngain : 1 (shared)",
+            on_pre="v_post += gain * w",
+            on_post="w = 0.5 * w + x_pre",
+            name=f"link{number}",
+        )
+        link.post.order = link.pre.order - 1
+        network.add(below, above, link)
+        variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (link, "w"), (link, "gain")
+        state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
+    return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
+
+
+def firing(variable, size, name, clock) -> NeuronGroup:
+    model = f"{variable} : 1\nfires : 1"
+    return NeuronGroup(size, model, threshold="fires > 0.5", reset="fires = 0", name=name, clock=clock)
+
+
+def random_state(windows, seed):
+    """Flat arrays by name; a third of the neurons fires."""
+    rng = np.random.default_rng(seed)
+    state = {}
+    for number, window in enumerate(windows):
+        for name, size, value in (("below", window.source.size, "x"), ("above", window.target.size, "v")):
+            state[f"{name}{number}.{value}"] = rng.random(size)
+            state[f"{name}{number}.fires"] = (rng.random(size) < 1 / 3).astype(float)
+        state[f"link{number}.w"] = rng.random(window.weights)
+        state[f"link{number}.gain"] = rng.random(1)
+    return state
+
+
+def expected(windows, state):
+    """The state after the first step, one pair of neurons after the other; weights change before they are used."""
+    state = {name: values.copy() for name, values in state.items()}
+    for number, window in enumerate(windows):
+        v, w, gain = state[f"above{number}.v"], state[f"link{number}.w"], state[f"link{number}.gain"]
+        up, down = state[f"below{number}.fires"], state[f"above{number}.fires"]
+        for target, source, weight in sorted((t, s, k) for s, t, k in connected(window)):
+            if down[target]:
+                w[weight] = 0.5 * w[weight] + state[f"below{number}.x"][source]
+        for source, target, weight in connected(window):
+            v[target] += up[source] * (gain[0] * w[weight])
+        up[:] = down[:] = 0
+    return state
+
+
+def assert_as_defined(simulator, windows, seed):
+    state = random_state(windows, seed)
+    found = simulator.run(to_spikes(np.full((1, 1, 1, 1), -1)), state).state
+    for name, values in expected(windows, state).items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
+@few
+@given(windows(), seeds)
+def test_explicit_synapses_reach_their_targets_and_weights(window, seed):
+    assume(connected(window))
+    with open_simulator(partial(build, [window]), "numpy", "") as simulator:
+        assert_as_defined(simulator, [window], seed)
+
+
+def test_several_connections_live_side_by_side():
+    with open_simulator(partial(build, ALL_SORTS), "numpy", "") as simulator:
+        assert_as_defined(simulator, ALL_SORTS, seed=0)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(("device", "sorts"), [("cpp_standalone", ALL_SORTS), ("cython", ALL_SORTS[:2])])
+def test_computed_connections_equal_stored_ones(device, sorts):
+    with open_simulator(partial(build, sorts), device, repr(sorts)) as simulator:
+        for seed in range(20):
+            assert_as_defined(simulator, sorts, seed)
+
+
+@pytest.mark.compiled
+def test_compiled_programs_can_store_them(monkeypatch):
+    """As devices that are made from C++ standalone do."""
+    monkeypatch.setattr("spikeseg.models.targets.PROCEDURAL", ())
+    with open_simulator(partial(build, ALL_SORTS[:2]), "cpp_standalone", "stored") as simulator:
+        assert_as_defined(simulator, ALL_SORTS[:2], seed=0)
+
+
+@pytest.fixture(params=["numpy", pytest.param("cython", marks=pytest.mark.compiled)])
+def target(request, monkeypatch):
+    """The target that the classes below run on, at runtime."""
+    before = prefs.codegen.target
+    prefs.codegen.target = request.param
+    yield request.param
+    prefs.codegen.target = before
+
+
+IMAGE = Shape(2, 4, 5)
+WINDOW = Window.convolution(IMAGE, maps=3, kernel=(3, 3), padding=(1, 1))
+
+
+def neurons(size, **options):
+    return NeuronGroup(size, "v : volt\nx : volt", threshold="v > 1*volt", reset="v = 0*volt", **options)
+
+
+def connection(model="w : volt", on_pre="v_post += w", **options):
+    """Two groups and what connects them, in a network; the first three sources fire in the first step."""
+    below, above = neurons(WINDOW.source.size), neurons(WINDOW.target.size)
+    below.v[:3] = 2 * volt
+    synapses = ConvSynapses(below, above, WINDOW, model, on_pre=on_pre, **options)
+    return Network(below, above, synapses), below, above, synapses
+
+
+class TestVariables:
+    def test_they_are_read_and_written_flat_and_in_the_kernels_shape(self):
+        synapses = connection()[-1]
+        kernel = np.arange(54).reshape(3, 2, 3, 3)
+        synapses.set_kernel(kernel * mV)
+        np.testing.assert_allclose(synapses.w / mV, np.arange(54))
+        synapses.w = np.arange(54)[::-1] * mV
+        np.testing.assert_allclose(synapses.get_kernel() / mV, kernel[::-1, ::-1, ::-1, ::-1])
+        synapses.w[0] = 7 * mV
+        assert synapses.get_kernel()[0, 0, 0, 0] == 7 * mV
+
+    def test_their_units_are_checked(self):
+        synapses = connection()[-1]
+        with pytest.raises(DimensionMismatchError):
+            synapses.w = 1
+        with pytest.raises(DimensionMismatchError):
+            synapses.set_kernel(np.ones((3, 2, 3, 3)) * ms)
+
+    def test_statements_with_wrong_units_do_not_run(self, target):
+        network = connection("w : 1")[0]
+        with pytest.raises(Exception, match=r"when preparing an object") as told:
+            network.run(1 * ms)
+        assert isinstance(told.value.__cause__, DimensionMismatchError)
+
+    def test_they_are_monitored_stored_and_run_regularly(self, target):
+        network, _below, above, synapses = connection()
+        synapses.w = 1 * mV
+        synapses.run_regularly("w = 2 * w", dt=1 * ms)
+        monitor = StateMonitor(synapses, "w", record=[0, 53], dt=1 * ms, when="end")
+        network.add(monitor)
+        network.store()
+        network.run(3 * ms, namespace={})
+        np.testing.assert_allclose(monitor.w / mV, [[2, 4, 8]] * 2)
+        arrived = above.v[:].copy()
+        assert np.asarray(arrived).any()
+        network.restore()
+        assert (synapses.w == 1 * mV).all()
+        network.run(3 * ms, namespace={})
+        np.testing.assert_array_equal(above.v, arrived)
+
+    def test_a_kernel_can_be_shared(self, target):
+        network, below, above, synapses = connection()
+        synapses.w = 1 * mV
+        twin = ConvSynapses(below, above, WINDOW, on_pre="x_post += w", kernel=synapses)
+        network.add(twin)
+        network.run(1 * ms, namespace={})
+        np.testing.assert_array_equal(above.x, above.v)
+        with pytest.raises(ValueError, match="cannot be shared"):
+            ConvSynapses(below, above, WINDOW, "w : volt", on_pre="v_post += w", kernel=synapses)
+
+
+class TestGroups:
+    def test_they_may_be_parts_of_groups(self, target):
+        whole = neurons(10 + WINDOW.source.size + WINDOW.target.size)
+        below = whole[5 : 5 + WINDOW.source.size]
+        above = whole[5 + WINDOW.source.size : -5]
+        whole.v[4:8] = 2 * volt  # one before the part, and its first three
+        synapses = ConvSynapses(below, above, WINDOW, "w : volt", on_pre="v_post += w")
+        synapses.w = np.arange(54) * mV
+        Network(whole, synapses).run(0.1 * ms, namespace={})
+        network, _, alone, same = connection()
+        same.w = np.arange(54) * mV
+        network.run(0.1 * ms, namespace={})
+        np.testing.assert_array_equal(above.v, alone.v)
+
+    def test_a_refractory_neuron_is_not_reached(self, target):
+        below = neurons(WINDOW.source.size)
+        model = "dv/dt = 0*volt/second : volt (unless refractory)"
+        above = NeuronGroup(WINDOW.target.size, model, threshold="v > 1*volt", reset="v = 0*volt", refractory=5 * ms)
+        below.v, above.v[:20] = 2 * volt, 2 * volt
+        synapses = ConvSynapses(below, above, WINDOW, "w : volt", on_pre="v_post += w")
+        synapses.w = 1 * mV
+        Network(below, above, synapses).run(0.1 * ms, namespace={})
+        assert (above.v[:20] == 0 * volt).all()
+        assert (above.v[20:] > 0 * volt).all()
+
+    def test_those_that_do_not_fit_their_window_are_refused(self):
+        with pytest.raises(ValueError, match="link: groups of 6 and 5 neurons do not fit"):
+            ConvSynapses(neurons(6), neurons(5), WINDOW, on_pre="v_post += 1*volt", name="link")
+
+
+REFUSED = {
+    "delays": ({"delay": 1 * ms}, "has no delays"),
+    "summed variables": ({"model": "x_post = w : volt (summed)\nw : volt"}, r"cannot be \(summed\)"),
+    "event-driven variables": ({"model": "dw/dt = -w / (1*ms) : volt (event-driven)"}, r"cannot be \(event-driven\)"),
+    "indices": ({"on_pre": "v_post += w * i"}, "cannot use i: .* nothing per synapse"),
+    "several pathways": ({"on_pre": {"a": "v_post += w"}}, "one pathway a side"),
+}
+
+
+@pytest.mark.parametrize("feature", REFUSED)
+def test_what_is_not_supported_is_refused(feature):
+    options, told = REFUSED[feature]
+    with pytest.raises(NotImplementedError, match=told):
+        connection(**options)
+
+
+def test_connecting_by_hand_is_refused():
+    with pytest.raises(NotImplementedError, match="is connected by its window"):
+        connection()[-1].connect(p=0.1)

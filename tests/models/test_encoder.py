@@ -1,0 +1,99 @@
+"""The encoder in Brian2 against the judge: the same neurons, at the same steps."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.networks import (
+    ENCODERS,
+    KINDS,
+    assert_same_spikes,
+    configurations,
+    few,
+    judged,
+    random_network,
+    random_stimuli,
+    seeds,
+    shapes_of,
+    to_spikes,
+)
+from spikeseg.errors import SpikeSegError
+from spikeseg.models.network import LAYERS
+from spikeseg.runners.inference.encoding import CAPACITY, open_encoder
+
+
+def opened(config, device):
+    return open_encoder(config, config.input.size, device)
+
+
+def random_case(config, seed, kind, stimuli):
+    shape = shapes_of(config)["input"]
+    return random_network(config, seed, kind), random_stimuli(shape, stimuli, config.input.steps, seed)
+
+
+def assert_as_judged(encoder, network, stimuli):
+    """Returns the spikes per layer, to see that there are some."""
+    found, expected = encoder.encode(network, to_spikes(stimuli)), judged(network, stimuli)
+    assert tuple(found) == ("input", *LAYERS)
+    for layer, spikes in found.items():
+        assert_same_spikes(spikes, to_spikes(expected[layer]))
+    return np.array([len(spikes) for spikes in found.values()])
+
+
+@few
+@given(configurations(), seeds, st.permutations(KINDS))
+def test_small_networks_fire_as_judged(config, seed, kinds):
+    with opened(config, "numpy") as encoder:
+        for kind in kinds[:2]:
+            assert_as_judged(encoder, *random_case(config, seed, kind, stimuli=5))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_every_layer_fires_as_judged(name):
+    config = ENCODERS[name]
+    fired = np.zeros(1 + len(LAYERS), int)
+    with opened(config, "numpy") as encoder:
+        for seed, kind in enumerate(KINDS):
+            fired += assert_as_judged(encoder, *random_case(config, seed, kind, stimuli=6))
+    assert fired.min() > 50  # in every layer
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", ENCODERS)
+def test_the_compiled_encoder_fires_as_judged(name):
+    config = ENCODERS[name]
+    fired = np.zeros(1 + len(LAYERS), int)
+    with opened(config, "cpp_standalone") as encoder:
+        for seed, kind in enumerate(KINDS * 3):
+            fired += assert_as_judged(encoder, *random_case(config, seed, kind, stimuli=20))
+    assert fired.min() > 1000
+
+
+@pytest.mark.compiled
+def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
+    config = ENCODERS["overlapping pools"]
+    network, stimuli = random_case(config, 1, "whole", stimuli=2 * CAPACITY + 7)
+    done = []
+    with opened(config, "cpp_standalone") as encoder:
+        assert_as_judged(encoder, network, stimuli)
+        encoder.encode(network, to_spikes(stimuli), done.append)
+    assert done == [CAPACITY, 2 * CAPACITY, 2 * CAPACITY + 7]
+
+
+@pytest.mark.compiled
+def test_several_jobs_give_what_one_gives():
+    config = ENCODERS["overlapping pools"]
+    network, stimuli = random_case(config, 2, "real", stimuli=11)
+    inputs, done = to_spikes(stimuli), []
+    with opened(config, "cpp_standalone") as one, open_encoder(config, config.input.size, "cpp_standalone", 3) as three:
+        expected, found = one.encode(network, inputs), three.encode(network, inputs, done.append)
+    for layer, spikes in expected.items():
+        assert_same_spikes(found[layer], spikes)
+    assert done == [4, 8, 11]
+
+
+def test_several_jobs_need_processes():
+    config = ENCODERS["overlapping pools"]
+    with pytest.raises(SpikeSegError, match="numpy simulates in this process"):
+        open_encoder(config, config.input.size, "numpy", jobs=2).__enter__()

@@ -1,0 +1,71 @@
+"""Windows against their definition, one pair of neurons after the other."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from helpers.networks import connected, layer_shape, many, neurons, windows
+from spikeseg.models.geometry import Window, neighbourhood, one_to_one, own_feature, same_map, same_place, whole_layer
+from spikeseg.spikes import Shape
+
+
+def triples(window):
+    return list(zip(*(column.tolist() for column in window.synapses()), strict=True))
+
+
+@many
+@given(windows())
+def test_synapses_are_the_windows_by_source_then_target(window):
+    assert triples(window) == connected(window)
+    assert all(column.dtype == np.int32 for column in window.synapses())
+
+
+@many
+@given(windows())
+def test_no_pair_is_connected_twice(window):
+    pairs = [pair for *pair, _ in triples(window)]
+    assert len(set(map(tuple, pairs))) == len(pairs)
+
+
+def test_every_target_of_a_convolution_without_padding_sees_every_weight_of_its_map():
+    window = Window(Shape(2, 5, 6), Shape(3, 4, 4), kernel=(2, 3))
+    source, target, weight = window.synapses()
+    assert len(source) == len(target) == 3 * 4 * 4 * (2 * 2 * 3)
+    for neuron in range(window.target.size):
+        own = neuron // 16 * 12 + np.arange(12)
+        assert sorted(weight[target == neuron]) == own.tolist()
+
+
+def test_a_pool_counts_every_input_once_and_an_incomplete_window_what_there_is():
+    window = Window(Shape(2, 3, 5), Shape(2, 2, 3), kernel=(2, 2), stride=2, depthwise=True)
+    source, target, _ = window.synapses()
+    assert sorted(source) == list(range(30))
+    assert np.bincount(target).tolist() == [4, 4, 2, 2, 2, 1] * 2
+
+
+RELATIONS = {
+    "same place": (lambda s: same_place(s, 1), lambda a, b: a[1:] == b[1:]),
+    "same place, maps": (lambda s: same_place(s, 3), lambda a, b: a[1:] == b[1:]),
+    "same map": (same_map, lambda a, b: a[0] == b[0]),
+    "own feature": (own_feature, lambda a, b: a[0] == b[0]),
+    "whole layer": (lambda s: whole_layer(s, 2), lambda a, b: True),
+    "one to one": (one_to_one, lambda a, b: a == b),
+    "place": (lambda s: neighbourhood(s, 0), lambda a, b: a[1:] == b[1:]),
+    "neighbourhood": (lambda s: neighbourhood(s, 2), lambda a, b: max(abs(a[1] - b[1]), abs(a[2] - b[2])) <= 2),
+}
+
+
+@pytest.mark.parametrize("name", RELATIONS)
+@many
+@given(layer_shape)
+def test_relations_between_neurons(name, shape):
+    make, related = RELATIONS[name]
+    window = make(shape)
+    expected = [
+        (source, target)
+        for (source, a), (target, b) in product(neurons(window.source), neurons(window.target))
+        if related(a, b)
+    ]
+    assert [(source, target) for source, target, _ in triples(window)] == expected

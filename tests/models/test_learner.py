@@ -1,0 +1,150 @@
+"""The learner in Brian2 against the judge: the same winners, and the same weights and thresholds to the last bit."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from helpers import judge
+from helpers.networks import assert_same_spikes, few, judge_rule, learning_layer, random_stimuli, seeds, to_spikes
+from spikeseg.configs.schema import Conv
+from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
+from spikeseg.spikes import Shape, Spikes
+
+DT = 1e-3
+
+
+class Case(NamedTuple):
+    """A layer that learns, and what it learns from."""
+
+    conv: Conv
+    below: Shape
+    steps: int
+
+
+@st.composite
+def cases(draw) -> Case:
+    """Of all sorts; the second stimulus, a full one, finds thresholds within reach."""
+
+    def whole(low: int, high: int) -> int:
+        return draw(st.integers(low, high))
+
+    below = Shape(whole(1, 3), whole(2, 6), whole(2, 6))
+    kernel, padding = (whole(1, 3), whole(1, 3)), (whole(0, 2), whole(0, 2))
+    if any(n + 2 * p < k for n, p, k in zip(below[1:], padding, kernel, strict=True)):
+        reject()
+    sees = below.features * min(kernel[0], below.rows) * min(kernel[1], below.columns)
+    conv = learning_layer(
+        whole(1, 4),
+        kernel,
+        padding,
+        weight_std=draw(st.sampled_from([0.0, 0.05])),
+        a_plus=draw(st.sampled_from([0.0625, 0.1])),
+        a_minus_ratio=draw(st.sampled_from([0.0, 0.5, 0.6, 1.0])),
+        doubling=whole(1, 5),
+        winners=whole(1, 5),
+        inhibition_radius=whole(0, 2),
+        threshold_start=sees * draw(st.sampled_from([0.05, 0.1, 0.2])),
+        homeostasis=draw(st.sampled_from([0.0, 0.02, 0.25])),
+        threshold_silent=draw(st.sampled_from([0.0, 0.1, 0.5])),
+    )
+    return Case(conv, below, whole(1, 5))
+
+
+GEOMETRIES = {
+    "one winner": Case(learning_layer(2, (5, 7), (2, 3), doubling=13, threshold_silent=0.05), Shape(3, 4, 6), 5),
+    "three winners": Case(learning_layer(5, (2, 3), (1, 0), winners=3, inhibition_radius=1), Shape(2, 7, 6), 4),
+}
+
+
+def presented(case: Case, seed: int, stimuli: int) -> np.ndarray:
+    """Random stimuli, every fifth of them empty: (stimuli, C, H, W)."""
+    steps = random_stimuli(case.below, stimuli, case.steps, seed)
+    steps[4::5] = judge.SILENT
+    return steps
+
+
+def start(case: Case, seed: int) -> dict[str, np.ndarray]:
+    """The state before the first stimulus; maps differ in their thresholds."""
+    state = initial(case.conv, case.below, (seed,)).state
+    return state | {"theta": state["theta"] * np.random.default_rng(seed).choice([0.75, 1.0, 1.25], case.conv.maps)}
+
+
+def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]):
+    return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), constants(case.conv) | begin)
+
+
+def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
+    conv = case.conv
+    kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
+    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv), case.steps + 1)
+
+
+def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:
+    """Returns what the judge learned, to see that there was something."""
+    shown, begin = presented(case, seed, stimuli), start(case, seed)
+    result, expected = learned(simulator, case, shown, begin), judged(case, shown, begin)
+    found = result.spikes["winners"]
+    winners = np.array(expected.winners, int).reshape(-1, 3).T
+    assert_same_spikes(found, Spikes.collect(found.shape, stimuli, *winners))
+    np.testing.assert_array_equal(result.state["w"], expected.kernels.ravel())
+    np.testing.assert_array_equal(result.state["theta"], expected.theta)
+    assert result.state["a_plus"].item() == expected.a_plus
+    assert result.state["presented"].item() == stimuli
+    last = sum(winner.stimulus == stimuli - 1 for winner in expected.winners)
+    assert result.state["wins"].item() == last
+    return expected
+
+
+def assert_learned(case: Case, seed: int, expected: judge.Learned) -> None:
+    """The comparison was not one of nothing with nothing."""
+    assert expected.winners
+    assert not np.allclose(start(case, seed)["w"], expected.kernels.ravel())
+
+
+@few
+@given(cases(), seeds)
+def test_small_layers_learn_as_judged(case, seed):
+    with open_learner(*case, DT, "numpy") as simulator:
+        assert_learned(case, seed, assert_as_judged(simulator, case, seed, stimuli=12))
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_one_and_several_winners_are_the_judges(name):
+    assert_as_judged_over_seeds("numpy", GEOMETRIES[name], seeds=2, stimuli=20)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_the_compiled_learner_is_as_judged(name):
+    assert_as_judged_over_seeds("cpp_standalone", GEOMETRIES[name], seeds=10, stimuli=40)
+
+
+def assert_as_judged_over_seeds(device: str, case: Case, seeds: int, stimuli: int) -> None:
+    """From equal weights, all ties, and from random ones; the constants may change from run to run."""
+    with open_learner(*case, DT, device) as simulator:
+        for seed in range(seeds):
+            learning = case.conv.learning.model_copy(update={"weight_std": 0.1 * (seed % 2), "doubling": 3 + seed})
+            varied = case._replace(conv=case.conv.model_copy(update={"learning": learning}))
+            expected = assert_as_judged(simulator, varied, seed, stimuli)
+            assert_learned(varied, seed, expected)
+            wins = np.bincount([winner.stimulus for winner in expected.winners], minlength=stimuli)
+            assert wins.max() == learning.winners  # the limit was reached ...
+            assert (wins[[0, 4]] == 0).all()  # ... and silence heard
+            assert len({winner.step for winner in expected.winners}) > 1
+
+
+def test_a_step_has_as_many_ticks_as_there_are_winners_and_input_steps_are_followed_by_one():
+    with open_learner(*GEOMETRIES["three winners"], DT, "numpy") as simulator:
+        assert (simulator.steps, simulator.ticks) == (4 + 1, 3)
+
+
+def test_thresholds_that_nobody_reaches_fall_until_somebody_does():
+    case = Case(learning_layer(kernel=(2, 2), threshold_start=20.0, threshold_silent=0.5), Shape(1, 2, 2), 2)
+    stimuli, begin = np.zeros((6, *case.below), int), initial(case.conv, case.below, (0,)).state  # 4 inputs of 0.5
+    with open_learner(*case, DT, "numpy") as simulator:
+        result = learned(simulator, case, stimuli, begin)
+    assert result.spikes["winners"].stimulus[0] == 4  # 20, 10, 5, 2.5, 1.25
+    assert judged(case, stimuli, begin).winners[0].stimulus == 4

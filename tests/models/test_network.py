@@ -1,0 +1,158 @@
+"""A trained network: what is saved comes back, what is damaged is told, thresholds follow the number of events."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.networks import ENCODERS, many, random_network, random_weights
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_arrays, write_arrays
+from spikeseg.models.network import FORMAT, TrainedNetwork
+
+CONFIG = ENCODERS["overlapping pools"]
+
+
+@pytest.fixture
+def network():
+    return replace(
+        random_network(CONFIG, 0, "real"),
+        map_labels=("Motorbikes", "Faces"),
+        event_range=(3, 90),
+        extents=np.array([[-1.5, -2.0, 3.0, 4.0], [0.0, 0.0, 1.0, 1e-9]]),
+        provenance={"data": "/data/caltech", "layers": {"conv2": {"presented": 5}}, "naïve": None},
+    )
+
+
+@pytest.fixture
+def file(network, tmp_path):
+    network.save(tmp_path / "new" / "network.npz")
+    return tmp_path / "new" / "network.npz"
+
+
+def assert_same(found, expected):
+    assert found.config == expected.config
+    for name in ("map_labels", "event_range", "provenance", "data"):
+        assert getattr(found, name) == getattr(expected, name)
+    for name in ("kernels", "thresholds"):
+        arrays, others = getattr(found, name), getattr(expected, name)
+        assert arrays.keys() == others.keys()
+        for layer, values in others.items():
+            assert arrays[layer].dtype == values.dtype == np.float64
+            np.testing.assert_array_equal(arrays[layer], values)
+    np.testing.assert_array_equal(found.extents, expected.extents)
+
+
+class TestFiles:
+    def test_what_is_saved_comes_back(self, network, file):
+        assert_same(TrainedNetwork.load(file), network)
+
+    def test_so_does_a_network_without_anything(self, network, tmp_path):
+        silent = {name: np.full(len(kernel), np.inf) for name, kernel in network.kernels.items()}
+        blank = TrainedNetwork(CONFIG, network.kernels, silent)
+        blank.save(tmp_path / "a.npz")
+        assert_same(TrainedNetwork.load(tmp_path / "a.npz"), blank)
+        assert blank.data is None
+
+    def test_another_format_is_refused(self, file):
+        arrays = read_arrays(file)
+        header = json.loads(str(arrays["header"])) | {"format": FORMAT + 1, "version": "9.8"}
+        write_arrays(file, {"header": np.array(json.dumps(header))})  # which may have no array of today's
+        told = rf"network\.npz has format {FORMAT + 1} \(spikeseg 9\.8\), .* reads format {FORMAT}: train anew"
+        with pytest.raises(SpikeSegError, match=told):
+            TrainedNetwork.load(file)
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"kernels": {"conv2": np.zeros((3, 1, 2, 3))}}, r"conv2 has kernels \(3, 1, 2, 3\) and thresholds \(3,\)"),
+            (
+                {"kernels": {"conv3": np.full((2, 3, 3, 2), np.nan)}},
+                "conv3 has weights or thresholds that are no numbers",
+            ),
+            ({"thresholds": {"conv3": np.array([1, np.nan])}}, "conv3 has weights or thresholds that are no numbers"),
+            ({"thresholds": {"conv1": np.ones(3)}}, r"thresholds \(3,\), not"),
+            ({"map_labels": ("Faces",)}, "its map_labels are Faces, not 2 of Faces, Motorbikes"),
+            ({"map_labels": ("Faces", "x")}, "its map_labels are Faces, x"),
+            ({"extents": np.zeros((1, 4))}, "its extents are not 2 boxes"),
+        ],
+    )
+    def test_what_does_not_fit_the_configuration_is_named(self, network, file, change, told):
+        for name, value in change.items():
+            value = getattr(network, name) | value if isinstance(value, dict) else value
+            replace(network, **{name: value}).save(file)
+        with pytest.raises(SpikeSegError, match=rf"network\.npz is damaged: .*{told}"):
+            TrainedNetwork.load(file)
+
+    @pytest.mark.parametrize("lost", ["header", "kernel_conv2", "threshold_conv3"])
+    def test_what_is_lost_is_named(self, file, lost):
+        arrays = read_arrays(file)
+        del arrays[lost]
+        write_arrays(file, arrays)
+        with pytest.raises(SpikeSegError, match=rf"network\.npz is .*{lost}"):
+            TrainedNetwork.load(file)
+
+    @pytest.mark.parametrize("header", ["", "[]", "{}", "no json", f'{{"format": {FORMAT}}}'])
+    def test_a_header_of_another_kind_is_told(self, file, header):
+        write_arrays(file, read_arrays(file) | {"header": np.array(header)})
+        with pytest.raises(SpikeSegError, match=r"network\.npz is not a trained network") as told:
+            TrainedNetwork.load(file)
+        assert "\n" not in str(told.value)
+
+    def test_a_configuration_that_no_longer_holds_is_told_by_its_key(self, file):
+        arrays = read_arrays(file)
+        header = json.loads(str(arrays["header"]))
+        header["config"]["conv9"] = {}
+        write_arrays(file, arrays | {"header": np.array(json.dumps(header))})
+        with pytest.raises(SpikeSegError, match=r"network\.npz: unknown key conv9"):
+            TrainedNetwork.load(file)
+
+    @pytest.mark.parametrize("content", [b"", b"PK\3\4", b"a trained network"])
+    def test_another_file_is_damaged(self, file, content):
+        file.write_bytes(content)
+        with pytest.raises(SpikeSegError, match=r"network\.npz is damaged: \S") as told:
+            TrainedNetwork.load(file)
+        assert "\n" not in str(told.value)
+
+    def test_a_missing_file_is_told(self, tmp_path):
+        with pytest.raises(SpikeSegError, match=r"network\.npz is missing"):
+            TrainedNetwork.load(tmp_path / "network.npz")
+
+
+class TestThresholdScale:
+    def test_it_is_linear_between_the_fewest_and_the_most_events_and_held_beyond(self, network):
+        half = network.config.input.threshold_variation
+        events = np.array([[0, 3, 46.5], [90, 91, 10**6]])
+        expected = [[1 - half, 1 - half, 1], [1 + half, 1 + half, 1 + half]]
+        assert half > 0
+        np.testing.assert_allclose(network.threshold_scale(events), expected, rtol=1e-15)
+
+    @pytest.mark.parametrize("events", [7, 0])
+    def test_it_is_one_where_all_stimuli_had_as_many_events(self, network, events):
+        one = replace(network, event_range=(events, events))
+        np.testing.assert_array_equal(one.threshold_scale(np.array([0, events, 50])), np.ones(3))
+
+    @many
+    @given(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), st.lists(st.integers(0, 10**6), min_size=2))
+    def test_it_varies_by_no_more_than_asked_and_never_falls(self, ends, events):
+        network = replace(random_network(CONFIG, 0, "whole"), event_range=(min(ends), max(ends)))
+        scale = network.threshold_scale(np.sort(events))
+        half = network.config.input.threshold_variation
+        assert (np.abs(scale - 1) <= half + 1e-12).all()
+        assert (np.diff(scale) >= 0).all()
+
+
+@pytest.mark.parametrize("kind", ["tenths", "real"])
+def test_a_potential_is_the_same_in_whatever_order_weights_are_added(kind):
+    rng = np.random.default_rng(0)
+    raw = random_weights(rng, (1, 1, 1, 1000), kind)
+    weights = replace(random_network(CONFIG, 0, kind), kernels={"conv2": raw}).kernels["conv2"].ravel()
+    np.testing.assert_allclose(weights, raw.ravel(), rtol=0, atol=2**-39)
+    orders = [rng.permutation(1000) for _ in range(20)]
+    assert len({np.cumsum(raw.ravel()[order])[-1] for order in orders}) > 1
+    assert len({np.cumsum(weights[order])[-1] for order in orders}) == 1
