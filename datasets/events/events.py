@@ -26,14 +26,14 @@ class Recording:
         Rows and columns of the sensor.
     events
         Shape (n,), dtype `EVENT`, sorted by `t`.
-    dropped
-        Events that were left out when it was read, because they were off the sensor or out of order.
+    invalid
+        Events that were off the sensor or out of order when it was read, and were left out or put in their places.
     """
 
     name: str
     size: tuple[int, int]
     events: np.ndarray
-    dropped: int = 0
+    invalid: int = 0
 
     @property
     def duration(self) -> int:

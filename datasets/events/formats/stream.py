@@ -237,7 +237,7 @@ def read_stream(stream: EventStream) -> Recording:
         raise SpikeSegError(
             f"{stream.name} is cut off after {len(events)} events, with {stream.truncated} at its end: get it again"
         )
-    return Recording(stream.name, stream.size or extent(events, stream.name), events, stream.dropped)
+    return Recording(stream.name, stream.size or extent(events, stream.name), events, stream.dropped + stream.moved)
 
 
 def extent(events: np.ndarray, where: str) -> tuple[int, int]:

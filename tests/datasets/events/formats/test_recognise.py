@@ -265,6 +265,6 @@ def test_a_row_beyond_any_sensor_can_be_dropped(tmp_path):
     with pytest.raises(SpikeSegError, match="event 7: y = 33014 is off the sensor, 48 rows high"):
         read_events(tmp_path / "events.npz")
     recording = read_events(tmp_path / "events.npz", invalid="drop")
-    assert (len(recording.events), recording.dropped) == (len(EVENTS) - 1, 1)
+    assert (len(recording.events), recording.invalid) == (len(EVENTS) - 1, 1)
     with pytest.raises(SpikeSegError, match="unknown treatment 'ignore' of invalid events: it is one of error, drop"):
         read_events(tmp_path / "events.npz", invalid="ignore")  # pyright: ignore[reportArgumentType]
