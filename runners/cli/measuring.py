@@ -53,8 +53,8 @@ def print_invalid(selection: Selection) -> None:
     """Print how many events of recordings were left out or moved, if any."""
     found = [count for count in getattr(selection.dataset, "invalid_events", {}).values() if count]
     if found:
-        told = f"{sum(found):,} events off the sensor or out of order, of {len(found)} recordings"
-        console.print(f"{told}, were left out or put in their places", soft_wrap=True)
+        told = f"events off the sensor or out of order, left out or put in their places: {sum(found):,}"
+        console.print(f"{told}, in {len(found)} of the recordings", soft_wrap=True)
 
 
 def _title(selection: Selection, part: str) -> str:

@@ -184,7 +184,7 @@ def recording_table(stream: EventStream, statistics: Statistics) -> Table:
         table.add_row("per pixel", f"{events / (size[0] * size[1]):.2f} events, {most:,} at most")
         table.add_row("hot pixels", f"the busiest 1 % of pixels ({pixels:,}) give {share:.1%} of the events")
     for told in stream.left_out:
-        table.add_row("left out", told)
+        table.add_row("invalid, hot", told)
     if stream.truncated:
         table.add_row("cut off", cut_off(stream))
     return table

@@ -81,12 +81,12 @@ class EventStream:
         """What was left out or changed so far, for a person."""
         told = []
         if self.dropped:
-            told.append(f"{self.dropped:,} events off the sensor or out of order were left out")
+            told.append(f"events off the sensor or out of order, left out: {self.dropped:,}")
         if self.moved:
-            told.append(f"{self.moved:,} events out of order were put in their places")
+            told.append(f"events out of order, put in their places: {self.moved:,}")
         for edit in self._edits:
             if isinstance(edit, Mask):
-                told.append(f"{edit.pixels:,} hot pixels were masked, with {edit.events:,} events")
+                told.append(f"hot pixels, masked: {edit.pixels:,}, with {edit.events:,} events")
         return told
 
     def __enter__(self) -> EventStream:
