@@ -1,8 +1,10 @@
 # `make demo` sets everything up and runs the main job; `make test` sets everything up and passes the tests.
 
-PYTHON ?= python3.11
+# Python 3.11 if there is one, else the python3 that is there; the versions that were tried with it, where they are known.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+CONSTRAINTS ?= $(or $(wildcard constraints/python$(VERSION).txt),/dev/null)
 VENV ?= .venv
-CONSTRAINTS ?= constraints/newest.txt
 EXTRAS ?= dev
 
 SETUP := $(VENV)/.installed
@@ -16,7 +18,7 @@ demo: $(SETUP)
 test: $(SETUP)
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 $(PYTEST)
 
-# The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs; those of GeNN with GENN_PATH set.
+# The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 test-genn:
 	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
 
