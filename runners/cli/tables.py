@@ -192,11 +192,11 @@ def recording_table(stream: EventStream, statistics: Statistics) -> Table:
 
 def streams_table(found: Mapping[str, tuple[EventStream, Statistics]], told: Mapping[str, str]) -> Table:
     """The streams of events of one file: what each calls itself, and how many events it has."""
-    table = Table("stream", "", "sensor", "events", "first", "last")
+    table = Table("stream", "", "sensor", "events", "duration")
     for name, (stream, statistics) in found.items():
         size = stream.size or statistics.extent
-        times = (f"{t:,} us" if statistics.events else "" for t in (statistics.first, statistics.last))
-        table.add_row(name, told[name], f"{size[1]} x {size[0]}", f"{statistics.events:,}", *times)
+        duration = f"{statistics.duration / 1e6:.6f} s" if statistics.events else ""
+        table.add_row(name, told[name], f"{size[1]} x {size[0]}", f"{statistics.events:,}", duration)
     return table
 
 
