@@ -33,7 +33,8 @@ class Caltech101:
     Parameters
     ----------
     root
-        Holds ``101_ObjectCategories`` and ``Annotations``, itself or in its folder ``caltech-101``.
+        Holds ``101_ObjectCategories`` and ``Annotations``, itself or in its folder ``caltech-101``. A class without a
+        folder of annotations has no boxes, as the official ``BACKGROUND_Google``.
     classes
         Which classes to take, by the names of their folders in ``101_ObjectCategories``.
 
@@ -45,7 +46,8 @@ class Caltech101:
     Raises
     ------
     SpikeSegError
-        No such directory or class, another layout, a class without a picture, a picture without its annotation.
+        No such directory or class, another layout, a class without a picture, a picture without its
+        annotation in a class that has some.
     """
 
     names: Sequence[str]
@@ -55,10 +57,11 @@ class Caltech101:
         self._root = find_root(Path(root))
         self._pictures = files_by_class(self._root / IMAGES, classes, "image_*.jpg")
         self.names = tuple(self._pictures)
-        for name in self.names:
-            if not _annotation(self._root, name).is_file():
-                raise SpikeSegError(f"{name} has no annotation: {_annotation(self._root, name)} is missing")
         self.labels = tuple(name.split("/")[0] for name in self.names)
+        self._annotated = {label for label in classes if _annotations(self._root, label).is_dir()}
+        for name, label in zip(self.names, self.labels, strict=True):
+            if label in self._annotated and not _annotation(self._root, name).is_file():
+                raise SpikeSegError(f"{name} has no annotation: {_annotation(self._root, name)} is missing")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -73,6 +76,8 @@ class Caltech101:
         """
         name, label = self.names[index], self.labels[index]
         image = read_picture(self._pictures[name])
+        if label not in self._annotated:
+            return Sample(name, image, (Target(label, None),))
         box, mask = _read_annotation(_annotation(self._root, name), image.shape[:2])
         return Sample(name, image, (Target(label, box, mask),))
 
@@ -96,7 +101,11 @@ def find_root(directory: Path) -> Path:
 def _annotation(root: Path, name: str) -> Path:
     label, file = name.split("/")
     number = file.removeprefix("image_").removesuffix(".jpg")
-    return root / ANNOTATIONS / _ANNOTATION_FOLDERS.get(label, label) / f"annotation_{number}.mat"
+    return _annotations(root, label) / f"annotation_{number}.mat"
+
+
+def _annotations(root: Path, label: str) -> Path:
+    return root / ANNOTATIONS / _ANNOTATION_FOLDERS.get(label, label)
 
 
 def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray | None]:

@@ -15,7 +15,7 @@ from spikeseg.errors import SpikeSegError
 from .caltech101 import filled
 from .camera import saccades
 from .events.events import Recording, describe
-from .events.formats import read_events
+from .events.formats import Invalid, read_events
 from .folders import files_by_class
 from .recordings import Take
 from .sample import Target
@@ -38,32 +38,41 @@ class NCaltech101:
     Parameters
     ----------
     root
-        Holds ``Caltech101`` and, unless there are to be no boxes, ``Caltech101_annotations``.
+        Holds ``Caltech101`` and, unless there are to be no boxes, ``Caltech101_annotations``. A class without a folder
+        there has no boxes, as the official ``BACKGROUND_Google``.
     classes
         Which classes to take, by the names of their folders.
+    invalid
+        What becomes of events off the sensor or out of order, see `open_events`.
 
     Attributes
     ----------
     names, labels
         ``<class>/image_NNNN.bin`` and ``<class>`` of every recording.
+    invalid_events
+        How many events were left out or moved, by name, of the recordings that were loaded.
 
     Raises
     ------
     SpikeSegError
-        No such directory or class, a class without a recording, or, where there are annotations, a recording without.
+        No such directory or class, a class without a recording, or a recording without annotation in a class that
+        has some.
     """
 
     names: Sequence[str]
     labels: Sequence[str]
+    invalid_events: dict[str, int]
 
-    def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
+    def __init__(self, root: str | Path, classes: Sequence[str], invalid: Invalid = "error") -> None:
+        self._invalid: Invalid = invalid
+        self.invalid_events = {}
         self._files = files_by_class(Path(root) / RECORDINGS, classes, "image_*.bin")
         self._annotations = Path(root) / ANNOTATIONS
-        self._annotated = self._annotations.is_dir()
+        self._annotated = {label for label in classes if (self._annotations / label).is_dir()}
         self.names = tuple(self._files)
         self.labels = tuple(name.split("/")[0] for name in self.names)
-        for name in self.names if self._annotated else ():
-            if not self._annotation(name).is_file():
+        for name, label in zip(self.names, self.labels, strict=True):
+            if label in self._annotated and not self._annotation(name).is_file():
                 raise SpikeSegError(f"{name} has no annotation: {self._annotation(name)} is missing")
 
     def __len__(self) -> int:
@@ -79,11 +88,12 @@ class NCaltech101:
         """
         name, label = self.names[index], self.labels[index]
         path = self._files[name]
-        events = read_events(path, "atis", LARGEST).events
+        recording = read_events(path, "atis", LARGEST, invalid=self._invalid)
+        events, self.invalid_events[name] = recording.events, recording.invalid
         if not len(events):
             raise SpikeSegError(f"{path} holds no events: get it again")
         size = int(events["y"].max()) + 1, int(events["x"].max()) + 1
-        outline = read_outline(self._annotation(name), size) if self._annotated else None
+        outline = read_outline(self._annotation(name), size) if label in self._annotated else None
         return Take(Recording(name, size, events), partial(_targets, label, outline, size))
 
     def _annotation(self, name: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .events.formats import read_events
+from .events.formats import Invalid, read_events
 from .folders import files_by_class
 from .recordings import Take
 from .sample import Target
@@ -29,11 +29,15 @@ class NMnist:
         such folders. The official test set is kept apart by giving ``Train`` itself to train, ``Test`` to evaluate.
     classes
         Which digits to take, ``"0"`` to ``"9"``.
+    invalid
+        What becomes of events off the sensor or out of order, see `open_events`.
 
     Attributes
     ----------
     names, labels
         ``<digit>/<number>.bin``, after ``Train/`` or ``Test/`` where they are, and ``<digit>`` of every recording.
+    invalid_events
+        How many events were left out or moved, by name, of the recordings that were loaded.
 
     Raises
     ------
@@ -43,9 +47,12 @@ class NMnist:
 
     names: Sequence[str]
     labels: Sequence[str]
+    invalid_events: dict[str, int]
 
-    def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
+    def __init__(self, root: str | Path, classes: Sequence[str], invalid: Invalid = "error") -> None:
         root = Path(root)
+        self._invalid: Invalid = invalid
+        self.invalid_events = {}
         parts = [part for part in PARTS if (root / part).is_dir()]
         self._files = {
             f"{part}/{name}" if part else name: path
@@ -61,6 +68,7 @@ class NMnist:
     def __getitem__(self, index: int) -> Take:
         """Load a recording. Raises SpikeSegError where it is damaged."""
         name = self.names[index]
-        recording = read_events(self._files[name], "atis", SIZE)
+        recording = read_events(self._files[name], "atis", SIZE, invalid=self._invalid)
+        self.invalid_events[name] = recording.invalid
         targets = (Target(self.labels[index], None),)
         return Take(replace(recording, name=name), lambda t: targets)

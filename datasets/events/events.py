@@ -26,11 +26,14 @@ class Recording:
         Rows and columns of the sensor.
     events
         Shape (n,), dtype `EVENT`, sorted by `t`.
+    invalid
+        Events that were off the sensor or out of order when it was read, and were left out or put in their places.
     """
 
     name: str
     size: tuple[int, int]
     events: np.ndarray
+    invalid: int = 0
 
     @property
     def duration(self) -> int:
@@ -77,7 +80,7 @@ def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
         from `first`, and the field.
     """
     columns = {"x": x, "y": y, "t": t, "p": p}
-    limits = {"x": (0, LARGEST - 1), "y": (0, LARGEST - 1), "t": (-(2**62), 2**62), "p": (-1, 1)}
+    limits = {"x": (0, 65535), "y": (0, 65535), "t": (-(2**62), 2**62), "p": (-1, 1)}
     events = np.empty(len(np.atleast_1d(t)), EVENT)
     for field, values in columns.items():
         values = np.asarray(values)
@@ -111,14 +114,25 @@ def check(events: np.ndarray, size: tuple[int, int], where: str, first: int = 0,
         An event is off the sensor or earlier than the one before it; the message names file, event and field.
     """
     rows, columns = size
-    _refuse(events["x"] >= columns, events["x"], "x", where, first, f"is off the sensor, {columns} columns wide")
-    _refuse(events["y"] >= rows, events["y"], "y", where, first, f"is off the sensor, {rows} rows high")
-    t = events["t"]
-    back = np.zeros(len(t), bool)
-    back[1:] = t[1:] < t[:-1]
-    if after is not None and len(t):
-        back[0] = t[0] < after
-    _refuse(back, t, "t", where, first, "is earlier than the event before it: sort the events by time")
+    leave_out = "--invalid drop leaves such events out"
+    wide, high = f"is off the sensor, {columns} columns wide", f"is off the sensor, {rows} rows high"
+    _refuse(events["x"] >= columns, events["x"], "x", where, first, f"{wide}: {leave_out}")
+    _refuse(events["y"] >= rows, events["y"], "y", where, first, f"{high}: {leave_out}")
+    late = "is earlier than the event before it: sort the events by time, e.g. with --invalid sort"
+    _refuse(out_of_order(events["t"], after), events["t"], "t", where, first, late)
+
+
+def on_sensor(events: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Which events lie on a sensor of `size` (rows, columns); bool, (n,)."""
+    return (events["x"] < size[1]) & (events["y"] < size[0])
+
+
+def out_of_order(t: np.ndarray, after: int | None = None) -> np.ndarray:
+    """Which times, (n,), are earlier than any before them, also than `after`; bool, (n,)."""
+    latest = np.maximum.accumulate(t)
+    if after is not None:
+        latest = np.maximum(latest, after)
+    return t < latest
 
 
 def _refuse(bad: np.ndarray, values: np.ndarray, field: str, where: str, first: int, problem: str) -> None:

@@ -68,6 +68,11 @@ class Statistics:
             return 0, 0
         return int(self._pixels[-1] // LARGEST) + 1, int((self._pixels % LARGEST).max()) + 1
 
+    @property
+    def per_pixel(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels with an event, as y * `LARGEST` + x, sorted, and the events of each; shape (n,) each."""
+        return self._pixels, self._counts
+
     def busiest(self, size: tuple[int, int]) -> tuple[float, int, int]:
         """Find hot pixels.
 

@@ -6,15 +6,18 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import Field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from ...datasets.events.formats import Invalid
 from ...datasets.split import AnyPart
 from ..simulation.devices import Device
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
+_MICROSECONDS = {"us": 1, "ms": 1000, "": 1000, "s": 1_000_000}
 _SHORTEST = 1e-3  # milliseconds: events have whole microseconds
 
 
@@ -37,6 +40,25 @@ def milliseconds(text: str | float) -> float:
     return value
 
 
+def clock(text: str | int) -> int:
+    """Read a time on the clock of a recording: a number with s, ms or us; without, milliseconds.
+
+    Returns
+    -------
+    Microseconds, exactly.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is none of these, or no whole number of microseconds.
+    """
+    found = re.fullmatch(r"([-+]?[0-9]*\.?[0-9]+)\s*(us|ms|s|)", str(text).strip())
+    value = Decimal(found[1]) * _MICROSECONDS[found[2]] if found else Decimal("0.5")
+    if value != int(value):
+        raise typer.BadParameter(f"{text!r} is no time in whole microseconds: give e.g. 1.5s, 1500ms or 1500000us")
+    return int(value)
+
+
 RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a bundled network.")]
 ConfigArgument = Annotated[str, typer.Argument(help="TOML file, or the name of a bundled configuration.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
@@ -48,11 +70,9 @@ SplitOption = Annotated[
     AnyPart, typer.Option("--split", help="Part of the run's split; `all` takes everything in the dataset.")
 ]
 RunsOption = Annotated[Path, typer.Option("--out", help="Directory of the runs, one for each point.")]
-FormatOption = Annotated[
-    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; recognised by default.")
-]
-SizeOption = Annotated[
-    str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, where the file does not say.")
+InvalidOption = Annotated[
+    Invalid,
+    typer.Option("--invalid", help="Events that are off the sensor or out of order: drop them, or sort by time."),
 ]
 
 
@@ -60,7 +80,7 @@ def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[...
     """Decorate a command with a parameter of the dataclass `kind`: it gets an option for every field instead.
 
     A field's metadata has its ``help``, and may have ``flag``, ``min`` and ``max``; with ``unit`` "ms" the option is
-    read by `milliseconds`.
+    read by `milliseconds`, with "clock" by `clock`.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,8 +106,8 @@ def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[...
 def _option(field: Field, hint: Any) -> inspect.Parameter:
     settings = dict(field.metadata)
     flag = settings.pop("flag", f"--{field.name.replace('_', '-')}")
-    if settings.pop("unit", None) == "ms":
-        settings["parser"] = milliseconds
+    if unit := settings.pop("unit", None):
+        settings["parser"] = {"ms": milliseconds, "clock": clock}[unit]
     option = typer.Option(flag, **settings)
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[hint, option]

@@ -164,8 +164,20 @@ def recording_table(stream: EventStream, statistics: Statistics) -> Table:
         share, pixels, most = statistics.busiest(size)
         table.add_row("per pixel", f"{events / (size[0] * size[1]):.2f} events, {most:,} at most")
         table.add_row("hot pixels", f"the busiest 1 % of pixels ({pixels:,}) give {share:.1%} of the events")
+    for told in stream.left_out:
+        table.add_row("invalid, hot", told)
     if stream.truncated:
         table.add_row("cut off", cut_off(stream))
+    return table
+
+
+def streams_table(found: Mapping[str, tuple[EventStream, Statistics]], told: Mapping[str, str]) -> Table:
+    """The streams of events of one file: what each calls itself, and how many events it has."""
+    table = Table("stream", "", "sensor", "events", "duration")
+    for name, (stream, statistics) in found.items():
+        size = stream.size or statistics.extent
+        duration = f"{statistics.duration / 1e6:.6f} s" if statistics.events else ""
+        table.add_row(name, told[name], f"{size[1]} x {size[0]}", f"{statistics.events:,}", duration)
     return table
 
 

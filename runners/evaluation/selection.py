@@ -12,6 +12,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
 from ...datasets.catalogue import open_dataset
+from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
 from ...datasets.split import AnyPart, Split
@@ -55,8 +56,10 @@ class Selection:
         return [(round(rows * zoom), round(columns * zoom)) for zoom in self.zooms]
 
 
-def select(name: str | Path, data: Path | None, part: str) -> Selection:
+def select(name: str | Path, data: Path | None, part: str, invalid: Invalid = "error") -> Selection:
     """Choose a part of a dataset: ``train``, ``validation`` or ``test`` of the run's split, or ``all`` there is.
+
+    `invalid` is for recordings, see `open_dataset`.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     network, run = load_network(name)
     config = network.config
     directory = None if config.data.rendered else data or network.data
-    dataset = open_dataset(config, directory)
+    dataset = open_dataset(config, directory, invalid)
     if part == "all":
         indices = np.arange(len(dataset))
     else:

@@ -17,6 +17,7 @@ from ...analysis.decoding.naming import name_maps, named
 from ...analysis.decoding.settling import largest_potentials, settle
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import open_dataset
+from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
 from ...datasets.split import Split, split
@@ -30,7 +31,12 @@ from .learning import Learned, Trainer, on_padded_grid, open_learner
 
 
 def train(
-    config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
+    config: Config,
+    data: Path | None,
+    path: Path,
+    device: str = "cpp_standalone",
+    reporter: Reporter | None = None,
+    invalid: Invalid = "error",
 ) -> TrainedNetwork:
     """Train a network, or go on with a training that was interrupted; a complete one is only read.
 
@@ -44,6 +50,8 @@ def train(
         The run directory, see `Run`.
     device
         Where Brian2 simulates, one of `runners.simulator.DEVICES`.
+    invalid
+        For recordings, see `open_dataset`.
 
     Raises
     ------
@@ -61,12 +69,12 @@ def train(
     if not run.network_file.exists():
         with locked(run.lock):
             run.check(config)  # another process may have begun another experiment in the meantime
-            _train(config, data, run, device, reporter or Silent())
+            _train(config, data, run, device, reporter or Silent(), invalid)
     return TrainedNetwork.load(run.network_file)
 
 
-def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
-    dataset = open_dataset(config, data)
+def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter, invalid: Invalid) -> None:
+    dataset = open_dataset(config, data, invalid)
     network, parts = untrained(config), known_split(config, dataset, run)
     run.start(config, data, device)  # nothing was written so far
     write_json(run.split_file, parts.to_json(dataset.names))
