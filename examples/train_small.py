@@ -27,7 +27,8 @@ def main(run: Path) -> None:
     report = spikeseg.evaluate(selection, DEVICE).report
     print(f"accuracy {report.accuracy:.1%} on {report.n} test pictures")
     constant = report.baselines.constant_box_oracle
-    print(f"mIoU of boxes {report.miou:.3f}; the best constant box per class scores {constant.miou:.3f}")
+    # One box per class, which a local search fits to the very boxes that it is tested on: that favours it.
+    print(f"mIoU of boxes {report.miou:.3f}; a constant box per class, fitted to these, scores {constant.miou:.3f}")
 
     spikes = spikeseg.encode(selection, run / "spikes" / "test.npz", DEVICE)
     for layer, recorded in spikes.items():

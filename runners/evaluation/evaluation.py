@@ -132,7 +132,7 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
     """Compare one target with one segmentation, in pixels of the picture.
 
     With `must_spike` the class counts as found only if its map reaches the threshold; otherwise the largest
-    response is the answer, be it ever so small (contract 8).
+    response is the answer, be it ever so small (docs/model.md, rule 8).
     """
     size = answer.sample.image.shape[:2]
     presented = segmentation.mask.shape

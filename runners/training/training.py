@@ -13,8 +13,8 @@ from spikeseg.progress import Reporter, Silent
 from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded, Spikes
 
+from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
-from ...analysis.decoding.settling import largest_potentials, settle
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import open_dataset
 from ...datasets.recordings import Recordings
@@ -75,7 +75,7 @@ def _train(config: Config, data: Path | None, run: Run, device: str, reporter: R
     network, learned = training.learn(replace(network, event_range=event_range), inputs)
     recorded = training.recorded(network, inputs)
     largest = largest_potentials(network, recorded)
-    network = settle(network, recorded, largest)
+    network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
     replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
