@@ -1,14 +1,16 @@
 # `make demo` sets everything up and runs the main job; `make test` sets everything up and passes the tests.
 
-PYTHON ?= python3.11
+# Python 3.11 if there is one, else the python3 that is there; the versions that were tried with it, where they are known.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+CONSTRAINTS ?= $(or $(wildcard constraints/python$(VERSION).txt),/dev/null)
 VENV ?= .venv
-CONSTRAINTS ?= constraints/newest.txt
 EXTRAS ?= dev
 
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn benchmark lint types check clean
+.PHONY: demo test test-genn benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -16,7 +18,7 @@ demo: $(SETUP)
 test: $(SETUP)
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 $(PYTEST)
 
-# The same tests on Brian2 2.5.4 and NumPy 1.26, the versions that brian2genn needs; those of GeNN with GENN_PATH set.
+# The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 test-genn:
 	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
 
@@ -25,6 +27,11 @@ benchmark: $(SETUP)
 	$(BIN)/python -m pip install --quiet --editable ".[benchmark]"
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
+# The documentation, docs/build/html/index.html. Examples are run, and a warning is an error.
+docs: $(SETUP)
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[docs]"
+	$(BIN)/python -m sphinx -W --keep-going --quiet -d docs/build/doctrees docs docs/build/html
+
 lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +39,13 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: lint types test test-genn
+# Which folder may import which (docs/architecture.md); the folders are one package only where they are installed.
+layers: $(SETUP)
+	rm -rf build
+	$(BIN)/python -m pip install --quiet --no-deps --target build/layers .
+	cd build/layers && $(abspath $(BIN))/lint-imports --no-cache $(abspath pyproject.toml)
+
+check: lint types layers docs test test-genn
 
 $(SETUP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
@@ -41,4 +54,4 @@ $(SETUP): pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-genn build dist *.egg-info
+	rm -rf .venv .venv-genn build dist docs/build docs/gallery *.egg-info

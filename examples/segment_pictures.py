@@ -1,41 +1,80 @@
-"""Segment pictures through the Python API, and print what is where.
+"""
+Segment pictures
+================
 
-Usage: ``python examples/segment_pictures.py [--run RUN] [--device DEVICE] PICTURE...``; RUN is a run directory, or the
-name of a network that comes along, which is what you get without it.
+Take a trained network, show it pictures of any size, and draw the mask and the box that it answers with.
+
+Usage: ``python examples/segment_pictures.py [--run RUN] [--device DEVICE] [PICTURE...]``; RUN is a run directory, or
+the name of a bundled network. Without pictures it takes a photograph of Grace Hopper (US Navy, public domain), which
+Matplotlib brings.
 """
 
-from __future__ import annotations
+# %%
+# A network and its pictures
+# --------------------------
+# ``dog-caltech``, which is bundled, knows faces and motorbikes. What it knows has the size that it had in the training
+# pictures: the portrait is cut to a landscape in which the face is about as large as there.
 
 import argparse
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.cbook import get_sample_data
+from matplotlib.patches import Rectangle
+
 import spikeseg
 
-
-def main(run: str, pictures: list[Path], device: str) -> None:
-    """Print a line per picture: class, score, and the box in pixels of the picture."""
-    network, _ = spikeseg.load_network(run)
-    images = [spikeseg.read_picture(path) for path in pictures]
-    rows, columns = network.config.input.shape[1:]
-    with spikeseg.open_segmenter(network, [(rows, columns)], device) as segmenter:
-        for path, image, (found,) in zip(pictures, images, segmenter.segment(images), strict=True):
-            score = found.decision.scores[found.map]
-            if found.box is None:  # nothing in the picture that could be decoded
-                print(f"{path}: {found.label} ({score:.2f} of threshold), no box")
-                continue
-            box = found.box.scaled(image.shape[0] / rows, image.shape[1] / columns)
-            edges = ", ".join(f"{name} {value:.0f}" for name, value in box._asdict().items())
-            print(f"{path}: {found.label} ({score:.2f} of threshold), {edges}, {found.mask.mean():.1%} of the pixels")
+parser = argparse.ArgumentParser(description="Segment pictures, print and draw what is where.")
+parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE")
+parser.add_argument("--run", default="dog-caltech", help="run directory, or the name of a bundled network")
+parser.add_argument("--device", default="cpp_standalone", help="where Brian2 simulates")
+given = parser.parse_args()
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Segment pictures and print what is where.")
-    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
-    parser.add_argument("--run", default="dog-caltech", help="run directory, or a network that comes along")
-    parser.add_argument("--device", default="cpp_standalone", help="where Brian2 simulates")
-    given = parser.parse_args()
-    try:
-        main(given.run, given.pictures, given.device)
-    except spikeseg.SpikeSegError as error:
-        sys.exit(f"segment_pictures: {error}")
+def read(paths: list[Path]) -> dict[str, np.ndarray]:
+    """Pictures by name, (rows, columns, 3) each, uint8."""
+    if paths:
+        return {str(path): spikeseg.read_picture(path) for path in paths}
+    portrait = spikeseg.read_picture(str(get_sample_data("grace_hopper.jpg", asfileobj=False)))
+    return {"hopper": portrait[:328]}
+
+
+# %%
+# Segment
+# -------
+# ``open_segmenter`` builds the network, here by compiling a program, for the sizes in which pictures are presented.
+# ``segment`` gives one segmentation for each picture: class, scores, box and mask. The mask and the box are in pixels
+# of the input layer, which a box's ``scaled`` turns into pixels of the picture.
+
+try:
+    network, _ = spikeseg.load_network(given.run)
+    pictures = read(given.pictures)
+    size = network.config.input.size
+    with spikeseg.open_segmenter(network, [size], given.device) as segmenter:
+        answers = [found for (found,) in segmenter.segment(list(pictures.values()))]
+except spikeseg.SpikeSegError as error:
+    sys.exit(f"segment_pictures: {error}")
+
+figure, axes = plt.subplots(1, len(pictures), figsize=(5 * len(pictures), 3.6), layout="constrained", squeeze=False)
+for axis, (name, image), found in zip(axes[0], pictures.items(), answers, strict=True):
+    rows, columns = image.shape[:2]
+    told = f"{name}: {found.label} ({found.decision.scores[found.map]:.2f} of threshold)"
+    axis.imshow(image, extent=(0, columns, rows, 0))
+    axis.imshow(
+        np.ma.masked_equal(found.mask, 0), extent=(0, columns, rows, 0), cmap="cool", alpha=0.8, interpolation="nearest"
+    )
+    axis.set(title=found.label, xticks=[], yticks=[])
+    if found.box is None:  # nothing in the picture that could be decoded
+        print(f"{told}, no box")
+        continue
+    box = found.box.scaled(rows / size[0], columns / size[1])
+    axis.add_patch(Rectangle((box.left, box.top), box.right - box.left, box.bottom - box.top, fill=False, lw=2))
+    edges = ", ".join(f"{edge} {value:.0f}" for edge, value in box._asdict().items())
+    print(f"{told}, {edges}, {found.mask.mean():.1%} of the pixels")
+plt.show()
+
+# %%
+# The mask consists of edges, because edges are what the input is made of: the strongest responses of a difference of
+# Gaussians.

@@ -5,8 +5,10 @@ import runpy
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from brian2 import defaultclock, prefs
 from PIL import Image
 
 import spikeseg
@@ -17,12 +19,18 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @pytest.fixture(scope="module")
 def run_example():
-    """Runs an example as a script."""
+    """Runs an example as a script, and undoes what it set for all of Brian2."""
 
     def run(name, *arguments):
+        target, step = prefs.codegen.target, defaultclock.dt
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", [name, *map(str, arguments)])
-            runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+            patch.setattr(sys, "argv", [str(EXAMPLES / name), *map(str, arguments)])
+            patch.setattr(plt, "show", lambda: None)
+            try:
+                runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+            finally:
+                prefs.codegen.target, defaultclock.dt = target, step
+                plt.close("all")
 
     return run
 
@@ -74,3 +82,16 @@ def test_lateral_kernels_make_a_pattern_of_noise(run_example, capsys):
     spikes, correlation = told_by_the_mexican_hat(run_example, capsys, "numpy")
     assert spikes > 1000
     assert correlation > 0.5
+
+
+def test_stdp_makes_weights_decide(run_example, capsys):
+    run_example("stdp.py")
+    spikes, decided = re.search(r"(\d+) spikes; (\d+)% of the weights", capsys.readouterr().out).groups()
+    assert int(spikes) > 1000
+    assert int(decided) > 80
+
+
+def test_the_rule_decides_whether_weights_part(run_example, capsys):
+    run_example("swap_the_rule.py")
+    told = re.findall(r"(\w+): (\d+)% of the weights", capsys.readouterr().out)
+    assert {name: int(share) > 50 for name, share in told} == {"additive": True, "multiplicative": False}

@@ -17,7 +17,7 @@ from spikeseg.spikes import SILENT
 
 from ...models.network import LAYERS, TrainedNetwork
 from .decoder import decode
-from .segmentation import cell_centre, most_responsive, potentials
+from .segmentation import cell_centre, most_responsive, potentials, stimulus_scale
 
 BALANCE = 0.75  # fraction of the way from learned to balanced thresholds, on a logarithmic scale
 POWER = 6  # exponent of the power mean of potentials; 1 would be the plain mean (docs/results.md)
@@ -141,7 +141,7 @@ def calibrate(
     network
         The network with learned weights and thresholds.
     stimuli
-        Spike steps per layer of each training stimulus, ``{layer: (C, H, W) int}``. They are iterated up to two times.
+        Spike steps per layer of each training stimulus, ``{layer: (C, H, W) int}``; iterated up to three times.
     largest
         The `largest_potentials` of these stimuli, (stimuli, maps) float.
     """
@@ -153,6 +153,7 @@ def calibrate(
         thresholds = mean_thresholds(largest, learned)
     if config.conv3.decide_by is not None:
         in_time = largest_potentials(network, stimuli, round(config.conv3.decide_by * config.input.steps))
-        thresholds = thresholds * np.median((in_time / thresholds).max(axis=1))
+        scale = np.array([stimulus_scale(network, steps) for steps in stimuli])
+        thresholds = thresholds * np.median((in_time / thresholds).max(axis=1) / scale)
     network = replace(network, thresholds={**network.thresholds, "conv3": thresholds})
     return replace(network, extents=learned_extents(network, stimuli))

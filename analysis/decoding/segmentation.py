@@ -134,9 +134,14 @@ def decide(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Conv3Dec
 
 def drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Final potential / threshold of each Conv3 neuron, (maps, H, W) float; a neuron with 1 or more spikes."""
-    scale = network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT)))
+    scale = stimulus_scale(network, steps)
     final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
     return final / (network.thresholds["conv3"] * scale)[:, None, None]
+
+
+def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
+    """Factor by which all thresholds adapt to the number of input events of a stimulus (docs/model.md, rule 4)."""
+    return float(network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT))))
 
 
 def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:

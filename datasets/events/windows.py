@@ -31,6 +31,7 @@ class Windows:
     def __init__(self, size: tuple[int, int], duration: int, step: int, denoise: int | None, name: str):
         self._size, self._duration, self._step, self._denoise, self._name = size, duration, step, denoise, name
         self._events = np.empty(0, EVENT)
+        self._packets: list[np.ndarray] = []  # after `_events`; joined when a buffer is complete, not at every packet
         self._start: int | None = None  # of the next buffer
         self._first = True
 
@@ -40,8 +41,10 @@ class Windows:
             return
         if self._start is None:
             self._start = int(packet["t"][0])
-        self._events = np.concatenate([self._events, packet])
+        self._packets.append(packet.copy())  # whoever reads may use the array again
         now = int(packet["t"][-1])
+        if self._start + self._duration <= now:
+            self._join()
         while self._start + self._duration <= now:
             yield from self._buffer(self._start)
             self._advance()
@@ -49,10 +52,15 @@ class Windows:
 
     def finish(self) -> Iterator[Buffer]:
         """The last buffer, where at least half of it was recorded or it is the only one."""
+        self._join()
         if self._start is None or not len(self._events):
             return
         if self._first or int(self._events["t"][-1]) + 1 - self._start >= self._duration / 2:
             yield from self._buffer(self._start)
+
+    def _join(self) -> None:
+        self._events = np.concatenate([self._events, *self._packets])
+        self._packets = []
 
     def _buffer(self, start: int) -> Iterator[Buffer]:
         before = start - (self._denoise or 0)

@@ -14,7 +14,7 @@ from pathlib import Path
 from .point import metrics_file
 from .points import Point
 
-SPIKESEG = (sys.executable, "-m", "spikeseg")
+SPIKESEG = (sys.executable, "-P", "-m", "spikeseg")  # -P: not the folder of that name in a checkout
 
 
 @dataclass(frozen=True)

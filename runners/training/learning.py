@@ -118,10 +118,13 @@ class Trainer:
     seed: tuple[int, ...]
     checkpoint: Path
 
-    def train(self, simulator: Simulator, progress: Callable[[Learned], None]) -> Learned:
-        """Train until converged or at the maximum; resumes from the checkpoint if there is one."""
+    def begin(self) -> Learned:
+        """Where training stands: at the checkpoint if there is one, else at the initial weights."""
+        return load_checkpoint(self.checkpoint) or initial(self.conv, self.below, self.seed)
+
+    def train(self, learned: Learned, simulator: Simulator, progress: Callable[[Learned], None]) -> Learned:
+        """Train from `learned` on until converged or at the maximum, with a checkpoint after every chunk."""
         learning = self.conv.learning
-        learned = load_checkpoint(self.checkpoint) or initial(self.conv, self.below, self.seed)
         order = presentation_order(self.stimuli.stimuli, learning.stimuli, self.seed)
         progress(learned)
         while not finished(learned, learning):

@@ -26,7 +26,7 @@ from ...models.network import LEARNED_LAYERS, TrainedNetwork, kernel_shapes
 from ..inference.encoding import open_encoder
 from ..simulation.devices import GENN, check_device
 from .directory import Run
-from .learning import Learned, Trainer, load_checkpoint, on_padded_grid, open_learner
+from .learning import Learned, Trainer, on_padded_grid, open_learner
 
 
 def train(
@@ -72,8 +72,7 @@ def _train(config: Config, data: Path | None, run: Run, device: str, reporter: R
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter)
     inputs, labels, event_range = training.stimuli(dataset, parts.train)
-    network, learned = training.learn(replace(network, event_range=event_range), inputs)
-    recorded = training.recorded(network, inputs)
+    network, learned, recorded = training.learn(replace(network, event_range=event_range), inputs)
     largest = largest_potentials(network, recorded)
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
@@ -121,43 +120,32 @@ class _Training:
         seen = np.concatenate(counts)
         return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
 
-    def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned]]:
+    def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned], Recorded]:
+        """Learn layer by layer; the spikes of all layers below Conv3, for the training stimuli, come with it."""
         learned: dict[str, Learned] = {}
+        encoded: dict[str, Spikes] = {}
         below = {"conv2": "pool1", "conv3": "pool2"}
-        for number, layer in enumerate(LEARNED_LAYERS):
-            conv: Conv = getattr(self.config, layer)
-            encoded = self._encode(network, spikes, below[layer])[below[layer]]
-            trainer = Trainer(
-                conv,
-                encoded.shape,
-                on_padded_grid(encoded, conv, first_step=2 * (number + 1)),
-                (self.config.seed, number),
-                self.run.checkpoint(layer),
-            )
-            learned[layer] = self._train_layer(layer, trainer)
-            network = with_layer(network, layer, learned[layer])
-        return network, learned
-
-    def _encode(self, network: TrainedNetwork, spikes: Spikes, layer: str) -> dict[str, Spikes]:
-        self.reporter.stage(f"encode {layer}", spikes.stimuli)
         with open_encoder(self.config, self.config.input.size, self.device) as encoder:
-            return encoder.encode(network, spikes, self.reporter.advance)
+            for number, layer in enumerate(LEARNED_LAYERS):
+                self.reporter.stage(f"encode {below[layer]}", spikes.stimuli)
+                encoded = encoder.encode(network, spikes, self.reporter.advance)
+                learned[layer] = self._learn_layer(layer, number, encoded[below[layer]])
+                network = with_layer(network, layer, learned[layer])
+        return network, learned, Recorded(encoded)
 
-    def recorded(self, network: TrainedNetwork, spikes: Spikes) -> Recorded:
-        """All layers' spikes for the training stimuli, once everything is learned."""
-        return Recorded(self._encode(network, spikes, "conv3"))
-
-    def _train_layer(self, layer: str, trainer: Trainer) -> Learned:
-        learning, inputs = trainer.conv.learning, self.config.input
-        before = load_checkpoint(trainer.checkpoint)
-        self.reporter.stage(f"learn {layer}", learning.stimuli, before.presented if before else 0)
+    def _learn_layer(self, layer: str, number: int, below: Spikes) -> Learned:
+        """One layer on the spikes of the layer below; `number` counts the learned layers from 0."""
+        conv: Conv = getattr(self.config, layer)
+        stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
+        trainer = Trainer(conv, below.shape, stimuli, (self.config.seed, number), self.run.checkpoint(layer))
+        learned, inputs = trainer.begin(), self.config.input
+        self.reporter.stage(f"learn {layer}", conv.learning.stimuli, learned.presented)
 
         def progress(learned: Learned) -> None:
             self.reporter.advance(learned.presented, f"w(1-w) {learned.convergence[-1]:.4f}")
 
-        dt = inputs.dt_ms * 1e-3
-        with open_learner(trainer.conv, trainer.below, inputs.steps, dt, self.device) as simulator:
-            return trainer.train(simulator, progress)
+        with open_learner(conv, below.shape, inputs.steps, inputs.dt_ms * 1e-3, self.device) as simulator:
+            return trainer.train(learned, simulator, progress)
 
 
 def untrained(config: Config) -> TrainedNetwork:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MODEL = (ROOT / "docs" / "model.md").read_text()
 FOLDERS = ("analysis", "configs", "datasets", "equations", "models", "runners")
 CODE = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]

@@ -14,6 +14,7 @@ from spikeseg.analysis.decoding.calibration import (
     learned_extents,
     mean_thresholds,
 )
+from spikeseg.analysis.decoding.segmentation import stimulus_scale
 
 
 class TestBalancedThresholds:
@@ -95,19 +96,32 @@ class TestExtents:
 
 
 class TestDecidingInTime:
-    def test_half_the_stimuli_spike_in_time_and_shares_stay(self):
-        trained = network()
-        pictures = [picture((channel, row, column)) for channel in (0, 1) for row, column in ((1, 2), (2, 5), (4, 8))]
+    @pytest.mark.parametrize("event_range", [(0, 0), (1, 2), (100, 200), (0, 1000)])
+    def test_half_the_stimuli_spike_in_time_and_shares_stay(self, event_range):
+        """Whatever adaptive thresholds do: nothing, all raised by 40 %, all lowered, each stimulus by its own scale."""
+        trained = replace(network(), event_range=event_range)
+        pictures = [
+            picture((channel, row, column), size=size)
+            for channel, size in ((0, 3), (1, 3), (1, 4))
+            for row, column in ((1, 2), (2, 5), (4, 8))
+        ]
         encoded = [encode(trained, steps) for steps in pictures]
-        config = trained.config
-        conv3 = config.conv3.model_copy(update={"decide_by": 1.0})
+        inputs = trained.config.input.model_copy(update={"threshold_variation": 0.4})
+        conv3 = trained.config.conv3.model_copy(update={"decide_by": 1.0})
+        trained = replace(trained, config=trained.config.model_copy(update={"input": inputs, "conv3": conv3}))
         largest = largest_potentials(trained, encoded)
-        hurried = calibrate(replace(trained, config=config.model_copy(update={"conv3": conv3})), encoded, largest)
-        spiking = (largest >= hurried.thresholds["conv3"] * (1 - 1e-12)).any(axis=1)
-        assert spiking.sum() >= len(encoded) / 2
-        assert (largest >= hurried.thresholds["conv3"] * (1 + 1e-9)).any(axis=1).sum() <= len(encoded) / 2
-        unhurried = calibrate(trained, encoded, largest_potentials(trained, encoded)).thresholds["conv3"]
-        ratio = hurried.thresholds["conv3"] / unhurried
+        hurried = calibrate(trained, encoded, largest)
+        scale = np.array([[stimulus_scale(trained, steps)] for steps in encoded])
+        drive = (largest / (hurried.thresholds["conv3"] * scale)).max(axis=1)
+        assert (drive >= 1 - 1e-12).sum() >= len(encoded) / 2
+        assert (drive >= 1 + 1e-9).sum() <= len(encoded) / 2
+        plain = replace(
+            trained,
+            config=trained.config.model_copy(
+                update={"conv3": trained.config.conv3.model_copy(update={"decide_by": None})}
+            ),
+        )
+        ratio = hurried.thresholds["conv3"] / calibrate(plain, encoded, largest).thresholds["conv3"]
         assert ratio == pytest.approx(ratio[0])
 
     def test_only_spikes_of_the_first_parts_count(self):

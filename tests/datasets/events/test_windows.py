@@ -1,5 +1,7 @@
 """A stream gives the buffers that the whole recording would, whatever pieces it comes in."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -105,4 +107,23 @@ def test_it_holds_no_more_than_a_buffer_and_a_packet(denoise):
     for number in range(500):
         packet["t"] = number * 100 + np.arange(100)
         list(cutter.feed(packet))
-        assert len(cutter._events) <= 1000 + 300 + 100 + (denoise or 0)
+        held = len(cutter._events) + sum(map(len, cutter._packets))
+        assert held <= 1000 + 300 + 100 + (denoise or 0)
+
+
+def test_work_is_linear_in_the_events_of_a_buffer(monkeypatch):
+    """Events that wait for their buffer to be complete are put together once, not at every packet."""
+    copied = []
+
+    def concatenate(parts):
+        copied.append(sum(map(len, parts)))
+        return np.concatenate(parts)
+
+    monkeypatch.setattr(
+        "spikeseg.datasets.events.windows.np", SimpleNamespace(**{**vars(np), "concatenate": concatenate})
+    )
+    cutter = Windows(SENSOR, 1_000_000, 1_000_000, None, "crowded")
+    for _ in range(200):
+        list(cutter.feed(np.zeros(50, EVENT)))
+    (buffer,) = cutter.finish()
+    assert (len(buffer.events), sum(copied)) == (10_000, 10_000)

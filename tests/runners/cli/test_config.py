@@ -6,8 +6,8 @@ import shlex
 import tomllib
 
 import pytest
-from runs import files, refusal
 
+from helpers.runs import files, refusal
 from spikeseg.configs import load, shipped, validate
 from spikeseg.configs.reference import all_keys
 

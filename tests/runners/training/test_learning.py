@@ -43,12 +43,16 @@ def simulator():
 @pytest.fixture(scope="module")
 def whole(simulator, tmp_path_factory) -> Learned:
     """A training in chunks of 3 that nobody interrupts."""
-    return trainer(tmp_path_factory.mktemp("whole"), chunk=3).train(simulator, ignore)
+    return trained(trainer(tmp_path_factory.mktemp("whole"), chunk=3), simulator, ignore)
 
 
 def trainer(path, **learning) -> Trainer:
     conv = CONV.model_copy(update={"learning": CONV.learning.model_copy(update=learning)})
     return Trainer(conv, BELOW, on_padded_grid(to_spikes(STIMULI), conv, 0), SEED, path / "checkpoint.npz")
+
+
+def trained(trainer: Trainer, simulator, progress) -> Learned:
+    return trainer.train(trainer.begin(), simulator, progress)
 
 
 def ignore(learned: Learned) -> None:
@@ -66,7 +70,7 @@ def assert_same(found: Learned, expected: Learned) -> None:
 
 class TestTraining:
     def test_it_is_the_judges_in_the_order_of_presentation(self, tmp_path, simulator):
-        learned = trainer(tmp_path, chunk=6).train(simulator, ignore)
+        learned = trained(trainer(tmp_path, chunk=6), simulator, ignore)
         begin = initial(CONV, BELOW, SEED).state
         kernels = begin["w"].reshape(CONV.maps, BELOW.features, *CONV.kernel)
         order = presentation_order(len(STIMULI), CONV.learning.stimuli, SEED)
@@ -80,7 +84,7 @@ class TestTraining:
         np.testing.assert_array_equal(learned.winners, np.c_[order[winners[:, 0]], winners[:, 1:]])
 
     def test_chunks_leave_no_trace(self, tmp_path, simulator, whole):
-        learned = trainer(tmp_path, chunk=7).train(simulator, ignore)
+        learned = trained(trainer(tmp_path, chunk=7), simulator, ignore)
         assert_same(learned, whole)
         assert whole.presented == CONV.learning.stimuli
         assert len(whole.winners) > 20
@@ -95,25 +99,27 @@ class TestTraining:
 
         interrupted = trainer(tmp_path, chunk=3)
         with pytest.raises(KilledError):
-            interrupted.train(simulator, kill)
+            trained(interrupted, simulator, kill)
         seen = []
-        resumed = interrupted.train(simulator, lambda learned: seen.append(learned.presented))
+        resumed = trained(interrupted, simulator, lambda learned: seen.append(learned.presented))
         assert seen[0] == 3 * chunks  # it did not begin anew
         assert_same(resumed, whole)
         np.testing.assert_array_equal(resumed.convergence, whole.convergence)
 
     def test_a_complete_training_is_only_read(self, tmp_path, simulator):
-        complete = trainer(tmp_path, chunk=10).train(simulator, ignore)
-        again = trainer(tmp_path, chunk=10).train(None, ignore)  # pyright: ignore
+        complete = trained(trainer(tmp_path, chunk=10), simulator, ignore)
+        again = trained(trainer(tmp_path, chunk=10), None, ignore)  # pyright: ignore
         assert_same(again, complete)
 
     def test_progress_is_told_of_the_start_and_of_every_chunk(self, tmp_path, simulator):
         seen = []
-        trainer(tmp_path, chunk=8).train(simulator, lambda learned: seen.append(learned.presented))
+        trained(trainer(tmp_path, chunk=8), simulator, lambda learned: seen.append(learned.presented))
         assert seen == [0, 8, 16, 20]
 
     def test_it_stops_when_it_has_converged(self, tmp_path, simulator):
-        assert trainer(tmp_path, chunk=3, convergence=1.0).train(simulator, ignore).presented == 12  # half, by chunks
+        assert (
+            trained(trainer(tmp_path, chunk=3, convergence=1.0), simulator, ignore).presented == 12
+        )  # half, by chunks
 
 
 class TestCheckpoint:
