@@ -119,7 +119,7 @@ class TestCommand:
         about = json.loads((tmp_path / "test.json").read_text())
         (tmp_path / "test.json").write_text(json.dumps(about | change))
         told = refusal(spikeseg("analyse", encoded, "--spikes", tmp_path / "test.npz", "--out", tmp_path / "out"))
-        assert "is not of this network" in told
+        assert "was not made with this network" in told
         assert not (tmp_path / "out").exists()
 
 
