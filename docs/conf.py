@@ -20,6 +20,7 @@ extensions = [
     "directives",
 ]
 exclude_patterns = ["build"]
+smartquotes = False  # a quote in a table of keys is TOML's
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 myst_heading_slug_func = "directives.heading_anchor"

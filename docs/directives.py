@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from itertools import groupby
 from pathlib import Path
 
 from brian2 import defaultclock, ms, prefs, set_device
@@ -20,8 +19,11 @@ COLUMNS = "| key | type | default | allowed | unit | meaning |\n| --- | --- | --
 
 def configuration_tables(rows: Iterable[Key]) -> str:
     """A heading and a table in Markdown for each table of a configuration file."""
+    tables: dict[str, list[Key]] = {}
+    for row in rows:
+        tables.setdefault(row.key.rpartition(".")[0], []).append(row)
     lines = []
-    for table, members in groupby(rows, lambda row: row.key.rpartition(".")[0]):
+    for table, members in tables.items():
         lines += ["", f"## {f'[{table}]' if table else 'Before any table'}", "", COLUMNS]
         for row in members:
             name = row.key.rpartition(".")[2]

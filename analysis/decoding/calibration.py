@@ -20,7 +20,7 @@ from .decoder import decode
 from .segmentation import cell_centre, most_responsive, potentials, stimulus_scale
 
 BALANCE = 0.75  # fraction of the way from learned to balanced thresholds, on a logarithmic scale
-POWER = 6  # exponent of the power mean of potentials; 1 would be the plain mean (docs/results.md)
+POWER = 6  # exponent of the power mean of potentials; 1 would be the plain mean (docs/notebook.md)
 STEPS = 500  # iterations of the search for balanced thresholds
 FIRST_RATE = 0.5  # change of log(threshold) for each surplus win, as a fraction of the stimuli, in the first iteration
 DECAY = 0.985  # the rate is multiplied by this after each iteration

@@ -44,16 +44,12 @@ DeviceOption = Annotated[Device, typer.Option("--device", help="Where Brian2 sim
 JobsOption = Annotated[
     int, typer.Option("--jobs", min=1, help="Simulations to run at a time; only 1 with cython and numpy.")
 ]
-SplitOption = Annotated[
-    AnyPart, typer.Option("--split", help="Part of the run's split; `all` is the whole dataset.")
-]
+SplitOption = Annotated[AnyPart, typer.Option("--split", help="Part of the run's split; `all` is the whole dataset.")]
 RunsOption = Annotated[Path, typer.Option("--out", help="Directory with a run directory for each point.")]
 FormatOption = Annotated[
     str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; detected by default.")
 ]
-SizeOption = Annotated[
-    str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, if the file does not say.")
-]
+SizeOption = Annotated[str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, if the file does not say.")]
 
 
 def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -153,7 +153,9 @@ class Search(Departure):
     """The file of a search. Its points are measured on validation data only."""
 
     maximize: Metric = "miou_strict"
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1, description="the score of a trial is the mean over these seeds")
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (0,), min_length=1, description="the score of a trial is the mean over these seeds"
+    )
     space: Space
 
     @model_validator(mode="after")

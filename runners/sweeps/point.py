@@ -13,7 +13,7 @@ from .points import Point, check_measurable
 
 
 def metrics_file(directory: Path, point: Point, part: str) -> Path:
-    """The file with the metrics of a finished point. (`spikeseg evaluate` writes to another file.)"""
+    """The metrics file of a finished point; `spikeseg evaluate` writes to another one."""
     return directory / point.hash / f"metrics-{part}.json"
 
 

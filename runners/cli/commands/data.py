@@ -23,7 +23,9 @@ def data() -> None:
 def fetch(
     dataset: Annotated[str, typer.Argument(help="Only caltech-101 can be fetched.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for the dataset.")] = Path("data"),
-    source: Annotated[str | None, typer.Option(help="Address or file of the archive; the official address by default.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Address or file of the archive; the official address by default.")
+    ] = None,
 ) -> None:
     """Download a dataset and verify its checksum; an interrupted download resumes."""
     from ....datasets.fetch import fetch_caltech101

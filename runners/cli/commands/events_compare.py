@@ -20,7 +20,9 @@ _SUFFIXES = (".bin", ".aedat4", ".raw", ".dat", ".npy", ".npz", ".h5", ".hdf5") 
 
 def compare(
     first: Annotated[Path, typer.Argument(help="A recording, or a directory of them.", show_default=False)],
-    second: Annotated[Path, typer.Option("--with", help="The recording or directory to compare it with.", show_default=False)],
+    second: Annotated[
+        Path, typer.Option("--with", help="The recording or directory to compare it with.", show_default=False)
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="A figure of both, e.g. events.png.")] = None,
 ) -> None:
     """Compare two sets of recordings: rates over time, polarity, events per pixel, intervals."""

@@ -14,7 +14,9 @@ from ..console import console
 def export(
     spikes: Annotated[Path, typer.Argument(help="A recording: the .npz of `spikeseg encode`.")],
     out: Annotated[Path, typer.Argument(help="The file to write, ending in .nix (for neo), .nwb, .csv or .parquet.")],
-    kind: Annotated[Format, typer.Option("--format", help="neo for Neo and Elephant, nwb for PyNWB, csv or parquet for tables.")],
+    kind: Annotated[
+        Format, typer.Option("--format", help="neo for Neo and Elephant, nwb for PyNWB, csv or parquet for tables.")
+    ],
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer; may be repeated.")] = None,
     stimuli: Annotated[
         list[str] | None, typer.Option(help="Only these: a name, a number or a range such as 0:10; may be repeated.")

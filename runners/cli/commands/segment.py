@@ -17,8 +17,12 @@ def segment(
     run: RunArgument,
     images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
-    every_class: Annotated[bool, typer.Option("--every-class", help="A mask for every class, not only for the winner.")] = False,
-    instances: Annotated[bool, typer.Option("--instances", help="A mask for every object, even if several are of one class.")] = False,
+    every_class: Annotated[
+        bool, typer.Option("--every-class", help="A mask for every class, not only for the winner.")
+    ] = False,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="A mask for every object, even if several are of one class.")
+    ] = False,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment pictures: write a mask, a box and an overlay of each."""

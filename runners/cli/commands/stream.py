@@ -17,7 +17,8 @@ def stream(
     run: Annotated[str, typer.Argument(help="Run directory of a network that learned from recordings.")],
     recording: Annotated[str, typer.Argument(help="A file of events, or - for standard input.")],
     buffer: Annotated[
-        float | None, typer.Option(parser=milliseconds, help="Duration of a buffer, e.g. 30ms; default: as in training.")
+        float | None,
+        typer.Option(parser=milliseconds, help="Duration of a buffer, e.g. 30ms; default: as in training."),
     ] = None,
     step: Annotated[
         float | None,

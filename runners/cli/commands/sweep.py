@@ -45,4 +45,6 @@ def sweep(
         pool.run(missing, ended)
     failures |= print_summary(pool, plan.points, failures, out / file.stem)
     if failures:
-        raise SpikeSegError(f"{len(failures)} of {len(plan.points)} points failed: run the same command to try them again")
+        raise SpikeSegError(
+            f"{len(failures)} of {len(plan.points)} points failed: run the same command to try them again"
+        )
