@@ -129,7 +129,7 @@ class _Encoder:
         return layer
 
     def _competing(self, name: str) -> None:
-        """A conv layer whose maps compete at each place (contract 7)."""
+        """A conv layer whose maps compete at each place (docs/model.md, rule 7)."""
         layer = self._adaptive(
             name,
             competition.PLACE_CONV,

@@ -11,7 +11,10 @@ from spikeseg.spikes import Shape
 
 
 def padded(shape: Shape, padding: tuple[int, int]) -> Shape:
-    """Size of a learning layer's input with its padding: inputs that never fire, and so are depressed (contract 5)."""
+    """Size of a learning layer's input with its padding.
+
+    Inputs in the padding never fire, so learning depresses their weights (docs/model.md, rule 5).
+    """
     return Shape(shape.features, shape.rows + 2 * padding[0], shape.columns + 2 * padding[1])
 
 

@@ -20,12 +20,26 @@ from .model import Model
 def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Model:
     """Build the learning network of one layer.
 
-    Input spikes come at steps 0 .. `input_steps` - 1 of a stimulus and on the padded grid (`padded`). A step is cut
-    into as many ticks as there are winners per stimulus: one winner fires a tick, which equals choosing them
-    greedily, one after the other. Of the winners' spikes those of the last tick of a step belong to the next step.
+    A step is cut into as many ticks as there are winners per stimulus. At most one neuron wins in each tick: winners
+    are chosen greedily, one after the other. Input arrives once per step, after the threshold of the first tick. So of
+    the winners' spikes only those of a step's first tick belong to that step; those of all later ticks belong to the
+    next one (docs/model.md, rule 6).
 
-    Its state: ``w``, ``theta``, ``a_plus``, ``presented`` (stimuli so far) and ``wins`` (in the last stimulus), which
-    a checkpoint keeps; and the constants of `Learning`.
+    Parameters
+    ----------
+    conv
+        The layer to train.
+    below
+        Size of the layer below, without padding.
+    input_steps
+        Input spikes come at steps 0 to `input_steps` - 1 of a stimulus, on the padded grid (see `padded`).
+    dt
+        Duration of a step in seconds.
+
+    Returns
+    -------
+    A model with the state ``w``, ``theta``, ``a_plus``, ``presented`` (stimuli so far) and ``wins`` (in the last
+    stimulus), all of which a checkpoint keeps, and with the constants of the configuration's `Learning`.
     """
     return _Learner(conv, below, input_steps, dt).model()
 
@@ -87,7 +101,7 @@ class _Learner:
         return gate
 
     def _features(self) -> NeuronGroup:
-        """One neuron per map holds its threshold and is told of wins."""
+        """One neuron per map, which holds the map's threshold and moves it by homeostasis."""
         features = NeuronGroup(self.shape.features, plasticity.FEATURE, name="features", clock=self.tick_clock)
         features.wins = linked_var(self.gate, "wins")
         features.run_regularly(

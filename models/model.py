@@ -1,4 +1,4 @@
-"""What a builder hands to a runner: a network, and the names by which it is driven and read."""
+"""A Brian2 network as a builder gives it to a runner, with the names of its input, state and recordings."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Model:
     Attributes
     ----------
     network
-        All of its objects.
+        All objects of the model.
     source
         The input layer.
     monitors, shapes
         The recorded layers, by name, and their sizes.
     state
-        Variables that a run sets before it starts and reads when it has ended: name to (group, variable).
+        Variables that a run sets before it starts and reads after it has ended: name to (group, variable).
     steps, ticks
-        Steps per stimulus, and ticks per step (competition picks one winner a tick).
+        Steps per stimulus, and ticks per step (competition chooses one winner per tick).
     dt
         Duration of a step in seconds.
     spare

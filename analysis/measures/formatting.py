@@ -13,7 +13,7 @@ STRICT = "a wrong class counts as IoU 0"
 _BASELINES = {
     "event_box": "baseline: box of all events",
     "constant_box": "baseline: constant box per class",
-    "constant_box_oracle": "the same, fitted to these images",
+    "constant_box_oracle": "the same, fitted to these boxes",
 }
 
 
@@ -77,7 +77,7 @@ def percent(fraction: float | None) -> str:
 
 
 def overlap(iou: float | None) -> str:
-    """An IoU with three decimals; nothing where there is none."""
+    """Write an IoU with three decimals; an empty text for None."""
     return "" if iou is None else f"{iou:.3f}"
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, and how options are read."""
+"""Options that several commands share, and the parsing of options."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from ..simulation.devices import Device
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
 _MICROSECONDS = {"us": 1, "ms": 1000, "": 1000, "s": 1_000_000}
-_SHORTEST = 1e-3  # milliseconds: events have whole microseconds
+_SHORTEST = 1e-3  # milliseconds: times of events are whole microseconds
 
 
 def milliseconds(text: str | float) -> float:
-    """Read a duration: ``30ms``, ``30``, ``0.03s`` or ``30000us``.
+    """Parse a duration such as ``30ms``, ``30``, ``0.03s`` or ``30000us``.
 
     Returns
     -------
-    Milliseconds.
+    The duration in milliseconds.
 
     Raises
     ------
     typer.BadParameter
-        It is none of these, or less than a microsecond.
+        The text has another form, or the duration is less than a microsecond.
     """
     found = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*(us|ms|s|)", str(text).strip())
     value = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if value < _SHORTEST:
-        raise typer.BadParameter(f"{text!r} is no duration: give e.g. 30ms, 0.03s or 30000us")
+        raise typer.BadParameter(f"{text!r} is not a duration: give e.g. 30ms, 0.03s or 30000us")
     return value
 
 
@@ -64,23 +64,22 @@ ConfigArgument = Annotated[str, typer.Argument(help="TOML file, or the name of a
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where Brian2 simulates: docs/devices.md.")]
 JobsOption = Annotated[
-    int, typer.Option("--jobs", min=1, help="Simulations at the same time; only 1 with cython and numpy.")
+    int, typer.Option("--jobs", min=1, help="Simulations to run at a time; only 1 with cython and numpy.")
 ]
-SplitOption = Annotated[
-    AnyPart, typer.Option("--split", help="Part of the run's split; `all` takes everything in the dataset.")
-]
-RunsOption = Annotated[Path, typer.Option("--out", help="Directory of the runs, one for each point.")]
+SplitOption = Annotated[AnyPart, typer.Option("--split", help="Part of the run's split; `all` is the whole dataset.")]
+RunsOption = Annotated[Path, typer.Option("--out", help="Directory with a run directory for each point.")]
 InvalidOption = Annotated[
     Invalid,
     typer.Option("--invalid", help="Events that are off the sensor or out of order: drop them, or sort by time."),
 ]
+SizeOption = Annotated[str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, if the file does not say.")]
 
 
 def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a command with a parameter of the dataclass `kind`: it gets an option for every field instead.
+    """Decorate a command that has a parameter of the dataclass `kind`: replace it by an option for every field.
 
-    A field's metadata has its ``help``, and may have ``flag``, ``min`` and ``max``; with ``unit`` "ms" the option is
-    read by `milliseconds`, with "clock" by `clock`.
+    The metadata of a field have its ``help``, and may have ``flag``, ``min`` and ``max``. With ``unit`` "ms" the option
+    is parsed by `milliseconds`, with "clock" by `clock`.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

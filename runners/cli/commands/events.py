@@ -17,7 +17,7 @@ from ..tables import cut_off, recording_table, streams_table
 from .events_compare import compare
 
 MOST_FRAMES = 2000
-"""Of an animation."""
+"""Largest number of frames of an animation."""
 
 app = typer.Typer(no_args_is_help=True)
 app.command(epilog="Example: spikeseg events compare recording.bin --with simulated.bin --out events.png")(compare)
@@ -49,10 +49,10 @@ def play(
     file: FileArgument,
     reading: Reading,
     out: Annotated[Path, typer.Option("--out", help="The animation, a .gif.", show_default=False)],
-    step: Annotated[float, typer.Option(parser=milliseconds, help="The slice of time that a frame shows.")] = 30,
-    speed: Annotated[float, typer.Option(min=1e-6, help="Below 1 is slow motion.")] = 0.25,
+    step: Annotated[float, typer.Option(parser=milliseconds, help="Duration that a frame shows, e.g. 30ms.")] = 30,
+    speed: Annotated[float, typer.Option(min=1e-6, help="Speed relative to real time; below 1 is slow motion.")] = 0.25,
 ) -> None:
-    """Draw a recording: at every pixel the last event of each slice of time."""
+    """Draw a recording as an animation. A frame shows the last event of every pixel in its slice of time."""
     from ....analysis.figures.event_film import write_film
     from ....datasets.events.events import describe
     from ....datasets.events.sources import open_source, scan
@@ -62,9 +62,9 @@ def play(
         raise SpikeSegError(f"cannot draw events to {out}: give it the suffix .gif")
     if file.is_fifo():
         raise SpikeSegError(
-            f"{file} can be read only once, and an animation takes two readings: write it to a file first"
+            f"{file} can be read only once, but an animation needs to read it twice: write it to a file first"
         )
-    with console.status("looking ahead"):
+    with console.status("reading the recording"):
         stream, statistics = scan(file, reading)
     if not statistics.events:
         raise SpikeSegError(f"{file} holds no events to draw")
@@ -72,7 +72,7 @@ def play(
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
         raise SpikeSegError(
-            f"{file} would take {frames:,} frames, {MOST_FRAMES:,} at most: give a longer --step, or a part of it, "
+            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,}: give a longer --step, or a part of it, "
             "--from and --to"
         )
     sensor = stream.size or statistics.extent
@@ -80,7 +80,7 @@ def play(
     with open_source(file, sized) as stream, Bars(console) as bars:
         bars.stage("play", frames)
         write_film(out, stream, sensor, microseconds, speed, bars.advance)
-    what = f"{step:g} ms a frame, {frames} in all, at {speed:g} times the real speed"
+    what = f"{frames} frames of {step:g} ms, at {speed:g} times the real speed"
     console.print(f"{out}: {what}", soft_wrap=True)
     for told in [*stream.left_out, *([cut_off(stream)] if stream.truncated else [])]:
         console.print(told, soft_wrap=True)

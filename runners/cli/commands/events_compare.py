@@ -1,4 +1,4 @@
-"""`spikeseg events compare`: the event statistics of recorded and simulated recordings, side by side."""
+"""`spikeseg events compare`: the event statistics of two sets of recordings side by side."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ _SUFFIXES = (".bin", ".aedat", ".aedat4", ".raw", ".dat", ".es", ".bag", ".npy",
 def compare(
     first: Annotated[Path, typer.Argument(help="A recording, or a directory of them.", show_default=False)],
     reading: Reading,
-    second: Annotated[Path, typer.Option("--with", help="What to compare it with, likewise.", show_default=False)],
+    second: Annotated[
+        Path, typer.Option("--with", help="The recording or directory to compare it with.", show_default=False)
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="A figure of both, e.g. events.png.")] = None,
 ) -> None:
     """Compare two sets of recordings: rates over time, polarity, events per pixel, intervals."""
@@ -37,7 +39,7 @@ def compare(
     if out is not None:
         check_suffix(out)
     names = [path.resolve().name for path in (first, second)]
-    if names[0] == names[1]:  # a recording and its simulation
+    if names[0] == names[1]:  # for example a recording and its simulation, with the same name in two directories
         names = [str(path) for path in (first, second)]
     if names[0] == names[1]:
         raise SpikeSegError(f"{first} is compared with itself: give two different ones")
@@ -57,16 +59,16 @@ def _summary(path: Path, reading: Reading) -> EventSummary:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES)
         if not files:
-            raise SpikeSegError(f"{path} has no recordings in it: none of its files ends in {', '.join(_SUFFIXES)}")
+            raise SpikeSegError(f"{path} holds no recordings: none of its files ends in {', '.join(_SUFFIXES)}")
     left_out: list[str] = []
 
     def recordings() -> Iterator[Recording]:
         for file in files:
             with open_source(file, reading) as stream:
                 yield read_stream(stream)
-            left_out.extend(f"{file}: {told}" for told in stream.left_out)
+            left_out.extend(f"{file}: {line}" for line in stream.left_out)
 
     summary = summarise(recordings())
-    for told in left_out:
-        console.print(told, soft_wrap=True)
+    for line in left_out:
+        console.print(line, soft_wrap=True)
     return summary

@@ -1,4 +1,4 @@
-"""`spikeseg train`."""
+"""`spikeseg train`: train a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def train(
     data: DataOption = None,
     invalid: InvalidOption = "error",
     seed: Annotated[
-        int | None, typer.Option(help="Of initial weights and presentations; replaces that of the configuration.")
+        int | None, typer.Option(help="Seed of initial weights and presentation order, instead of the configuration's.")
     ] = None,
     device: DeviceOption = "cpp_standalone",
 ) -> None:

@@ -375,7 +375,7 @@ class TestCharts:
             ("mean of classes", 0.625, "0.625"),
             ("baseline: box of all events", 0.25, "0.250"),
             ("  mean of classes", 0.25, "0.250"),
-            ("the same, fitted to these images", 1, "1.000"),  # there were no training boxes for the other one
+            ("the same, fitted to these boxes", 1, "1.000"),  # there were no training boxes for the other one
             ("  mean of classes", 1, "1.000"),
         ]
         console = Console(width=80, record=True, quiet=True)
