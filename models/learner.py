@@ -20,12 +20,37 @@ from .model import Model
 def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Model:
     """Build the learning network of one layer.
 
-    Input spikes come at steps 0 .. `input_steps` - 1 of a stimulus and on the padded grid (`padded`). A step is cut
-    into as many ticks as there are winners per stimulus: one winner fires a tick, which equals choosing them
-    greedily, one after the other. Of the winners' spikes those of the last tick of a step belong to the next step.
+    A step is cut into as many ticks as there are winners per stimulus. At most one neuron wins in each tick: winners
+    are chosen greedily, one after the other. Input arrives once per step, after the threshold of the first tick. So of
+    the winners' spikes only those of a step's first tick belong to that step; those of all later ticks belong to the
+    next one (docs/model.md, rule 6).
 
-    Its state: ``w``, ``theta``, ``a_plus``, ``presented`` (stimuli so far) and ``wins`` (in the last stimulus), which
-    a checkpoint keeps; and the constants of `Learning`.
+    Parameters
+    ----------
+    conv
+        The layer to train.
+    below
+        Size of the layer below, without padding.
+    input_steps
+        Input spikes come at steps 0 to `input_steps` - 1 of a stimulus, on the padded grid (see `padded`). A stimulus
+        lasts one step more, in which the last of them can make a neuron win.
+    dt
+        Duration of a step in seconds.
+
+    Returns
+    -------
+    Model
+        Its source is the padded input. The monitor ``winners`` records the neurons that win, in ticks. Its state has
+        no units: ``w``, the kernel of shape (maps, maps below, rows, columns), flat; ``theta``, the threshold of each
+        map, (maps,); ``a_plus``; ``presented``, the stimuli so far; ``wins``, the winners of the last stimulus. A
+        checkpoint keeps all of these. The rest of the state are constants of the configuration's `Learning`.
+
+    Notes
+    -----
+    In the first step of a stimulus potentials are set to 0 and the learning rates are updated (slot ``start``). In
+    every tick the neurons at threshold compete (``before_thresholds``) and the winner fires (``thresholds``). It then
+    silences its map and its neighbourhood, moves the thresholds of all maps and changes its weights, before the input
+    of this step arrives (all in ``synapses``).
     """
     return _Learner(conv, below, input_steps, dt).model()
 
@@ -87,7 +112,7 @@ class _Learner:
         return gate
 
     def _features(self) -> NeuronGroup:
-        """One neuron per map holds its threshold and is told of wins."""
+        """One neuron per map, which holds the map's threshold and moves it by homeostasis."""
         features = NeuronGroup(self.shape.features, plasticity.FEATURE, name="features", clock=self.tick_clock)
         features.wins = linked_var(self.gate, "wins")
         features.run_regularly(
@@ -117,7 +142,7 @@ class _Learner:
         return layer
 
     def _compete(self, layer: Layer, radius: int) -> None:
-        """One neuron fires a tick; it silences others, and the thresholds of the maps move."""
+        """Connections by which one neuron wins per tick, silences others, and moves the thresholds of the maps."""
         shape, features, gate = self.shape, self.features, self.gate
         one = whole_layer(shape, 1)
         compare = self._connect(layer, gate, one, "compare", on_pre=competition.LAYER_COMPARE, on_event="candidate")
@@ -131,7 +156,7 @@ class _Learner:
         fall.pre.order = 1
 
     def _stdp(self) -> ConvSynapses:
-        """Weights change first, then new input arrives: it has not contributed to this winner."""
+        """Connections that change weights, and then let new input arrive, which has not contributed to this winner."""
         afferent = NeuronGroup(self.below.size, plasticity.AFFERENT, name="afferent", clock=self.step_clock)
         afferent.run_regularly(
             plasticity.AFFERENT_NEW_STIMULUS, dt=self.period, when="start", name="afferent_new_stimulus"

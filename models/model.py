@@ -1,4 +1,4 @@
-"""What a builder hands to a runner: a network, and the names by which it is driven and read."""
+"""What a builder returns: a network, and what a runner needs to drive it and to read it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ class Model:
     Attributes
     ----------
     network
-        All of its objects.
+        Brian2's network, with all objects.
     source
-        The input layer.
+        The input layer, whose spikes a run sets.
     monitors, shapes
-        The recorded layers, by name, and their sizes.
+        By name of a layer: the monitors of the recorded layers, and the size of each layer.
     state
-        Variables that a run sets before it starts and reads when it has ended: name to (group, variable).
+        Variables that a run sets before it starts and returns when it has ended: name to (group, name in the group).
     steps, ticks
-        Steps per stimulus, and ticks per step (competition picks one winner a tick).
+        Steps per stimulus, and ticks per step; while a layer learns, one winner is chosen in each tick.
     dt
         Duration of a step in seconds.
     spare
-        Steps from the end of a stimulus to the next one; negative where the last ones would be silent.
+        Steps between the end of a stimulus and the next one; negative if the last steps of a stimulus are left out,
+        because nothing can fire in them.
     delays
-        Steps by which the spikes of a recorded layer come later than the model has them; 0 when absent.
+        Steps by which the spikes of a recorded layer are later than those of the model; 0 for a layer that is not
+        in it.
     """
 
     network: Network
