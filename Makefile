@@ -10,7 +10,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn benchmark docs lint types layers check clean
+.PHONY: demo test test-genn pin benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -21,6 +21,10 @@ test: $(SETUP)
 # The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 test-genn:
 	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
+
+# Renew tests/helpers/pinned.json after a change that is meant to change results; it prints what has changed.
+pin: $(SETUP)
+	PYTHONPATH=tests $(BIN)/python -m helpers.pinned
 
 # DATA=directory of caltech-101, for real pictures.
 benchmark: $(SETUP)

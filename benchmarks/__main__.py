@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--data", help="directory of caltech-101; without it, random pixels only")
     parser.add_argument("--quick", action="store_true", help="without explicit synapses and Cython")
     parser.add_argument("--only", default="", help="cases whose name contains this")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks"))
     arguments = parser.parse_args()
     console = Console()
     arguments.out.mkdir(parents=True, exist_ok=True)

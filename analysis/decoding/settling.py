@@ -20,7 +20,7 @@ from .decoder import decode
 from .segmentation import cell_centre, most_responsive, potentials, stimulus_scale
 
 BALANCE = 0.75  # how far, on a logarithmic scale, thresholds go from learned to balanced ones
-POWER = 6  # of the mean drive; 1 would be the plain mean (docs/results.md)
+POWER = 6  # of the mean drive; 1 would be the plain mean (docs/notebook.md)
 STEPS = 500  # of the search for thresholds
 FIRST_RATE = 0.5  # relative change of a threshold per surplus of wins
 DECAY = 0.985
