@@ -1,4 +1,4 @@
-"""What a builder returns: a network, and what a runner needs to drive it and to read it."""
+"""A Brian2 network as a builder gives it to a runner, with the names of its input, state and recordings."""
 
 from __future__ import annotations
 
@@ -18,23 +18,21 @@ class Model:
     Attributes
     ----------
     network
-        Brian2's network, with all objects.
+        All objects of the model.
     source
-        The input layer, whose spikes a run sets.
+        The input layer.
     monitors, shapes
-        By name of a layer: the monitors of the recorded layers, and the size of each layer.
+        The recorded layers, by name, and their sizes.
     state
-        Variables that a run sets before it starts and returns when it has ended: name to (group, name in the group).
+        Variables that a run sets before it starts and reads after it has ended: name to (group, variable).
     steps, ticks
-        Steps per stimulus, and ticks per step; while a layer learns, one winner is chosen in each tick.
+        Steps per stimulus, and ticks per step (competition chooses one winner per tick).
     dt
         Duration of a step in seconds.
     spare
-        Steps between the end of a stimulus and the next one; negative if the last steps of a stimulus are left out,
-        because nothing can fire in them.
+        Steps from the end of a stimulus to the next one; negative where the last ones would be silent.
     delays
-        Steps by which the spikes of a recorded layer are later than those of the model; 0 for a layer that is not
-        in it.
+        Steps by which the spikes of a recorded layer come later than the model has them; 0 when absent.
     """
 
     network: Network
