@@ -1,1 +1,1 @@
-"""NumPy on recorded spikes: decoder, segmentation, metrics and figures. Nothing here knows of Brian2."""
+"""NumPy on recorded spikes: decoder, segmentation, metrics and figures. Nothing here imports Brian2."""

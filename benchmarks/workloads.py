@@ -52,7 +52,7 @@ def configuration(**sections: Mapping[str, Any]) -> Config:
 
 
 def saturated(count: int) -> Workload:
-    """Random weights, 5000 random pixels: nearly everything fires, as in the prototype (DESIGN 5)."""
+    """Random weights, 5000 random pixels: nearly everything fires, as in the prototype."""
     config = configuration(
         pool1={"window": 4, "stride": 4},
         conv2={"maps": 20, "kernel": [17, 17], "padding": [0, 0]},

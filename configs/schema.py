@@ -298,7 +298,7 @@ class ClassLayer(Conv):
 
     equalise: Literal["wins", "drive"] = Field(
         default="wins",
-        description="thresholds settle where all maps win nearly as many training stimuli (wins), or in proportion to "
+        description="thresholds are set where all maps win nearly as many training stimuli (wins), or in proportion to "
         "what drives them, for classes of several maps (drive)",
     )
     purity: Fraction = Field(

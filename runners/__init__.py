@@ -1,1 +1,1 @@
-"""Devices, training, encoding, evaluation and the command line."""
+"""Simulation, inference, training, evaluation, sweeps and the command line."""

@@ -1,33 +1,33 @@
 """SpikeSEG on Brian2: spiking, unsupervised semantic segmentation.
 
-Data flow one way: ``datasets -> runners(models(equations)) -> spikes on disk -> analysis``.
+Data flow in one direction: ``datasets -> runners(models(equations)) -> spikes on disk -> analysis``.
 
-The Python API follows the command line. Everything is loaded when it is first asked for, so that ``import spikeseg``
-costs next to nothing and Brian2 is imported only where something is simulated.
+The Python API follows the command line. Each name is imported when it is first used, so ``import spikeseg`` is fast,
+and Brian2 is imported only when something is simulated.
 
-===================  ===============================================================================
-`load_config`        a TOML file, or a configuration that comes along, checked
-`open_dataset`       the pictures that a configuration asks for, with their objects
-`read_picture`       any picture file as an RGB array
-`read_events`        all events of an event camera's recording
-`open_events`        a context manager: the same in packets, from a file or a stream that goes on
-`open_stream`        a context manager: packets of events in; class, mask, box and decision time out
-`train`              learn by STDP, layer by layer, into a run directory; an interrupted run goes on
-`load_network`       the trained network of a run, or one that comes along
-`open_segmenter`     a context manager: pictures in; class, mask, box and saliency out
-`select`             a network and a part of its dataset, for `encode` and `evaluate`
-`on_canvas`          the same pictures at random places and scales: the shifted test
-`overlapping`        pairs of rendered objects in place of single ones
-`multi_object_scenes` scenes of several objects, for `count_objects`
-`encode`             the spikes of every layer, to disk
-`load_recording`     what `encode` wrote
-`evaluate`           accuracy and mIoU beside the baselines
-`count_objects`      tell the objects of scenes apart, and count (docs/instances.md)
-`ConvSynapses`       convolutions for any Brian2 model (docs/conv-synapses.md)
-`Window`, `Shape`    their geometry
-===================  ===============================================================================
+=====================  =============================================================================
+`load_config`          a TOML file or a bundled configuration, checked
+`open_dataset`         the pictures that a configuration names, with their objects
+`read_picture`         any picture file as an RGB array
+`read_events`          all events of an event camera's recording
+`open_events`          a context manager: the same in packets, from a file or a stream
+`open_stream`          a context manager: packets of events in; class, mask, box and latency out
+`train`                learn by STDP, layer by layer, into a run directory; an interrupted run resumes
+`load_network`         the trained network of a run, or a bundled network
+`open_segmenter`       a context manager: pictures in; class, mask, box and saliency out
+`select`               a network and a part of its dataset, for `encode` and `evaluate`
+`on_canvas`            the same pictures at random places and scales: the shifted test
+`overlapping`          pairs of overlapping rendered objects instead of single ones
+`multi_object_scenes`  scenes of several objects, for `count_objects`
+`encode`               write the spikes of every layer to disk
+`load_recording`       read the spikes that `encode` wrote
+`evaluate`             accuracy and mIoU beside the baselines
+`count_objects`        segment every object of each scene and count them (docs/instances.md)
+`ConvSynapses`         convolutions for any Brian2 model (docs/conv-synapses.md)
+`Window`, `Shape`      the geometry of a convolution, and the size of a layer
+=====================  =============================================================================
 
-A user's mistake raises `SpikeSegError`, whose message is one line that says what to do.
+A user's mistake raises `SpikeSegError`; its message is one line that says what to do.
 """
 
 # In a checkout the sub-packages are folders beside this one, where a type checker does not look for them.
@@ -110,7 +110,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the API when it is first asked for (PEP 562)."""
+    """Import a name of the API when it is first used (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOME[name]

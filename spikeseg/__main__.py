@@ -1,4 +1,4 @@
-"""``python -m spikeseg`` is ``spikeseg``."""
+"""``python -m spikeseg`` does the same as ``spikeseg``."""
 
 # pyright: reportMissingImports=false
 

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Box(NamedTuple):
-    """Axis-aligned box in pixel coordinates, half open: rows [top, bottom), columns [left, right)."""
+    """Axis-aligned box in pixels: rows from `top` up to, but without, `bottom`; columns likewise from `left`."""
 
     top: float
     left: float
@@ -20,7 +20,7 @@ class Box(NamedTuple):
         return Box(self.top * rows, self.left * columns, self.bottom * rows, self.right * columns)
 
     def shifted(self, rows: float, columns: float) -> Box:
-        """The box after moving the picture's content by this many pixels."""
+        """The box moved by this many rows and columns."""
         return Box(self.top + rows, self.left + columns, self.bottom + rows, self.right + columns)
 
     @property
@@ -30,7 +30,7 @@ class Box(NamedTuple):
 
 
 def mask_box(mask: np.ndarray) -> Box | None:
-    """Smallest box around the pixels of a mask (H, W); None without any."""
+    """Smallest box around the pixels of a mask, (H, W) bool; None for an empty mask."""
     if not mask.any():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -38,13 +38,23 @@ def mask_box(mask: np.ndarray) -> Box | None:
 
 
 def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A mask (H, W) at another `size` (rows, columns), nearest neighbours."""
+    """Resize a mask, (H, W) bool, to `size` (rows, columns) by nearest neighbours."""
     rows, columns = (np.arange(n) * m // n for n, m in zip(size, mask.shape, strict=True))
     return mask[rows[:, None], columns]
 
 
 def box_iou(first, second) -> np.ndarray:
-    """IoU of boxes (..., 4) ``top, left, bottom, right``, half open; shapes broadcast, empty boxes have IoU 0."""
+    """IoU (intersection over union) of boxes; empty boxes have an IoU of 0.
+
+    Parameters
+    ----------
+    first, second
+        ``top, left, bottom, right`` of each box, (..., 4) float; the other axes are broadcast.
+
+    Returns
+    -------
+    (...) float.
+    """
     first, second = np.asarray(first, float), np.asarray(second, float)
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])
@@ -54,7 +64,7 @@ def box_iou(first, second) -> np.ndarray:
 
 
 def mask_iou(first: np.ndarray, second: np.ndarray) -> float:
-    """IoU of two masks of the same shape; 0 where both are empty."""
+    """IoU of two masks of the same shape; 0 if both are empty."""
     union = np.count_nonzero(first | second)
     return np.count_nonzero(first & second) / union if union else 0.0
 
@@ -64,10 +74,10 @@ def _area(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 
 def box_columns(kind: str = "") -> list[str]:
-    """Names of a box's four columns in a table, such as ``true_top_px``; `kind` ends in an underscore."""
+    """Names of the four columns of a box in a table, such as ``true_top_px``; `kind` is their prefix, as ``true_``."""
     return [f"{kind}{edge}_px" for edge in Box._fields]
 
 
 def box_cells(box: Box | None) -> list[float | str]:
-    """A box's four cells in a table; empty ones without a box."""
+    """The four cells of a box in a table; empty cells for None."""
     return [""] * len(Box._fields) if box is None else list(box)

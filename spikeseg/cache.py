@@ -1,4 +1,4 @@
-"""What takes long to make is kept in the user's cache directory."""
+"""Keep results that take long to compute in the user's cache directory."""
 
 from __future__ import annotations
 
@@ -15,26 +15,32 @@ from .files import read_arrays, write_arrays
 
 
 def cache_directory() -> Path:
-    """Where such things are kept: SPIKESEG_CACHE, or `spikeseg` in the user's cache directory."""
+    """The cache directory: SPIKESEG_CACHE if set, else ``spikeseg`` in the user's cache directory.
+
+    Raises
+    ------
+    SpikeSegError
+        The user has no home directory.
+    """
     if chosen := os.environ.get("SPIKESEG_CACHE"):
         return Path(chosen).absolute()
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "spikeseg"
     except RuntimeError as error:
-        raise SpikeSegError("no home directory to keep a cache in: set SPIKESEG_CACHE") from error
+        raise SpikeSegError("there is no home directory for the cache: set SPIKESEG_CACHE to a directory") from error
 
 
 def kept_arrays(kind: str, key: bytes, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Arrays out of the cache; made, and put there, where it has none or its file is damaged.
+    """Read arrays from the cache. If they are missing or damaged there, compute and store them.
 
     Parameters
     ----------
     kind
         Name of a folder in the cache.
     key
-        All that the arrays depend on, of any length.
+        Everything that the arrays depend on, of any length.
     make
-        Makes them.
+        Computes the arrays.
 
     Raises
     ------
@@ -51,5 +57,5 @@ def kept_arrays(kind: str, key: bytes, make: Callable[[], dict[str, np.ndarray]]
 
 
 def source(*modules: ModuleType) -> bytes:
-    """Source code of modules, for a key: what other code has made is made anew."""
+    """Source code of modules, as part of a key: when the code changes, cached results are computed anew."""
     return b"".join(Path(str(module.__file__)).read_bytes() for module in modules)

@@ -2,4 +2,4 @@
 
 
 class SpikeSegError(Exception):
-    """Something a user can put right; its message is one line: what was wrong, where, and what to do."""
+    """A mistake that a user can correct; the message is one line: what is wrong, where, and what to do."""

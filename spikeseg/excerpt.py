@@ -1,4 +1,4 @@
-"""What is exported: some layers and some stimuli of a recording, with places and times in place of plain numbers."""
+"""Select layers and stimuli of a recording, and turn indices into places and times."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from .spikes import SILENT, Spikes
 
 
 class Rows(NamedTuple):
-    """Spikes of one stimulus, one entry each, shape (n,): layer by layer, then by time.
+    """Spikes of one stimulus, one entry each, shape (n,): sorted by layer, then by time.
 
-    A neuron that stays silent, where such are asked for, has one entry at the end of its layer, with step `SILENT`.
+    If silent neurons are included, each has one entry with the step `SILENT` at the end of its layer.
     """
 
     layer: np.ndarray
-    """Which of the excerpt's layers, from 0."""
+    """Index of the layer in the excerpt."""
     feature: np.ndarray
     row: np.ndarray
     col: np.ndarray
     step: np.ndarray
+    """Steps since the onset of the stimulus."""
 
 
 class Trains(NamedTuple):
-    """Spikes put together neuron by neuron."""
+    """Spikes grouped by neuron."""
 
     neuron: np.ndarray
-    """Flat indices, ascending, shape (n,)."""
+    """Flat index of each neuron, ascending, shape (n,)."""
     order: np.ndarray
-    """Puts the spikes in the order of `neuron`, those of one neuron in the order that they had."""
+    """Indices that sort the spikes by neuron, shape (spikes,). The spikes of one neuron keep their order."""
     stops: np.ndarray
-    """Where the spikes of each neuron end in that order, shape (n,); they begin where those of the last one end."""
+    """Where the spikes of each neuron end in the sorted list, shape (n,); they begin where the neuron before ends."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,21 @@ class Excerpt:
     Attributes
     ----------
     name
-        Of the recording.
+        Name of the recording.
     spikes
-        By layer, of the chosen stimuli, which are numbered from 0 here.
+        Spikes by layer. The chosen stimuli are numbered from 0.
     stimuli
-        Number of each of them in the recording, ascending, shape (n,).
+        Index of each chosen stimulus in the recording, ascending, shape (n,).
     names, labels
-        Of each of them.
+        Name and class of each chosen stimulus.
     dt_ms, steps
-        Duration of a step, and steps of a stimulus.
+        Duration of a step in milliseconds, and number of steps of a stimulus.
     started
         When the recording began, with time zone.
     silent
-        Whether neurons without a spike are to be told.
+        Include silent neurons.
     about
-        The recording's description.
+        The recording's description, see `recording.load_recording`.
     """
 
     name: str
@@ -78,21 +79,21 @@ class Excerpt:
 
     @property
     def total(self) -> int:
-        """Number of spikes."""
+        """Number of spikes of all layers."""
         return sum(len(spikes) for spikes in self.spikes.values())
 
     def t_ms(self, stimulus: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """Time of spikes on the axis on which all stimuli of the recording follow one another without a gap.
+        """Time of each spike in milliseconds since the recording began; its stimuli follow one another without a gap.
 
         Parameters
         ----------
         stimulus, step
-            Of each spike, shape (n,); stimuli are numbered as in `spikes`.
+            Stimulus and step of each spike, shape (n,); stimuli are numbered as in `spikes`.
         """
         return (self.stimuli[stimulus] * self.steps + step) * self.dt_ms
 
     def rows(self, number: int) -> Rows:
-        """All spikes of a stimulus."""
+        """All spikes of the stimulus with this number in `spikes`."""
         parts = []
         for layer, spikes in enumerate(self.spikes.values()):
             step, neuron = spikes.of(number)
@@ -105,10 +106,10 @@ class Excerpt:
         return Rows(*np.concatenate(parts, axis=1))
 
     def trains(self, layer: str, neuron: np.ndarray) -> Trains:
-        """Put spikes of a layer, given by the neurons that fired them, together neuron by neuron."""
+        """Group spikes of a layer by neuron; `neuron` is the flat index of the neuron of each spike, (spikes,) int."""
         order = np.argsort(neuron, kind="stable")
-        told = np.arange(self.spikes[layer].shape.size) if self.silent else np.unique(neuron)
-        return Trains(told, order, np.searchsorted(neuron[order], told, side="right"))
+        included = np.arange(self.spikes[layer].shape.size) if self.silent else np.unique(neuron)
+        return Trains(included, order, np.searchsorted(neuron[order], included, side="right"))
 
 
 def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] = (), silent: bool = False) -> Excerpt:
@@ -119,11 +120,11 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
     path
         The recording, as written by `spikeseg encode`.
     layers
-        Which; all if there are none here.
+        Names of layers; all layers if empty.
     stimuli
-        Which: names, numbers from 0, and ranges such as ``0:10``, which is 0 to 9; all if there are none here.
+        Names, numbers from 0, or ranges such as ``0:10`` for 0 to 9; all stimuli if empty.
     silent
-        Whether neurons without a spike are to be told.
+        Include silent neurons.
 
     Raises
     ------
@@ -143,8 +144,8 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
         raise SpikeSegError(f"{description_file(path)} lacks what an export needs: {error!r}") from error
     count = about["stimuli"]
     if not len(names) == len(labels) == count:
-        told = f"{len(names)} names and {len(labels)} labels for {count} stimuli"
-        raise SpikeSegError(f"{description_file(path)} has {told}")
+        found = f"{len(names)} names and {len(labels)} labels for {count} stimuli"
+        raise SpikeSegError(f"{description_file(path)} has {found}")
     if started.tzinfo is None:
         raise SpikeSegError(f"{description_file(path)}: started has no time zone: {started.isoformat()}")
     for layer, recorded in spikes.items():
@@ -159,7 +160,7 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
 
 
 def _numbers(path: Path, names: Sequence[str], asked: str) -> np.ndarray:
-    """Which stimuli are meant by a name, a number or a range."""
+    """Indices of the stimuli that a name, a number or a range selects."""
     named = np.flatnonzero([name == asked for name in names])
     if len(named):
         return named

@@ -1,4 +1,4 @@
-"""Files: written so that a reader never sees half of one, and read with one line of complaint."""
+"""Write files atomically, and read them with errors of one line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .errors import SpikeSegError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes `path`'s name at once, on failure it goes.
+    """Yield a temporary path beside `path`. On success it replaces `path` atomically; on failure it is removed.
 
     Parameters
     ----------
     path
-        The file to write. Its directory is made if it is not there.
+        The file to write. Its directory is created if it does not exist.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():  # seen before the work, not after it
+        if path.is_dir():  # checked before the work, not after it
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
         os.close(handle)
@@ -56,14 +56,21 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def locked(path: Path, wait: bool = False) -> Iterator[None]:
-    """Keep other processes out of the directory of the lock file `path`, which the system frees of a killed one.
+    """Hold a lock that keeps other processes out of a directory. The lock of a killed process is released.
 
-    A directory that did not exist and in which nothing was written is removed again.
+    The directory is created if it does not exist; if it is then empty at the end, it is removed again.
+
+    Parameters
+    ----------
+    path
+        The lock file, inside the directory.
+    wait
+        Wait until no other process holds the lock.
 
     Raises
     ------
     SpikeSegError
-        Another process is in it and this one is not to `wait`, or the file system refused.
+        Another process holds the lock and `wait` is False, or the file system refused.
     """
     path = Path(path)
     fresh = not path.parent.exists()
@@ -86,7 +93,7 @@ def locked(path: Path, wait: bool = False) -> Iterator[None]:
 
 
 def _lock(path: Path, how: int) -> IO[str]:
-    """The open lock file; not one that its last holder has removed in the meantime."""
+    """Open and lock the file. If the holder before has removed it in the meantime, try again with a new one."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
@@ -103,7 +110,7 @@ def _lock(path: Path, how: int) -> IO[str]:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file, atomically: a row of names, then `rows`. Raises SpikeSegError where the file system refuses."""
+    """Write a CSV file atomically: names of columns, then `rows`. Raises SpikeSegError if the file system refuses."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
@@ -111,13 +118,13 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` as indented JSON, atomically. Raises SpikeSegError where the file system refuses."""
+    """Write `content` as indented JSON, atomically. Raises SpikeSegError if the file system refuses."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2, sort_keys=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises SpikeSegError, naming the file, where it is missing or holds anything else."""
+    """Read a JSON object. Raises SpikeSegError, which names the file, if it is missing or holds anything else."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -130,15 +137,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays as a compressed ``.npz``, atomically. Raises SpikeSegError where the file system refuses."""
-    packed = io.BytesIO()  # a zip file that a full disk cuts off complains once more when it is collected
+    """Write arrays as a compressed ``.npz``, atomically. Raises SpikeSegError if the file system refuses."""
+    packed = io.BytesIO()  # zipped in memory: a ZipFile on a full disk raises again when it is garbage-collected
     np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType]
     with replacing(path) as temporary:
         temporary.write_bytes(packed.getbuffer())
 
 
 def read_arrays(path: Path, required: Iterable[str] = ()) -> dict[str, np.ndarray]:
-    """Read what `write_arrays` wrote.
+    """Read a file that `write_arrays` wrote.
 
     Raises
     ------
@@ -150,12 +157,12 @@ def read_arrays(path: Path, required: Iterable[str] = ()) -> dict[str, np.ndarra
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise SpikeSegError(f"{path} is missing") from error
-    except Exception as error:  # NumPy, zipfile and zlib raise whatever damaged bytes lead them to
+    except Exception as error:  # NumPy, zipfile and zlib raise many types for damaged bytes
         if isinstance(error, (PermissionError, IsADirectoryError)):
             raise SpikeSegError(f"cannot read {path}: {error.strerror}") from error
         reason = " ".join(str(error).split()) or type(error).__name__
-        if "allow_pickle" in reason:  # NumPy's advice for what is no archive at all
-            reason = "it is no archive of arrays"
+        if "allow_pickle" in reason:  # NumPy's advice if the file is not an archive at all
+            reason = "it is not an archive of arrays"
         raise SpikeSegError(f"{path} is damaged: {reason}") from error
     for name in required:
         if name not in arrays:

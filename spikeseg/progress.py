@@ -1,4 +1,4 @@
-"""How long work tells of its progress."""
+"""How long-running work reports its progress."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Protocol
 
 
 class Reporter(Protocol):
-    """Is told how a training gets on."""
+    """Receives training progress."""
 
     def stage(self, name: str, total: int, done: int = 0) -> None:
-        """A stage of `total` units begins, `done` of which are done."""
+        """Begin a stage of `total` units, `done` of which were completed before."""
         ...
 
     def advance(self, done: int, note: str = "") -> None:
-        """So many units of the stage are done."""
+        """Set the number of completed units; `note` is shown beside it."""
         ...
 
 
 class Silent:
-    """A reporter that says nothing."""
+    """A reporter that shows nothing."""
 
     def stage(self, name: str, total: int, done: int = 0) -> None:
         """See `Reporter`."""

@@ -13,7 +13,19 @@ from .version import __version__
 
 
 def provenance(data: Path | None, device: str) -> dict[str, Any]:
-    """What produced a result, for people who want to produce it again."""
+    """Record what produced a result, so that it can be reproduced.
+
+    Parameters
+    ----------
+    data
+        Directory of the dataset, None for a rendered one.
+    device
+        Where Brian2 simulates.
+
+    Returns
+    -------
+    Versions, absolute path of the data, device, command line, and the time, in UTC, at which this was called.
+    """
     packages = ("brian2", "numpy", "scipy")
     return {
         "version": __version__,

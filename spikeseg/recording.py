@@ -1,4 +1,4 @@
-"""Spikes on disk: one ``.npz`` per encoded set, and a JSON beside it that says what the numbers mean."""
+"""Spikes on disk: one ``.npz`` per encoded set, and a JSON file beside it that explains the numbers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,27 @@ SCHEMA = 1
 
 
 def description_file(path: Path) -> Path:
-    """The JSON beside a recording. Raises SpikeSegError where the recording's name does not end in .npz."""
+    """The JSON file beside a recording. Raises SpikeSegError if the recording's name does not end in .npz."""
     if path.suffix != ".npz":
         raise SpikeSegError(f"{path} cannot be a recording: its name must end in .npz")
     return path.with_suffix(".json")
 
 
 def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str, Any]) -> None:
-    """Write the spikes of every layer to `path` (.npz), then what they mean to the same name with .json.
+    """Write the spikes of every layer to `path` (.npz), then their description to the same name with .json.
 
-    Per layer: ``<layer>_stimulus`` (int32), ``<layer>_step`` (int16), ``<layer>_neuron`` (int32), sorted by
-    stimulus, step and neuron. `description` holds at least ``dt_ms``, ``steps``, ``names``. Both files have a
-    ``recording``, by which is seen that they belong together, should a process die between the two.
+    Per layer the archive has ``<layer>_stimulus`` (int32), ``<layer>_step`` (int16) and ``<layer>_neuron`` (int32),
+    sorted by stimulus, step and neuron. Both files have the same ``recording``, a hash of the spikes: if a process dies
+    between writing the two, a reader sees that they do not belong together.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    spikes
+        Spikes by layer.
+    description
+        At least ``dt_ms`` (milliseconds), ``steps`` and ``names``.
 
     Raises
     ------
@@ -54,7 +63,7 @@ def save_recording(path: Path, spikes: dict[str, Spikes], description: dict[str,
 
 
 def _name(arrays: dict[str, np.ndarray]) -> str:
-    """What both files of a recording have, and those of no other."""
+    """Hash of the spikes, by which the two files of a recording are known to belong together."""
     content = hashlib.sha256()
     for array in arrays.values():
         content.update(array.tobytes())
@@ -62,12 +71,16 @@ def _name(arrays: dict[str, np.ndarray]) -> str:
 
 
 def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
-    """Read what `save_recording` wrote.
+    """Read a recording that `save_recording` wrote.
+
+    Returns
+    -------
+    Spikes by layer, and the description.
 
     Raises
     ------
     SpikeSegError
-        Missing, damaged, out of range, or of another schema.
+        A file is missing or damaged, has another schema, or a spike is outside its stimuli, steps or neurons.
     """
     path = Path(path)
     beside = description_file(path)
@@ -76,7 +89,7 @@ def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
         raise SpikeSegError(f"{beside} does not describe a recording of schema {SCHEMA}")
     arrays = read_arrays(path)
     if str(arrays.get("recording")) != str(header.get("recording")):
-        raise SpikeSegError(f"{path} and {beside.name} are of different recordings: encode again")
+        raise SpikeSegError(f"{path} and {beside.name} belong to different recordings: encode again")
     try:
         spikes = {
             layer: Spikes(

@@ -9,11 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 SILENT = -1
-"""In place of a step: a neuron that does not spike."""
+"""Stands for the step of a neuron that does not spike."""
 
 
 class Shape(NamedTuple):
-    """Size of a layer: features (maps), rows and columns; neuron = (feature * rows + row) * columns + column."""
+    """Size of a layer: features (maps), rows and columns.
+
+    The flat index of a neuron is (feature * rows + row) * columns + column.
+    """
 
     features: int
     rows: int
@@ -34,9 +37,9 @@ class Spikes:
     shape
         Size of the layer.
     stimuli
-        Number of stimuli, silent ones included.
+        Number of stimuli, including those without a spike.
     stimulus, step, neuron
-        One entry per spike, shape (n,), int32: which stimulus, the step within it, and the flat index of the
+        One entry per spike, shape (n,), int32: the stimulus, the step since its onset, and the flat index of the
         neuron in `shape`.
     """
 
@@ -58,7 +61,7 @@ class Spikes:
 
     def of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps and neurons of one stimulus, shape (n,) each, sorted by (step, neuron)."""
-        ends = np.array([index, index + 1], self.stimulus.dtype)  # of another type, all of `stimulus` would be copied
+        ends = np.array([index, index + 1], self.stimulus.dtype)  # with another type NumPy would copy `stimulus`
         start, stop = np.searchsorted(self.stimulus, ends)
         return self.step[start:stop], self.neuron[start:stop]
 
@@ -76,12 +79,12 @@ class Spikes:
         """Step of each neuron's first spike in a stimulus, `SILENT` where there is none; shape (C, H, W), int32."""
         step, neuron = self.of(index)
         steps = np.full(self.shape.size, SILENT, dtype=np.int32)
-        steps[neuron[::-1]] = step[::-1]  # sorted by step: the earliest is written last, and stays
+        steps[neuron[::-1]] = step[::-1]  # spikes are sorted by step: the earliest is written last
         return steps.reshape(self.shape)
 
     @staticmethod
     def join(parts: list[Spikes]) -> Spikes:
-        """Put sets of stimuli one after the other."""
+        """Concatenate sets of stimuli, which are renumbered."""
         offsets = np.cumsum([0] + [part.stimuli for part in parts])
         return Spikes(
             parts[0].shape,
@@ -94,7 +97,13 @@ class Spikes:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The spikes of several layers, stimulus by stimulus: iterating yields ``{layer: steps}``, as often as wanted."""
+    """The spikes of several layers, stimulus by stimulus. It can be iterated repeatedly, and yields ``{layer: steps}``.
+
+    Attributes
+    ----------
+    layers
+        Spikes by layer.
+    """
 
     layers: Mapping[str, Spikes]
 
@@ -102,7 +111,7 @@ class Recorded:
         return next(iter(self.layers.values())).stimuli
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        """Step of every neuron's spike in a stimulus, `SILENT` without one; (C, H, W) int32 per layer."""
+        """Step of every neuron's spike in a stimulus, `SILENT` without one: (C, H, W) int32 per layer."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         return {name: spikes.first_steps(index) for name, spikes in self.layers.items()}

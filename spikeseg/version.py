@@ -1,3 +1,3 @@
-"""The one place where the version of the package is written."""
+"""The version of the package, which is written only here."""
 
 __version__ = "0.1.0"

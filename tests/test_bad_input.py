@@ -240,7 +240,7 @@ class TestRuns:
         with pytest.raises(SpikeSegError, match="unknown part 'bogus': choose one of train"):
             select(run, None, "bogus")
         with (
-            pytest.raises(SpikeSegError, match="cannot see stimuli of 3 x 3: pool2: window"),
+            pytest.raises(SpikeSegError, match="cannot encode stimuli of 3 x 3: pool2: window"),
             open_segmenter(TrainedNetwork.load(run / "network.npz"), [(3, 3)], "numpy"),
         ):
             pass
@@ -260,8 +260,8 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("options", "told"),
         [
-            (["--scales", "0.5", "1"], "go with --canvas"),
-            (["--clutter"], "go with --canvas"),
+            (["--scales", "0.5", "1"], "need --canvas"),
+            (["--clutter"], "need --canvas"),
             (["--canvas", "--scales", "1", "0.5"], "no range"),
             (["--canvas", "--scales", "0", "1"], "no range"),
             (["--canvas", "--scales", "nan", "1"], "no range"),
@@ -269,7 +269,7 @@ class TestOptions:
             (["--canvas", "--scales", "1e-9", "1"], "too small"),
             (["--canvas", "--overlap", "0.5"], "--overlap and --canvas"),
             (["--canvas", "--objects", "2"], "--objects and --canvas"),
-            (["--mixed"], "goes with --objects"),
+            (["--mixed"], "--mixed needs --objects"),
             (["--objects", "3", "--overlap", "0.5"], "not of 3"),
         ],
     )

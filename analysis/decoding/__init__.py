@@ -1,1 +1,1 @@
-"""From spikes to answers: the decoder, classes, masks, boxes, and instances."""
+"""From spikes to answers: decoder, classes, masks, boxes and instances."""

@@ -1,4 +1,4 @@
-"""When a network decides, and what the buffers of one recording say together (paper, section V: event cameras)."""
+"""When a network decides (paper, VI.B), and which class the buffers of one recording add up to."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from .segmentation import Conv3Decision
 
 @dataclass(frozen=True)
 class BufferDecision:
-    """What Conv3 said about one buffer.
+    """What Conv3 decided about one buffer.
 
     Attributes
     ----------
     recording
-        Whose buffer it is.
+        Name of the recording that the buffer belongs to.
     true_label
-        Its class.
+        Class of the recording.
     scores
-        Per class, the largest score of its maps at the end.
+        Per class, the largest score of its maps at the end of the buffer (docs/model.md, rule 8).
     first_label, first_ms
-        Class of the first Conv3 spike, and the events' time that had passed by then; None without a spike.
+        Class of the first Conv3 spike and its latency: milliseconds of events that were needed, see `event_time`.
+        Both are None where Conv3 did not spike.
     """
 
     recording: str
@@ -38,20 +39,22 @@ class BufferDecision:
 
 @dataclass(frozen=True)
 class DecisionSummary:
-    """Summary of the verdicts of many buffers.
+    """Summary of the decisions about many buffers.
 
     Attributes
     ----------
     recordings
-        How many there are.
+        Number of recordings.
     recording_accuracy
-        Fraction whose class has the largest sum of scores over the recording's buffers.
+        Fraction of the recordings whose true class has the largest score, summed over the recording's buffers.
     first_spike_accuracy
-        Of the buffers with a Conv3 spike, the fraction whose first one is of the right class; None without any.
+        Among buffers with a Conv3 spike, the fraction whose first spike is of the true class; None if no buffer has
+        a spike.
     undecided
         Fraction of the buffers without a Conv3 spike.
     median_ms
-        Median time of the first Conv3 spike; None where most buffers have none, which count as never.
+        Median latency of the first Conv3 spike over all buffers, in milliseconds. A buffer without a spike counts as
+        infinitely late; where that makes the median infinite, it is None.
     """
 
     recordings: int
@@ -64,7 +67,19 @@ class DecisionSummary:
 def buffer_decision(
     network: TrainedNetwork, decision: Conv3Decision, recording: str, true_label: str, duration: int
 ) -> BufferDecision:
-    """What a decision says; `duration` of the buffer in microseconds."""
+    """Describe a decision by class instead of by map.
+
+    Parameters
+    ----------
+    network
+        A trained network whose maps have names.
+    decision
+        What Conv3 decided about the buffer.
+    recording, true_label
+        The recording that the buffer belongs to, and its class.
+    duration
+        Duration of the buffer in microseconds.
+    """
     scores: dict[str, float] = {}
     for label, score in zip(network.map_labels, decision.scores.tolist(), strict=True):
         scores[label] = max(score, scores.get(label, -np.inf))
@@ -77,30 +92,43 @@ def buffer_decision(
 
 
 def event_time(step: int, config: Input, duration: int) -> float:
-    """How much of a buffer's events had come when they made Conv3 spike at `step`; in the unit of `duration`.
+    """Time from the start of a buffer to the last event that a Conv3 spike at `step` can depend on.
 
-    A spike crosses one layer per step: Conv3's is due to the inputs up to that many steps before it, the last of which
-    is complete at its end.
+    A spike crosses one layer per step, so a Conv3 spike depends on input that is as many steps older as there are
+    layers. The last of these input steps is complete when it ends.
+
+    Parameters
+    ----------
+    step
+        Step of the Conv3 spike within the stimulus.
+    config
+        The input section of the configuration.
+    duration
+        Duration of the buffer, in any unit.
+
+    Returns
+    -------
+    The time, in the unit of `duration`.
     """
     return (step - len(LAYERS) + 1) * duration / config.steps
 
 
-def summarise(verdicts: Sequence[BufferDecision]) -> DecisionSummary:
-    """Summarise the verdicts of one or more buffers."""
+def summarise(decisions: Sequence[BufferDecision]) -> DecisionSummary:
+    """Summarise the decisions about one or more buffers."""
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     truth = {}
-    for one in verdicts:
+    for one in decisions:
         truth[one.recording] = one.true_label
         for label, score in one.scores.items():
             sums[one.recording][label] += score
     right = [max(scores, key=scores.__getitem__) == truth[name] for name, scores in sums.items()]
-    decided = [one for one in verdicts if one.first_ms is not None]
-    times = [np.inf if one.first_ms is None else one.first_ms for one in verdicts]
+    decided = [one for one in decisions if one.first_ms is not None]
+    times = [np.inf if one.first_ms is None else one.first_ms for one in decisions]
     median = float(np.median(times))
     return DecisionSummary(
         recordings=len(right),
         recording_accuracy=float(np.mean(right)),
         first_spike_accuracy=float(np.mean([d.first_label == d.true_label for d in decided])) if decided else None,
-        undecided=1 - len(decided) / len(verdicts),
+        undecided=1 - len(decided) / len(decisions),
         median_ms=median if np.isfinite(median) else None,
     )

@@ -1,8 +1,8 @@
-"""The decoder: from Conv3 spikes back to the input spikes that caused them (paper, sections II and III).
+"""The decoder: from Conv3 spikes back to the input spikes that caused them (paper, IV.D; docs/model.md, rule 9).
 
-TransConv3 - UnPool2 - TransConv2 - UnPool1 - TransConv1. Nothing is learned: the kernels are the encoder's,
-and every layer is masked by the spikes S_m,t that its twin in the encoder fired, at the right time. A spike
-crosses one layer per step, so t_p = 1 between a layer and the one below.
+TransConv3 - UnPool2 - TransConv2 - UnPool1 - TransConv1. Nothing is learned: the decoder uses the encoder's kernels.
+In every layer, only neurons whose twin in the encoder spiked at the right time (S_m,t in the paper) can become
+active. A spike crosses one layer per step, so the paper's t_p is 1 between a layer and the one below.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ Mode = Literal["causal", "exact", "end"]
 Neuron = tuple[int, int, int]  # map, row, column
 
 _PATHS = (("conv3", "pool2"), ("pool2", "conv2"), ("conv2", "pool1"), ("pool1", "conv1"), ("conv1", "input"))
-_BLOCK = 1 << 20  # synapses followed at once: bounds the memory, and stays near the cache
+_BLOCK = 1 << 20  # synapses followed at once: this limits memory and fits in the processor's cache
 
 
 class Decoded(NamedTuple):
-    """What a set of Conv3 neurons decodes to.
+    """What a set of Conv3 neurons (the seeds) decodes to.
 
     Attributes
     ----------
     active
         Per layer, ``conv3`` down to ``input``: the recruited neurons, (C, H, W) bool.
     value
-        Per layer: how strongly each neuron was recruited, (C, H, W) float, 0 where it was not. A seed has 1;
-        an input of a transposed convolution has the sum, over the neurons that recruit it, of value times
-        weight; an input of an un-pooling has the sum of their values.
+        Per layer, how strongly each neuron was recruited: (C, H, W) float, 0 where it was not. A seed has the value
+        1. In a transposed convolution a neuron receives value times weight from every neuron that recruits it; in an
+        un-pooling it receives their values. What it receives is added up.
     """
 
     active: dict[str, np.ndarray]
@@ -43,7 +43,7 @@ class Decoded(NamedTuple):
 
     @property
     def mask(self) -> np.ndarray:
-        """The decoded pixels, (H, W) bool: the union over input channels."""
+        """The decoded pixels, (H, W) bool: those active in any input channel."""
         return np.any(self.active["input"], axis=0)
 
     @property
@@ -53,9 +53,9 @@ class Decoded(NamedTuple):
 
 
 class Field(NamedTuple):
-    """Receptive field of a layer in the layer below, (rows, columns) each.
+    """Receptive field of a layer in the layer below; every attribute is a pair (rows, columns).
 
-    Neuron n covers `size` inputs from ``stride * n - padding`` on.
+    Along each axis, neuron n covers `size` inputs, the first of which is ``stride * n - padding``.
     """
 
     size: tuple[int, int]
@@ -81,25 +81,24 @@ def decode(
     Parameters
     ----------
     network
-        Kernels, geometry, and the weights above which a synapse counts (``config.decoder``).
+        A trained network. Synapses count only if their weight is above the thresholds in ``config.decoder``.
     steps
         Per layer, ``input`` to ``conv3``: step of each neuron's spike, `SILENT` without one; (C, H, W) int.
     seeds
         Conv3 neurons to start from: map, row and column of each.
     mode
-        Which inputs a neuron that spiked at step t recruits through a transposed convolution: those that
-        spiked at a step <= t - 1 (``causal``), == t - 1 (``exact``), or at any step (``end``; only then may
-        seeds be silent). Un-pooling goes through the switch, the inputs at step t - 1, in all modes.
+        Which inputs a neuron that spiked at step t recruits through a transposed convolution: those that spiked at
+        step t - 1 or earlier (``causal``), exactly at step t - 1 (``exact``), or at any step (``end``). Un-pooling
+        recruits the switch, the inputs that spiked at step t - 1, in all modes.
 
     Raises
     ------
     ValueError
-        A silent seed in a mode that goes by its step.
+        A seed did not spike, and the mode is not ``end``.
     """
     active = {"conv3": np.zeros(steps["conv3"].shape, bool)}
     active["conv3"][tuple(np.reshape(seeds, (-1, 3)).astype(int).T)] = True
-    if mode != "end" and (steps["conv3"][active["conv3"]] == SILENT).any():
-        raise ValueError(f"mode {mode} goes by the steps of the seeds, but one of them did not spike")
+    _check_seeds(steps["conv3"][active["conv3"]], mode)
     value = {"conv3": active["conv3"].astype(float)}
     for layer, below in _PATHS:
         parents = _Parents.of(active[layer], value[layer], steps[layer])
@@ -111,28 +110,27 @@ def decode(
 def decode_each(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
 ) -> dict[str, csr_array]:
-    """Follow each of several Conv3 neurons back to the input by itself, all of them in one pass.
+    """Decode several Conv3 neurons, each as if it were the only seed, in one pass.
 
-    The links between recruited neurons are found once, however many seeds share them; values go down them as sparse
-    matrix products.
+    The links between recruited neurons are found once, however many seeds share them. A sparse matrix product then
+    carries the values of all seeds from one layer to the next.
 
     Parameters
     ----------
     network, steps, seeds, mode
-        As of `decode`.
+        See `decode`.
 
     Returns
     -------
-    Per layer, ``conv3`` down to ``input``: what `decode` gives as value for each seed alone, (seeds, C * H * W).
+    Per layer, ``conv3`` down to ``input``: `Decoded.value` of each seed, (seeds, C * H * W).
 
     Raises
     ------
     ValueError
-        A silent seed in a mode that goes by its step.
+        A seed did not spike, and the mode is not ``end``.
     """
     seeds = np.reshape(seeds, (-1, 3)).astype(int)
-    if mode != "end" and (steps["conv3"][tuple(seeds.T)] == SILENT).any():
-        raise ValueError(f"mode {mode} goes by the steps of the seeds, but one of them did not spike")
+    _check_seeds(steps["conv3"][tuple(seeds.T)], mode)
     own = np.arange(len(seeds)), np.ravel_multi_index(tuple(seeds.T), steps["conv3"].shape)
     value = {"conv3": csr_array((np.ones(len(seeds)), own), (len(seeds), steps["conv3"].size))}
     for layer, below in _PATHS:
@@ -145,12 +143,21 @@ def decode_each(
     return value
 
 
+def _check_seeds(steps: np.ndarray, mode: Mode) -> None:
+    """Raise ValueError for a seed without a step, (n,) int, where the mode needs one."""
+    if mode != "end" and (steps == SILENT).any():
+        raise ValueError(f"mode {mode} needs the step of every seed, but one of them did not spike")
+
+
 def _weight_threshold(config: Config, layer: str) -> float:
     return config.decoder.gabor_threshold if layer == "conv1" else config.decoder.weight_threshold
 
 
 class _Parents(NamedTuple):
-    """Active neurons of a layer, (n,) each; `index` is their place in this list before some were taken."""
+    """Active neurons of a layer, (n,) each.
+
+    `index` numbers all active neurons of the layer; `take` keeps the numbers of those that it takes.
+    """
 
     index: np.ndarray
     feature: np.ndarray
@@ -169,7 +176,7 @@ class _Parents(NamedTuple):
 
 
 class _Hits(NamedTuple):
-    """Synapses that recruit, (n,) each: index of the parent, flat index of the input, what it adds to its value."""
+    """Synapses that recruit, (n,) each: index of the parent, flat index of the input, and what the input receives."""
 
     parent: np.ndarray
     target: np.ndarray
@@ -177,7 +184,7 @@ class _Hits(NamedTuple):
 
 
 class _Inputs(NamedTuple):
-    """The layer below, padded so that every receptive field lies within; flat indices go by `steps`."""
+    """The layer below, padded so that every receptive field lies inside; flat indices are those of `steps`."""
 
     field: Field
     steps: np.ndarray  # (C, padded H, padded W)
@@ -196,9 +203,9 @@ class _Inputs(NamedTuple):
         return (channel * rows + row) * columns + column
 
     def collect(self, hits: Iterator[_Hits]) -> tuple[np.ndarray, np.ndarray]:
-        """Union and sum of the hits: active and value, each of `shape`."""
+        """Which inputs are hit at all, and the sum of what each receives; both of `shape`."""
         _, target, gain = _join(hits)
-        value = np.bincount(target, gain, self.steps.size).astype(float, copy=False)  # whole without any hit
+        value = np.bincount(target, gain, self.steps.size).astype(float, copy=False)  # integers if there is no hit
         active = np.zeros(self.steps.size, bool)
         active[target] = True
         (top, left), (_, rows, columns) = self.field.padding, self.shape
@@ -238,7 +245,7 @@ def _trans_conv(
 
 
 def _un_pool(parents: _Parents, inputs: _Inputs) -> Iterator[_Hits]:
-    """Un-pooling: a neuron recruits its switch, the inputs of its window that spiked one step before it."""
+    """Un-pooling: a neuron recruits its switch, which is every input of its window that spiked one step before it."""
     rows, columns = inputs.field.stride
     corners = inputs.flat(parents.feature, parents.row * rows, parents.column * columns)
     window = inputs.flat(0, *np.indices(inputs.field.size).reshape(2, -1))
@@ -253,7 +260,15 @@ def _follow(
     inputs: _Inputs,
     mode: Mode,
 ) -> Iterator[_Hits]:
-    """Hits of parents with the same synapses: from a parent's corner (n,) to `offsets`, by `weights` (s,)."""
+    """Hits of parents that have the same synapses.
+
+    Parameters
+    ----------
+    corners
+        Flat index of the first input of each parent, (n,).
+    offsets, weights
+        Where the inputs of a parent lie from there on, and the weights of these synapses, (s,).
+    """
     block = max(1, _BLOCK // max(1, len(offsets)))
     for start in range(0, len(corners), block):
         part = slice(start, start + block)

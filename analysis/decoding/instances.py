@@ -1,8 +1,8 @@
-"""Objects told apart, of one class too: HULK, ASH and SMASH.
+"""Instance segmentation, also of several objects of one class: HULK, ASH and SMASH.
 
 Kirkland, Manna, Vicente Sola, Di Caterina: Unsupervised spiking instance segmentation on event data using STDP
-features. IEEE Transactions on Computers 71(11), 2022; arXiv 2111.05283. docs/instances.md says what is theirs, and what
-had to be chosen.
+features. IEEE Transactions on Computers 71(11), 2022; arXiv 2111.05283. docs/instances.md lists what comes from that
+paper and what we had to choose.
 """
 
 from __future__ import annotations
@@ -30,27 +30,29 @@ from .segmentation import (
 )
 
 HASHED = "conv2"
-"""Whose features are hashed: those that were learned."""
+"""The layer whose features are hashed: the first one that learned its features."""
 
 SIMILARITY = 0.09
-"""Spikes whose SMASH score with an object's strongest spike reaches this are of that object."""
+"""A spike belongs to an object if its SMASH score with the object's strongest spike is at least this."""
 
 EVIDENCE = 0.25
-"""From which a spike tells of an object (see `evidence`): the clutter of a background makes maps spike as well, but for
-features that objects do not have. Chosen, as `SIMILARITY`, on training and validation scenes: docs/instances.md."""
+"""A spike belongs to an object at all only if its `evidence` is at least this. Background clutter makes maps spike too,
+but by features that objects do not have. Like `SIMILARITY`, this was chosen on training and validation scenes:
+docs/instances.md."""
 
 
 class Unravelled(NamedTuple):
-    """Latent spikes, each decoded on its own.
+    """Latent (Conv3) spikes, each decoded on its own.
 
     Attributes
     ----------
     saliency
-        How much each pixel contributed to each spike, (spikes, H * W): the pixels of a row are the spike's mask.
+        How much each pixel contributed to each spike, (spikes, H * W) float; entries that are not 0 are the spike's
+        mask.
     boxes
-        Around the pixels, (spikes, 4): top, left, bottom, right; empty without any.
+        Box around each mask, (spikes, 4) float: top, left, bottom, right in pixels; all 0 for an empty mask.
     hashes
-        See `active_spike_hashes`.
+        Which features were active at which step, see `active_spike_hashes`.
     """
 
     saliency: csr_array
@@ -65,9 +67,9 @@ class Instance:
     Attributes
     ----------
     segmentation
-        Its class, pixels and box; the decision is that of its own spikes.
+        Its class, pixels and box. The decision is made from the object's own spikes alone.
     spikes
-        The latent spikes that it is made of: map, row and column, (n, 3).
+        The latent spikes that belong to it: map, row and column of each, (n, 3) int.
     """
 
     segmentation: Segmentation
@@ -75,11 +77,11 @@ class Instance:
 
 
 def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> list[Instance]:
-    """Find every object of a stimulus: those that make Conv3 spike, the strongest first, without a common pixel.
+    """Find every object of a stimulus that makes Conv3 spike, the strongest object first.
 
-    Spikes that clutter can explain are left out (`EVIDENCE`), the others are grouped. An object is segmented from one
-    of its spikes, as `segment_one` chooses it: of the map with the largest potential / threshold, where the inhibited
-    potential is largest.
+    Spikes that clutter can explain are left out (`EVIDENCE`); the others are grouped into objects. Each object is
+    segmented from one of its spikes, chosen as in `segment_one`: first the map with the largest potential /
+    threshold, then the place with the largest inhibited potential. No pixel belongs to two objects.
 
     Parameters
     ----------
@@ -87,6 +89,10 @@ def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) 
         A trained network whose maps have names.
     steps
         Per layer, ``input`` to ``conv3``: step of each neuron's spike, -1 without one; (C, H, W) int.
+
+    Returns
+    -------
+    The objects; none if no spike has enough evidence.
 
     Raises
     ------
@@ -121,8 +127,10 @@ def unravel(network: TrainedNetwork, steps: Mapping[str, np.ndarray], spikes: np
 
     Parameters
     ----------
+    network, steps, mode
+        See `decode`.
     spikes
-        Map, row and column of each, (n, 3).
+        Map, row and column of each latent spike, (n, 3) int.
     """
     recruited = decode_each(network, steps, spikes, mode)
     _, rows, columns = steps["input"].shape
@@ -135,20 +143,20 @@ def unravel(network: TrainedNetwork, steps: Mapping[str, np.ndarray], spikes: np
 
 
 def active_spike_hashes(recruited: csr_array, steps: np.ndarray, total_steps: int) -> np.ndarray:
-    """ASH (Active Spike Hashing): which feature was active when, wherever it was.
+    """ASH (Active Spike Hashing): which features were active at which steps, at any place.
 
     Parameters
     ----------
     recruited
-        What each latent spike recruits in a layer, (n, C * H * W).
+        Which neurons of a layer each latent spike recruits, (n, C * H * W).
     steps
-        Of the layer's spikes, (C, H, W).
+        Step of each neuron's spike in that layer, (C, H, W) int.
     total_steps
-        Of a stimulus.
+        Steps of a stimulus.
 
     Returns
     -------
-    (n, C, total_steps) bool.
+    A hash for each latent spike, (n, C, total_steps) bool.
     """
     features, rows, columns = steps.shape
     spike, neuron = recruited.nonzero()
@@ -158,13 +166,20 @@ def active_spike_hashes(recruited: csr_array, steps: np.ndarray, total_steps: in
 
 
 def smash_scores(hashes: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """SMASH (Similarity Matching through Active Spike Hashing): how much two latent spikes are of one object.
+    """SMASH (Similarity Matching through Active Spike Hashing): how likely two latent spikes belong to one object.
 
-    The Jaccard index of their hashes times that of their boxes.
+    The score is the Jaccard index of the two hashes times the Jaccard index (IoU) of the two boxes.
+
+    Parameters
+    ----------
+    hashes
+        See `active_spike_hashes`, (n, C, steps) bool.
+    boxes
+        Top, left, bottom, right in pixels, (n, 4) float.
 
     Returns
     -------
-    (n, n), symmetric, from 0 to 1.
+    Score of each pair, (n, n) float from 0 to 1, symmetric.
     """
     flat = hashes.reshape(len(hashes), -1).astype(float)
     common, size = flat @ flat.T, flat.sum(axis=1)
@@ -176,19 +191,22 @@ def smash_scores(hashes: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 def smash(scores: np.ndarray, strength: np.ndarray, similarity: float) -> np.ndarray:
     """Group latent spikes into objects.
 
-    From the strongest spike to the weakest, each whose score with every founder so far is below `similarity` founds an
-    object. Then every spike belongs to the founder with which it has the largest score.
+    Spikes are visited from the strongest to the weakest. A spike becomes the founder of a new object if its score with
+    every founder before it is below `similarity`. Then every spike joins the founder with which it has the largest
+    score.
 
     Parameters
     ----------
     scores
-        See `smash_scores`, (n, n).
+        See `smash_scores`, (n, n) float.
     strength
-        Of each spike, (n,).
+        Strength of each spike, (n,) float.
+    similarity
+        From this score on, two spikes belong to the same object.
 
     Returns
     -------
-    The founder of each spike's object, (n,).
+    Index of the founder of each spike's object, (n,) int.
     """
     free = np.ones(len(scores), bool)
     founders = []
@@ -200,14 +218,14 @@ def smash(scores: np.ndarray, strength: np.ndarray, similarity: float) -> np.nda
 
 
 def _decision(maps: int, spikes: np.ndarray, steps: np.ndarray, potential: np.ndarray) -> Conv3Decision:
-    """What an object's own spikes say: largest potential / threshold of each map, 0 for a map without a spike."""
+    """The decision of an object's own spikes. A map's score is its largest potential / threshold, 0 without a spike."""
     scores = np.zeros(maps)
     np.maximum.at(scores, spikes[:, 0], potential)
     return Conv3Decision(scores, first_spike(spikes[:, 0], steps, scores))
 
 
 def _boxes(saliency: csr_array, columns: int) -> np.ndarray:
-    """Extremities of the pixels of each row, (n, 4)."""
+    """Box around the pixels of each row of `saliency`, (n, 4)."""
     boxes = np.zeros((len(saliency.indptr) - 1, 4))
     for spike, (start, stop) in enumerate(zip(saliency.indptr[:-1], saliency.indptr[1:], strict=True)):
         if start < stop:

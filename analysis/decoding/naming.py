@@ -1,4 +1,4 @@
-"""What the Conv3 maps stand for, read off the training stimuli."""
+"""Give each Conv3 map the class that it stands for (docs/model.md, rule 12)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,25 @@ from ...models.network import UNNAMED, TrainedNetwork
 def name_maps(
     scores: np.ndarray, labels: Sequence[str], classes: Sequence[str], purity: float = 0.0
 ) -> tuple[str, ...]:
-    """What each Conv3 map stands for: the class of most of the training stimuli that it answers.
+    """Name each Conv3 map after the class of most of the training stimuli that it answers.
 
-    Only training labels are used, and only here. A map that answers none is `UNNAMED`, and so is one whose class is
-    not that of at least the fraction `purity` of them: it has learned what classes have in common.
+    A stimulus is answered by the map with the largest score. A map that answers no stimulus is `UNNAMED`. So is a
+    map with less than the fraction `purity` of its answers in one class: it has learned what classes have in common.
 
     Parameters
     ----------
     scores
-        Largest potential over threshold, (stimuli, maps); the largest of a stimulus answers it.
+        Largest potential over threshold, (stimuli, maps).
     labels
-        Of the stimuli.
+        Class of each training stimulus, (stimuli,). Nothing else in training uses labels.
     classes
-        All there are.
+        All classes.
+    purity
+        From 0 to 1.
+
+    Returns
+    -------
+    A name for each map, (maps,).
 
     Raises
     ------
@@ -36,19 +42,19 @@ def name_maps(
     """
     answers, maps = np.argmax(scores, axis=1), scores.shape[1]
     truth = np.array([classes.index(label) for label in labels])
-    won = [np.bincount(truth[answers == number], minlength=len(classes)) for number in range(maps)]
-    clear = [count.any() and count.max() >= purity * count.sum() for count in won]
-    if sum(clear) < len(classes):
-        what = f"answer to one class in {purity:.0%} of the cases" if purity else "answer to anything"
+    counts = [np.bincount(truth[answers == number], minlength=len(classes)) for number in range(maps)]
+    pure = [count.any() and count.max() >= purity * count.sum() for count in counts]
+    if sum(pure) < len(classes):
+        what = f"answer stimuli of one class in {purity:.0%} of the cases" if purity else "answer any stimulus"
         raise SpikeSegError(
-            f"only {sum(clear)} of the {maps} maps of conv3 {what}, fewer than the {len(classes)} classes: "
-            "lower conv3.learning.threshold_start, or raise its stimuli"
+            f"only {sum(pure)} of the {maps} maps of conv3 {what}, fewer than the {len(classes)} classes: "
+            "lower conv3.learning.threshold_start, or raise conv3.learning.stimuli"
         )
-    return tuple(classes[int(np.argmax(count))] if one else UNNAMED for count, one in zip(won, clear, strict=True))
+    return tuple(classes[int(np.argmax(count))] if one else UNNAMED for count, one in zip(counts, pure, strict=True))
 
 
 def named(network: TrainedNetwork, names: tuple[str, ...]) -> TrainedNetwork:
-    """The network whose Conv3 maps have these names; unnamed ones are silenced: their thresholds are out of reach."""
+    """The network with named Conv3 maps. The thresholds of unnamed maps are infinite, so that they stay silent."""
     silent = np.array(names) == UNNAMED
     conv3 = np.where(silent, np.inf, network.thresholds["conv3"])
     return replace(network, thresholds={**network.thresholds, "conv3": conv3}, map_labels=names)

@@ -1,4 +1,4 @@
-"""From the spikes of one stimulus to an answer: which class, which pixels, which box, and why."""
+"""From the spikes of one stimulus to an answer: class, pixels, box, and the evidence for them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 from .decoder import Mode, Neuron, decode, receptive_field
 
-STRONG = 0.5  # weights end near 0 or 1: above it a synapse is part of what its map learned
+STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
 
 
 class Conv3Decision(NamedTuple):
-    """What Conv3 says about a stimulus.
+    """What Conv3 decides about a stimulus (docs/model.md, rule 8).
 
     Attributes
     ----------
     scores
-        Largest final potential / threshold of each map, (maps,): from 1 on the map spikes.
+        Largest final potential / threshold of each map, (maps,) float. A map spikes if its score is at least 1.
     first_spike
-        Map and step of the first Conv3 spike (of the largest score among several); None without one.
+        Map and step of the first Conv3 spike; None without one. Among several at that step, the one of the map with
+        the largest score.
     """
 
     scores: np.ndarray
@@ -36,34 +37,34 @@ class Conv3Decision(NamedTuple):
 
     @property
     def map(self) -> int:
-        """The winning map: the largest score."""
+        """The winning map: the one with the largest score."""
         return int(np.argmax(self.scores))
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """What one Conv3 map makes of a stimulus.
+    """The object that one Conv3 map finds in a stimulus.
 
     Attributes
     ----------
     label, map
-        The class, and the map that stands for it.
+        Class of the object, and the map that stands for this class.
     decision
         The scores of all maps, and the first spike.
     place
-        Row and column of the decoded Conv3 neuron.
+        Row and column of the Conv3 neuron that was decoded.
     decoded_mode
-        The mode that it was decoded in: the configuration's, or ``end`` where the map did not spike.
+        The decoder's mode: that of the configuration, or ``end`` where the map did not spike.
     mask
-        Its pixels, (H, W) bool.
+        The object's pixels, (H, W) bool.
     saliency
-        How much each pixel of the mask contributed, (H, W) float, 0 outside.
+        How much each pixel of the mask contributed, (H, W) float, 0 outside the mask.
     region
         Where the mask may lie, in input pixels: the map's learned extent around `place`.
     box
         The object's box in input pixels; None for an empty mask.
     event_box
-        Around all input events, for comparison; None without any.
+        The box around all input events, a baseline; None without events.
     """
 
     label: str
@@ -79,7 +80,7 @@ class Segmentation:
 
 
 def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Segmentation:
-    """Segment the object of the winning map.
+    """Segment the object that the winning map finds.
 
     Parameters
     ----------
@@ -100,10 +101,15 @@ def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Seg
 def segment_classes(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], labels: Sequence[str] | None = None
 ) -> list[Segmentation]:
-    """Segment several objects, which may overlap: each has a mask of its own.
+    """Segment several objects, each with a mask of its own; masks may overlap.
 
-    Without `labels` every map that reaches its threshold is decoded, the largest score first; with them, the
-    best map of each of these classes, in their order.
+    Parameters
+    ----------
+    network, steps
+        See `segment_one`.
+    labels
+        Classes: the map with the largest score of each class is decoded, in this order. If None, every map that
+        reaches its threshold is decoded, in the order of falling scores.
 
     Raises
     ------
@@ -120,28 +126,29 @@ def segment_classes(
 
 
 def decide(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Conv3Decision:
-    """Compare the final potentials of the Conv3 maps, and look for the first spike (contract 8)."""
+    """Compare the final potentials of the Conv3 maps, and look for the first spike (docs/model.md, rule 8)."""
     scores = drive(network, steps).max(axis=(1, 2))
     map_, row, column = np.nonzero(steps["conv3"] != SILENT)
     return Conv3Decision(scores, first_spike(map_, steps["conv3"][map_, row, column], scores))
 
 
 def drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Final potentials of the Conv3 neurons over their thresholds, (maps, H, W): from 1 on they spike."""
+    """Final potential / threshold of each Conv3 neuron, (maps, H, W) float; a neuron with 1 or more spikes."""
     scale = stimulus_scale(network, steps)
     final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
     return final / (network.thresholds["conv3"] * scale)[:, None, None]
 
 
 def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
-    """Factor on all thresholds for a stimulus with these spikes: it adapts them to the number of input events."""
+    """Factor by which all thresholds adapt to the number of input events of a stimulus (docs/model.md, rule 4)."""
     return float(network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT))))
 
 
 def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How much of what its map has learned a Conv3 neuron sees, less what is there besides, (maps, H, W).
+    """How much of the features that its map has learned each Conv3 neuron sees, minus other features, (maps, H, W).
 
-    Final potentials with inhibition (see `inhibited`) over the sum of the map's strong weights; 0 for a map without.
+    This is the final potential with inhibition (see `inhibited`), divided by the sum of the map's strong weights; it is
+    0 for a map without strong weights.
     """
     config, kernel = network.config, network.kernels["conv3"]
     final = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
@@ -150,7 +157,19 @@ def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.nda
 
 
 def first_spike(map_: np.ndarray, step: np.ndarray, scores: np.ndarray) -> tuple[int, int] | None:
-    """Map and step of the first of some Conv3 spikes, (n,) each, of the largest score among several; None without."""
+    """Find the first of some Conv3 spikes; among several at that step, the one of the map with the largest score.
+
+    Parameters
+    ----------
+    map_, step
+        Map and step of each spike, (n,) int.
+    scores
+        Score of each map, (maps,) float.
+
+    Returns
+    -------
+    Map and step; None without a spike.
+    """
     if len(map_) == 0:
         return None
     first = np.lexsort((map_, -scores[map_], step))[0]
@@ -158,28 +177,30 @@ def first_spike(map_: np.ndarray, step: np.ndarray, scores: np.ndarray) -> tuple
 
 
 def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
-    """Potentials of a conv layer after all spikes of the stimulus.
+    """Potentials of Conv3 after all spikes of the stimulus.
 
     Parameters
     ----------
     pool2_steps
-        Steps of the layer below, -1 without a spike, (C, H, W) int.
+        Step of each Pool2 neuron's spike, -1 without one, (C, H, W) int.
     kernel
-        (maps, C, kernel rows, kernel columns).
+        Weights, (maps, C, kernel rows, kernel columns).
     padding
         Rows and columns of padding.
 
     Returns
     -------
-    (maps, H', W') float. Weights add up exactly, so no order matters (`models.network.EXACT`).
+    (maps, H', W') float. Sums of weights are exact (`models.network.EXACT`), so the order of the spikes does not
+    matter.
     """
     maps, channels, rows, columns = kernel.shape
     height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
     channel, row, column = np.nonzero(pool2_steps != SILENT)
-    place = (row + padding[0] + rows - 1) * width + column + padding[1] + columns - 1  # in a margin of a kernel
+    place = (row + padding[0] + rows - 1) * width + column + padding[1] + columns - 1  # with a kernel's margin around
     back = np.ravel(np.arange(rows)[:, None] * width + np.arange(columns))[:, None]
     counts = np.bincount(channel, minlength=channels)
-    # What a kernel sees, as a sparse matrix: the places (rows of it) at whose (feature, i, j) there is a spike.
+    # What each place sees, as a sparse matrix: its rows are places, its columns the kernel's (feature, i, j), and an
+    # entry is 1 where the place has a spike there.
     own = np.split(place.astype(np.int32), np.cumsum(counts)[:-1])
     reached = np.concatenate([np.ravel(places - back.astype(np.int32)) for places in own])
     ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))]).astype(np.int32)
@@ -190,33 +211,33 @@ def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, 
 
 
 def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:
-    """Kernel by which the places of a map compete: weak synapses inside the learned support inhibit.
+    """Kernel by which the places of a map compete: weak synapses inside the map's support inhibit (rule 9).
 
-    The support of a map are the cells (row, column) where any of its synapses is strong. Nothing is learned:
-    an object's place is where its features are and others are not.
+    The support of a map are the cells (row, column) of its kernel with at least one strong synapse. An object is where
+    its features are and others are not. Nothing is learned here.
 
     Parameters
     ----------
     kernel
-        (maps, C, kernel rows, kernel columns).
+        Weights, (maps, C, kernel rows, kernel columns).
     inhibition
-        Taken off the weak weights inside the support.
+        Subtracted from the weak weights inside the support.
     """
     support = (kernel > STRONG).any(axis=1, keepdims=True)
     return np.where(support & (kernel < STRONG), kernel - inhibition, kernel)
 
 
 def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
-    """Where the receptive field of a Pool2 cell is centred in the picture.
+    """Centre of the receptive field of a Pool2 cell in the picture.
 
     Parameters
     ----------
     cell
-        Row and column, (2,) or (..., 2); half a cell to either side are the cell's edges.
+        Row and column, (2,) or (..., 2). Fractions are allowed: the edges of a cell lie half a cell from its centre.
 
     Returns
     -------
-    Pixel coordinates of the same shape, in which pixel n covers [n, n + 1).
+    Pixel coordinates of the same shape; pixel n covers [n, n + 1).
     """
     centre = np.asarray(cell, float)
     for layer in ("pool2", "conv2", "pool1", "conv1"):
@@ -226,18 +247,18 @@ def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
 
 
 def region(network: TrainedNetwork, map_: int, place: tuple[int, int], picture: tuple[int, int]) -> Box:
-    """Where the pixels of a map's winner at `place` may lie: the map's learned extent around it.
+    """Where the pixels of an object may lie: the learned extent of a map around the place of its winner.
 
     Parameters
     ----------
     place
-        Row and column of the Conv3 neuron.
+        Row and column of the Conv3 neuron that wins.
     picture
-        Its rows and columns.
+        Rows and columns of the picture.
 
     Returns
     -------
-    A box in input pixels, clipped to the picture: all of it where the network has no extents.
+    A box in input pixels, clipped to the picture; the whole picture where the network has no extents.
     """
     if network.extents is None:
         return Box(0, 0, *picture)
@@ -260,7 +281,7 @@ def _best_map(network: TrainedNetwork, ranked: list[int], label: str) -> int:
 
 
 def most_responsive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
-    """The winning map, and the row and column of its neuron whose potential, inhibited, is the largest."""
+    """The winning map, and the row and column of its neuron with the largest inhibited potential."""
     map_ = decide(network, steps).map
     row, column = np.unravel_index(np.argmax(_field(network, steps, map_)), steps["conv3"].shape[1:])
     return map_, (int(row), int(column))
@@ -284,7 +305,18 @@ def _segment(
 def segment_at(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], decision: Conv3Decision, seed: Neuron, mode: Mode
 ) -> Segmentation:
-    """What a Conv3 neuron decodes to, in the region where its map's objects lie.
+    """Decode a Conv3 neuron, and leave out pixels outside the region where objects of its map lie.
+
+    Parameters
+    ----------
+    network, steps
+        See `segment_one`.
+    decision
+        Kept in the segmentation.
+    seed
+        Map, row and column of the neuron.
+    mode
+        See `decode`.
 
     Raises
     ------
@@ -315,7 +347,7 @@ def segment_at(
 def assign_pixels_exclusively(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentations: Sequence[Segmentation]
 ) -> list[Segmentation]:
-    """The same objects with every pixel given to only one of them: to which it contributed most."""
+    """Give every pixel to only one of the objects: the one to which it contributed most. Boxes shrink accordingly."""
     if not segmentations:
         return []
     owner = np.argmax([found.saliency for found in segmentations], axis=0)
@@ -332,7 +364,7 @@ def assign_pixels_exclusively(
 
 
 def _seed(field: np.ndarray, spiked: np.ndarray, mode: Mode) -> tuple[tuple[int, int], Mode]:
-    """Where the potential is largest; among spikes where the mode goes by their steps, if there are any."""
+    """Choose the neuron to decode, and the mode: the largest potential, among those that spiked unless mode is end."""
     if mode == "end" or not spiked.any():
         best, mode = np.argmax(field), "end"
     else:
@@ -342,7 +374,7 @@ def _seed(field: np.ndarray, spiked: np.ndarray, mode: Mode) -> tuple[tuple[int,
 
 
 def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
-    """The pixels whose centre is in a box, (H, W) bool."""
+    """The pixels whose centre is inside a box, (H, W) bool."""
     row, column = (np.arange(n) + 0.5 for n in shape)
     rows = (row >= region.top) & (row < region.bottom)
     columns = (column >= region.left) & (column < region.right)

@@ -1,1 +1,1 @@
-"""Recorded spikes in the formats of other programs, one file per format."""
+"""Export recorded spikes in the formats of other programs, one file per format."""

@@ -1,4 +1,4 @@
-"""Spikes as comma-separated values: a row per spike, units in the header's names."""
+"""Spikes as comma-separated values: a row per spike, with units in the names of the columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADER = ("stimulus", "name", "label", "layer", "feature", "row", "col", "step",
 
 
 def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
-    """Write all spikes, stimulus by stimulus; the step and times of a silent neuron are left empty."""
+    """Write all spikes, stimulus by stimulus; the step and the times of a silent neuron are left empty."""
     layers, steps, done = list(excerpt.spikes), np.arange(excerpt.steps), 0
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
@@ -24,7 +24,7 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
         for number, stimulus in enumerate(excerpt.stimuli.tolist()):
             rows = excerpt.rows(number)
             times = steps * excerpt.dt_ms, excerpt.t_ms(np.full(len(steps), number), steps)
-            cells = [[*column.tolist(), ""] for column in (steps, *times)]  # SILENT is the last
+            cells = [[*column.tolist(), ""] for column in (steps, *times)]  # SILENT, which is -1, gets the last cell
             step = rows.step.tolist()
             table.writerows(
                 zip(
@@ -34,7 +34,7 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
                     (layers[layer] for layer in rows.layer.tolist()),
                     *(column.tolist() for column in (rows.feature, rows.row, rows.col)),
                     *([column[s] for s in step] for column in cells),
-                    strict=False,  # the first three have no end
+                    strict=False,  # the first three repeat without end
                 )
             )
             done += int(np.count_nonzero(rows.step != SILENT))

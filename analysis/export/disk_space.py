@@ -1,4 +1,4 @@
-"""Room on the disk, for writers that must not run out of it."""
+"""Free space on the disk, for writers that cannot recover when the disk is full."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 
 
 def require_free_space(path: Path, size: int) -> None:
-    """Try whether so many more bytes can be written where `path` is, before HDF5 does.
+    """Make sure that `size` more bytes fit on the disk that holds `path`.
 
-    HDF5 does not survive a full disk: it can neither go on nor close its file, and may take the process with it.
+    HDF5 does not survive a full disk: it can neither continue nor close its file, and may crash the process.
 
     Parameters
     ----------
     path
-        What is being written.
+        The file that is being written.
     size
-        In bytes.
+        Space that is still needed, in bytes.
 
     Raises
     ------
     OSError
-        The disk is full, or the user's share of it.
+        The disk is full, or the user's quota is used up.
     """
-    if hasattr(os, "posix_fallocate"):  # macOS has none
+    if hasattr(os, "posix_fallocate"):  # not on macOS
         with tempfile.TemporaryFile(dir=path.parent) as trial:
             os.posix_fallocate(trial.fileno(), 0, size)

@@ -1,4 +1,4 @@
-"""Recorded spikes in the formats of other programs: Neo (NIX), Neurodata Without Borders, CSV, Parquet."""
+"""Choose the writer of an export format: Neo (NIX), Neurodata Without Borders, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Export = Callable[[Excerpt, Callable[[int], None]], None]
 
 
 def exporter(kind: Format, out: Path) -> Export:
-    """Find what writes a format; nothing is read or written yet.
+    """Find the function that writes a format; nothing is read or written yet.
 
     Parameters
     ----------
     kind
         One of ``neo, nwb, csv, parquet``.
     out
-        The file to be written.
+        The file to write.
 
     Returns
     -------
     Export
-        A function of an excerpt and of a function that is told how many spikes are done. It writes `out` atomically,
-        and raises SpikeSegError where the file system refuses.
+        A function with two arguments: the excerpt, and a callback that receives the number of spikes written so far.
+        It writes `out` atomically, and raises SpikeSegError if the file system refuses.
 
     Raises
     ------
     SpikeSegError
-        `out` has the name of another format, or the packages that `kind` needs are not there.
+        The suffix of `out` is not that of the format, or a package that the format needs is not installed.
     """
     if out.suffix != SUFFIXES[kind]:
         raise SpikeSegError(f"{out} cannot be a file of format {kind}: its name must end in {SUFFIXES[kind]}")
@@ -57,10 +57,10 @@ def exporter(kind: Format, out: Path) -> Export:
 
 @contextmanager
 def _file_system_errors() -> Iterator[None]:
-    """Raise what the file system said in place of the errors into which HDF5 and Arrow wrap it."""
+    """Raise the file system's own OSError in place of the errors into which HDF5 and Arrow wrap it."""
     try:
         yield
-    except Exception as error:  # HDF5 raises one or another, and sometimes one in the wake of another
+    except Exception as error:  # HDF5 raises different types, and sometimes one while it handles another
         found = re.search(r"\berrno(?: =)? (\d+)", f"{error} {error.__context__}", re.IGNORECASE)
         if found is None:
             raise

@@ -14,13 +14,13 @@ from spikeseg.excerpt import Excerpt
 
 from .disk_space import require_free_space
 
-TRAIN_BYTES = 32_000  # of the file: in NIX every annotation is an HDF5 dataset of its own
-TRAIN_SECONDS = 0.02  # measured on one core
-SPARE_BYTES = 1 << 26  # more than HDF5 may still hold in its caches
+TRAIN_BYTES = 32_000  # bytes in the file per spike train: in NIX every annotation is an HDF5 dataset of its own
+TRAIN_SECONDS = 0.02  # time to write a spike train, measured on one core
+SPARE_BYTES = 1 << 26  # more than what HDF5 may still hold in its caches
 
 
 def size_warning(excerpt: Excerpt) -> str | None:
-    """What an export will cost, if that is more than some minutes."""
+    """A line about time and size, for an export that will take more than 12 minutes; otherwise None."""
     trains = sum(
         len(excerpt.stimuli) * spikes.shape.size if excerpt.silent else len(spikes)
         for spikes in excerpt.spikes.values()
@@ -30,12 +30,12 @@ def size_warning(excerpt: Excerpt) -> str | None:
         return None
     return (
         f"NIX is slow: {trains:,} spike trains take about {hours:,.1f} hours and {gigabytes:,.1f} GB; "
-        "--layer and --stimuli choose fewer, and the other formats take seconds"
+        "use --layer and --stimuli to export fewer, or another format, which takes seconds"
     )
 
 
 class _Streamed(Block):
-    """A block whose segments are made when they are written, so that only one of them is in memory."""
+    """A block whose segments are created when they are written, so that only one is in memory at a time."""
 
     def __init__(self, stream: Iterator[Segment], **attributes):
         super().__init__(**attributes)
@@ -52,11 +52,11 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
     Raises
     ------
     OSError
-        There is no room on the disk for the next stimulus.
+        The disk has no space for the next stimulus.
     """
     about = {name: value for name, value in excerpt.about.items() if isinstance(value, str | int | float)}
 
-    def watched() -> Iterator[Segment]:
+    def checked_segments() -> Iterator[Segment]:
         done = 0
         for segment in segments(excerpt):
             require_free_space(path, SPARE_BYTES + len(segment.spiketrains) * TRAIN_BYTES)
@@ -66,11 +66,11 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
 
     require_free_space(path, SPARE_BYTES)
     with NixIO(str(path), "ow") as file:
-        file.write_block(_Streamed(watched(), name=excerpt.name, rec_datetime=excerpt.started, **about))
+        file.write_block(_Streamed(checked_segments(), name=excerpt.name, rec_datetime=excerpt.started, **about))
 
 
 def segments(excerpt: Excerpt) -> Iterator[Segment]:
-    """Make the segments one by one: the spike trains of a stimulus, which begins at 0 ms, for use without a file."""
+    """Yield a segment per stimulus, with all its spike trains; time 0 ms is the onset of the stimulus."""
     for number, stimulus in enumerate(excerpt.stimuli.tolist()):
         segment = Segment(name=excerpt.names[number], label=excerpt.labels[number], stimulus=stimulus)
         for layer in excerpt.spikes:
@@ -79,16 +79,16 @@ def segments(excerpt: Excerpt) -> Iterator[Segment]:
 
 
 def _trains(excerpt: Excerpt, layer: str, number: int) -> list[SpikeTrain]:
-    """A train per neuron of a layer, of one stimulus."""
+    """The spike trains of one stimulus, one per neuron of a layer."""
     spikes = excerpt.spikes[layer]
     step, neuron = spikes.of(number)
     trains = excerpt.trains(layer, neuron)
     places = np.transpose(np.unravel_index(trains.neuron, spikes.shape)).tolist()
     times = np.split(step[trains.order] * excerpt.dt_ms, trains.stops)[:-1]
     end, rate = excerpt.steps * excerpt.dt_ms, kHz / excerpt.dt_ms
-    made = []
+    spike_trains = []
     for (feature, row, col), t in zip(places, times, strict=True):
         train = SpikeTrain(t, end, units=ms, sampling_rate=rate, layer=layer, feature=feature, row=row, col=col)
         train.annotate(sampling_rate=rate)  # NixIO drops the attribute, but reads it back from the annotations
-        made.append(train)
-    return made
+        spike_trains.append(train)
+    return spike_trains

@@ -18,19 +18,19 @@ from spikeseg.excerpt import Excerpt
 
 from .disk_space import require_free_space
 
-PIECE = 1 << 17  # rows made at once
+PIECE = 1 << 17  # rows in memory at a time
 CHUNK = 1 << 14  # rows compressed together
 
-SPIKE_BYTES, UNIT_BYTES, OTHER_BYTES = 8, 100, 1 << 24  # of the file, at most
+SPIKE_BYTES, UNIT_BYTES, OTHER_BYTES = 8, 100, 1 << 24  # upper bounds of what each takes in the file
 
 
 def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
-    """Write all spikes, neuron by neuron; the stimuli keep the times that they have in the whole recording.
+    """Write all spikes, neuron by neuron; stimuli keep the times that they have in the whole recording.
 
     Raises
     ------
     OSError
-        There is no room for them on the disk.
+        The disk has no space for them.
     """
     about = {name: value for name, value in excerpt.about.items() if name not in ("names", "labels")}
     file = NWBFile(
@@ -62,7 +62,7 @@ def _add_trials(file: NWBFile, excerpt: Excerpt) -> None:
 
 
 def _units(excerpt: Excerpt, progress: Callable[[int], None]) -> Units:
-    """The table of neurons; their spike times and intervals are made when they are written."""
+    """The table of neurons; their spike times and intervals are computed when they are written."""
     counts, places, stops, done = [], [], [], 0
     for layer, spikes in excerpt.spikes.items():
         trains = excerpt.trains(layer, spikes.neuron)
@@ -114,21 +114,21 @@ def _times(excerpt: Excerpt, progress: Callable[[int], None]) -> Iterator[np.nda
 
 
 def _observed(excerpt: Excerpt) -> np.ndarray:
-    """Onset and end of each run of stimuli that follow one another, in seconds, shape (n, 2)."""
+    """Onset and end of each uninterrupted series of stimuli, in seconds, shape (n, 2)."""
     gaps = np.diff(excerpt.stimuli) > 1
     first, last = np.append(True, gaps), np.append(gaps, True)
     return np.column_stack((_intervals(excerpt)[first, 0], _intervals(excerpt)[last, 1]))
 
 
 def _repeated(rows: np.ndarray, times: int) -> Iterator[np.ndarray]:
-    """The same rows so many times over."""
+    """Yield `rows` as often as `times` says, several copies at once."""
     at_once = max(1, PIECE // len(rows))
     for start in range(0, times, at_once):
         yield np.tile(rows, (min(at_once, times - start), 1))
 
 
 class _Pieces(AbstractDataChunkIterator):
-    """An array of floats that is made while it is written, piece by piece along its first axis."""
+    """An array of floats that is computed while it is written, piece by piece along its first axis."""
 
     def __init__(self, shape: tuple[int, ...], pieces: Iterator[np.ndarray]):
         self._shape, self._pieces, self._done = shape, pieces, 0
@@ -153,4 +153,4 @@ class _Pieces(AbstractDataChunkIterator):
 
     @property
     def maxshape(self) -> tuple[int, ...]:
-        return (max(1, self._shape[0]), *self._shape[1:])  # 0 would leave no room for a chunk
+        return (max(1, self._shape[0]), *self._shape[1:])  # HDF5 allows no chunks in an array of length 0

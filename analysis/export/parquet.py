@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 from spikeseg.excerpt import Excerpt, Rows
 from spikeseg.spikes import SILENT
 
-GROUP = 1 << 17  # rows written at once, at least: whole stimuli, so that a reader can skip to one
+GROUP = 1 << 17  # rows per group, at least; a group has whole stimuli, so that a reader can skip to one
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 MS = {"unit": "ms"}
 
 
 def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None:
-    """Write all spikes, some stimuli at a time; the step and times of a silent neuron are null."""
+    """Write all spikes, some stimuli at a time; the step and the times of a silent neuron are null."""
     schema = _schema(excerpt)
     done = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as file:
@@ -51,7 +51,7 @@ def _groups(excerpt: Excerpt, schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 def _table(excerpt: Excerpt, first: int, parts: Sequence[Rows], schema: pa.Schema) -> pa.Table:
-    """The rows of some stimuli, from the excerpt's `first` on."""
+    """Rows of consecutive stimuli as a table; `first` is the index of the first one in the excerpt."""
     number = np.repeat(np.arange(first, first + len(parts)), [len(rows.step) for rows in parts])
     rows = Rows(*map(np.concatenate, zip(*parts, strict=True)))
     classes, class_of = np.unique(excerpt.labels, return_inverse=True)

@@ -1,1 +1,1 @@
-"""Numbers about answers, spikes and weights."""
+"""Measures of answers, spikes and weights."""

@@ -1,4 +1,4 @@
-"""Everything that is measured on a recording of a trained network."""
+"""All measures of a recording of a trained network, and their table."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from .sparsity import Sparsity, sparsity
 
 @dataclass(frozen=True)
 class Analysis:
-    """What was measured, by layer where there is no other word.
+    """What was measured.
 
     Attributes
     ----------
     counts
-        Spikes of each feature at each step, (stimuli, features, steps); see `spike_counts`.
+        By layer: spikes of each feature at each step, (stimuli, features, steps); see `spike_counts`.
     latencies, sparsity, information, selectivity
-        See the functions of the same name.
+        By layer: see the functions of the same names.
     confusion
-        ``confusion[true][answered]``: number of stimuli; the answer is the map with the largest score.
+        ``confusion[true][answered]``: number of stimuli. The answer is the class of the map with the largest score.
     """
 
     counts: Mapping[str, np.ndarray]
@@ -46,7 +46,7 @@ class Analysis:
 
 
 class Row(NamedTuple):
-    """A number of the table; what it is not about stays empty."""
+    """A row of the table; a column that does not apply to the measure is empty."""
 
     measure: str
     layer: str
@@ -58,14 +58,16 @@ class Row(NamedTuple):
 
 
 def analyse(network: TrainedNetwork, excerpt: Excerpt, progress: Callable[[int], None] = lambda done: None) -> Analysis:
-    """Measure all that is measured on a recording.
+    """Take all measures of a recording.
 
     Parameters
     ----------
+    network
+        A trained network whose maps have names.
     excerpt
         All layers of a recording of this network.
     progress
-        Is told the number of stimuli done.
+        Receives the number of stimuli done.
     """
     labels, spikes = excerpt.labels, excerpt.spikes
     counts = {layer: spike_counts(of, excerpt.steps) for layer, of in spikes.items()}
@@ -85,7 +87,7 @@ def analyse(network: TrainedNetwork, excerpt: Excerpt, progress: Callable[[int],
 
 
 def table(network: TrainedNetwork, analysis: Analysis) -> Iterator[Row]:
-    """All numbers, one a row: the measures of a layer, then of its features; NaN where there is none."""
+    """Yield a row per number: the measures of each layer, then those of its features. Undefined values are NaN."""
     for layer in analysis.counts:
         for measure, value, unit in _of_layer(network, layer, analysis):
             yield Row(measure, layer, "", "", "", value, unit)
@@ -101,13 +103,13 @@ def table(network: TrainedNetwork, analysis: Analysis) -> Iterator[Row]:
 
 
 def _of_layer(network: TrainedNetwork, layer: str, analysis: Analysis) -> Iterator[tuple[str, float, str]]:
-    sparse, told, first = analysis.sparsity[layer], analysis.information[layer], analysis.latencies[layer].layer
+    sparse, bits, first = analysis.sparsity[layer], analysis.information[layer], analysis.latencies[layer].layer
     yield "first_spike_median", _median_step(first), "steps"
     yield "stimuli_with_a_spike", float(np.mean(first != SILENT)), "fraction"
     yield "active_neurons_median", float(np.median(sparse.active)), "fraction"
     yield "population_sparseness_median", _median(sparse.population), ""
-    yield "information_of_first_spike", told.first, "bit"
-    yield "entropy_of_classes", told.classes, "bit"
+    yield "information_of_first_spike", bits.first, "bit"
+    yield "entropy_of_classes", bits.classes, "bit"
     if layer in LAYERS:
         box = receptive_box(network.config, layer, (0, 0))
         yield "receptive_field_rows", box.bottom - box.top, "pixels"
@@ -115,7 +117,7 @@ def _of_layer(network: TrainedNetwork, layer: str, analysis: Analysis) -> Iterat
 
 
 def _of_features(layer: str, analysis: Analysis) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Names, values (features,) and units."""
+    """Yield name, value of each feature (features,), and unit of each measure."""
     steps = analysis.latencies[layer].feature
     yield "first_spike_median", np.array([_median_step(of) for of in steps.T]), "steps"
     yield "stimuli_with_a_spike", (steps != SILENT).mean(axis=0), "fraction"
@@ -125,7 +127,7 @@ def _of_features(layer: str, analysis: Analysis) -> Iterator[tuple[str, np.ndarr
 
 
 def _median_step(first: np.ndarray) -> float:
-    """Of the stimuli that have a spike; NaN where none has."""
+    """Median over the stimuli with a spike; NaN if no stimulus has one."""
     return _median(np.where(first == SILENT, np.nan, first))
 
 
@@ -135,6 +137,6 @@ def _median(values: np.ndarray) -> float:
 
 
 def write_analysis_table(path: Path, network: TrainedNetwork, analysis: Analysis) -> None:
-    """Write `table` as CSV, an unknown value as nothing. Raises SpikeSegError where the file system refuses."""
+    """Write `table` as CSV, NaN as an empty cell. Raises SpikeSegError if the file system refuses."""
     rows = (row._replace(value="" if np.isnan(row.value) else f"{row.value:.6g}") for row in table(network, analysis))
     write_table(path, Row._fields, rows)

@@ -1,4 +1,4 @@
-"""How well objects are told apart: how often their number is right, and how well each is found."""
+"""How well objects are counted and found: how often their number is right, and how well each is segmented."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from spikeseg.errors import SpikeSegError
 from ...datasets.sample import Target
 from ..decoding.segmentation import Segmentation
 
-FOUND = 0.5  # IoU of boxes from which an object counts as found, as the paper counts
+FOUND = 0.5  # an object counts as found if the IoU of the boxes is at least this (paper, VI)
 
 _NOWHERE = Box(0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Match:
-    """One object and the instance that it was assigned, if any.
+    """One object, and the predicted instance that was assigned to it, if any.
 
     Attributes
     ----------
     scene
-        The picture.
+        Name of the picture.
     label, box
-        The object's class, and its box in pixels of the picture; None where it is not annotated.
+        The object's class, and its box in pixels of the picture; the box is None where it is not annotated.
     predicted_label, predicted_box
-        The instance's; None for an object without.
+        Class and box of the instance; None for an object without an instance.
     iou, pixel_iou
-        Of the boxes, and of the pixels where they are known; 0 without an instance.
+        IoU of the boxes and of the pixels; 0 without an instance. `pixel_iou` is None where the object's pixels are
+        not annotated.
     """
 
     scene: str
@@ -46,13 +47,13 @@ class Match:
 
     @property
     def right(self) -> bool:
-        """Found, with its class."""
+        """Whether the object was found with its class."""
         return self.iou >= FOUND and self.predicted_label == self.label
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture: its objects with what they were assigned, and how many instances there are."""
+    """A picture: its objects with their assigned instances, and the number of all predicted instances."""
 
     matches: tuple[Match, ...]
     instances: int
@@ -60,27 +61,28 @@ class Scene:
 
 @dataclass(frozen=True)
 class CountReport:
-    """Everything about a set of scenes.
+    """Summary of a set of scenes.
 
     Attributes
     ----------
     scenes, objects
-        How many there are.
+        Number of scenes, and of objects in them.
     count_accuracy
         Fraction of the scenes with as many instances as objects.
     counts
         ``counts[objects][instances]``: number of scenes.
     all_right
-        Fraction of the scenes with the right count in which every object was found with its class.
+        Fraction of all scenes in which the count is right and every object was found with its class.
     found
-        Fraction of the annotated objects whose box has an IoU of 0.5 or more with that of their instance; None
-        without any.
+        Fraction of the objects with an annotated box whose instance has a box with an IoU of at least 0.5; None
+        without annotated boxes.
     label_accuracy
-        Fraction of the assigned objects whose instance has their class; None where none was assigned.
+        Fraction of the objects with an instance whose instance has their class; None if no object has an instance.
     miou, miou_assigned
-        IoU of boxes over all annotated objects, one without instance counting as 0; and over the assigned ones.
+        Mean IoU of boxes over all objects with an annotated box, where an object without an instance counts as 0; and
+        over the objects with an instance only.
     pixel_iou
-        IoU of pixels over all objects where they are known; None where they are known of none.
+        Mean IoU of pixels over the objects with annotated pixels; None without any.
     """
 
     scenes: int
@@ -96,18 +98,18 @@ class CountReport:
 
 
 def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segmentation]) -> Scene:
-    """Give every object at most one instance, so that the sum of their boxes' IoU is as large as can be (Hungarian).
+    """Assign at most one instance to every object, so that the sum of the boxes' IoU is largest (Hungarian method).
 
-    Instances that share nothing with an object are not assigned to it. Classes do not count.
+    An instance whose box does not overlap an object's is not assigned to it. Classes play no part in the assignment.
 
     Parameters
     ----------
     name
-        Of the picture.
+        Name of the picture.
     targets
-        Its objects.
+        The annotated objects.
     segmentations
-        One per instance, of a picture that was presented at its own size.
+        One per predicted instance, in pixels of the picture.
     """
     boxes = [found.box or _NOWHERE for found in segmentations]
     true = [target.box or _NOWHERE for target in targets]
@@ -127,12 +129,12 @@ def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segment
 
 
 def count_report(scenes: Sequence[Scene]) -> CountReport:
-    """Sum up a set of scenes.
+    """Summarise a set of scenes.
 
     Raises
     ------
     SpikeSegError
-        There is nothing to measure.
+        There are no scenes.
     """
     if not scenes:
         raise SpikeSegError("no scenes to evaluate: the set is empty")

@@ -1,4 +1,4 @@
-"""How alike two sets of recordings are, recorded and simulated ones for example: event statistics side by side."""
+"""Event statistics of two sets of recordings side by side, for example of recorded and simulated ones."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from spikeseg.errors import SpikeSegError
 from ...datasets.events.events import Recording
 
 BIN_US = 10_000
-"""Over which rates are taken."""
+"""Bin over which event rates are computed, in microseconds."""
 
 LONGEST_US = 10_000_000_000
-"""Of a recording: a million bins."""
+"""Longest recording in microseconds: a million bins."""
 
 SOON_US = 10_000
-"""Two events of a pixel within this time belong to one passing edge, mostly."""
+"""Two events of a pixel within this time, in microseconds, mostly belong to one passing edge."""
 
 
 @dataclass(frozen=True)
 class EventSummary:
-    """A set of recordings pooled. An active pixel is one with an event in its recording.
+    """Statistics of a set of recordings, pooled. A pixel is active if it has an event in its recording.
 
     Attributes
     ----------
     recordings, pixels, events
-        How many, of all recordings together.
+        Number of recordings; number of pixels and of events in all recordings together.
     duration_us
-        Of the longest one.
+        Duration of the longest recording in microseconds.
     per_bin, on_per_bin
-        Events, and ON events, of each `BIN_US` since time 0 of a recording, shape (bins,).
+        Number of events, and of ON events, in each bin of `BIN_US` since time 0 of a recording, shape (bins,).
     per_pixel
-        Events of each active pixel, sorted, shape (active,).
+        Number of events of each active pixel, sorted, shape (active,).
     intervals_us
-        Between an event and the next one of its pixel, sorted, shape (n,).
+        Time from each event to the next one of its pixel in microseconds, sorted, shape (n,).
     alike_soon
-        Share with the same polarity among successive events of a pixel within `SOON_US`.
+        Among successive events of a pixel within `SOON_US`, the fraction of pairs with the same polarity; NaN without
+        such pairs.
     """
 
     recordings: int
@@ -53,17 +54,17 @@ class EventSummary:
 
     @property
     def rate(self) -> np.ndarray:
-        """Events per second and active pixel in each bin, shape (bins,)."""
+        """Event rate in each bin: events per second and active pixel, shape (bins,)."""
         return self.per_bin / max(len(self.per_pixel), 1) * 1e6 / BIN_US
 
     @property
     def on_share(self) -> np.ndarray:
-        """Share of ON events in each bin, NaN in an empty one, shape (bins,)."""
+        """Fraction of ON events in each bin, NaN for an empty bin, shape (bins,)."""
         return np.divide(self.on_per_bin, self.per_bin, out=np.full(len(self.per_bin), np.nan), where=self.per_bin > 0)
 
 
 def summarise(recordings: Iterable[Recording]) -> EventSummary:
-    """Pool recordings. Their times count from the 0 of their clock, or from the first event where that is late.
+    """Pool recordings. Times count from time 0 of a recording's clock, or from its first event if that comes late.
 
     Raises
     ------
@@ -75,8 +76,8 @@ def summarise(recordings: Iterable[Recording]) -> EventSummary:
     for recording in recordings:
         if recording.duration > LONGEST_US:
             raise SpikeSegError(
-                f"{recording.name} lasts {recording.duration / 1e6:,.0f} s, {LONGEST_US / 1e6:,.0f} s at most can be "
-                "compared: cut it, or look for a jump of its clock"
+                f"{recording.name} lasts {recording.duration / 1e6:,.0f} s, but at most {LONGEST_US / 1e6:,.0f} s can "
+                "be compared: cut it, or look for a jump of its clock"
             )
         t, on = _since_start(recording.events["t"]), recording.events["p"] > 0
         count, pixels, events = count + 1, pixels + recording.size[0] * recording.size[1], events + len(t)
@@ -106,7 +107,7 @@ def summarise(recordings: Iterable[Recording]) -> EventSummary:
 
 
 def rows(summary: EventSummary) -> dict[str, float]:
-    """Numbers of a summary, named with their units; NaN where there are too few events."""
+    """The numbers of a summary by name, with the unit in the name; NaN where there are too few events."""
     active, interval = summary.per_pixel, summary.intervals_us / 1000
     seconds = max(summary.duration_us, 1) / 1e6
     return {
@@ -124,7 +125,7 @@ def rows(summary: EventSummary) -> dict[str, float]:
 
 
 def rate_correlation(first: EventSummary, second: EventSummary) -> float:
-    """Of the rates over time, bin by bin, as far as both last; NaN with fewer than two bins."""
+    """Correlation of the two event rates over time, bin by bin, as long as both last; NaN with fewer than two bins."""
     length = min(len(first.rate), len(second.rate))
     if length < 2:
         return float("nan")

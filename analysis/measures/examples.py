@@ -1,4 +1,4 @@
-"""Which of many stimuli are looked at."""
+"""Choose examples from many stimuli."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import numpy as np
 
 
 def evenly_spaced(numbers: Sequence[int], count: int) -> list[int]:
-    """At most so many of the numbers, evenly spaced."""
+    """Choose at most `count` of the numbers, evenly spaced."""
     places = np.linspace(0, len(numbers) - 1, max(0, min(count, len(numbers))))
     return [numbers[place] for place in places.round().astype(int).tolist()]

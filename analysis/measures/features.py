@@ -11,8 +11,9 @@ from ..decoding.decoder import receptive_field
 def project(network: TrainedNetwork, layer: str) -> np.ndarray:
     """Project the kernels of a layer through all layers below to the input.
 
-    Every layer is crossed by its transpose: a convolution by its kernels, a pooling by spreading a value evenly
-    over its window. The projection is linear in each kernel, so it shows what a map weighs, not what it needs.
+    The projection goes through the transpose of every layer: that of a convolution applies its kernels, that of a
+    pooling spreads a value evenly over its window. It is linear in each kernel, so it shows how a map weighs pixels,
+    not which of them it needs to spike.
 
     Parameters
     ----------
@@ -33,14 +34,14 @@ def project(network: TrainedNetwork, layer: str) -> np.ndarray:
 
 
 def _kernel(network: TrainedNetwork, layer: str, maps: int, size: tuple[int, int]) -> np.ndarray:
-    """Kernel of any layer, (maps, features below, rows, columns): a pooling averages each map by itself."""
+    """Kernel of any layer, (maps, features below, rows, columns); that of a pooling averages each map by itself."""
     if layer in network.kernels:
         return network.kernels[layer]
     return np.broadcast_to(np.eye(maps)[:, :, None, None] / np.prod(size), (maps, maps, *size))
 
 
 def _transposed(images: np.ndarray, kernel: np.ndarray, stride: tuple[int, int]) -> np.ndarray:
-    """Transposed convolution of images (maps, n, H, W), so that nothing is cut off, to (features, n, H', W')."""
+    """Full transposed convolution: from images (maps, n, H, W) to (features, n, H', W'), with nothing cut off."""
     _, count, *sizes = images.shape
     _, features, *extent = kernel.shape
     reach = [step * (n - 1) + 1 for step, n in zip(stride, sizes, strict=True)]

@@ -1,4 +1,4 @@
-"""What a layer's spikes say about the class of the stimulus, in bits."""
+"""Information in a layer's spikes about the class of the stimulus, in bits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from .responses import latencies
 
 LEVELS = 4
-"""Into how many levels, as nearly equal in size as ties allow, a feature's spike counts are divided."""
+"""Number of levels into which a feature's spike counts are divided; levels are as equal in size as ties allow."""
 
 
 class Information(NamedTuple):
@@ -19,11 +19,11 @@ class Information(NamedTuple):
     Attributes
     ----------
     classes
-        Entropy of the classes: what a perfect code says.
+        Entropy of the classes: the information in a perfect code.
     first
-        Of the feature that spikes first, silence being a response of its own.
+        Information in which feature spikes first. A stimulus without a spike is a response of its own.
     count
-        Of each feature's number of spikes, in `LEVELS` levels, (features,) float.
+        Information in each feature's number of spikes, divided into `LEVELS` levels, (features,) float.
     """
 
     classes: float
@@ -32,7 +32,7 @@ class Information(NamedTuple):
 
 
 def information(counts: np.ndarray, labels: Sequence[str]) -> Information:
-    """What a layer says about the class, by its first spike and by the spike counts of its features.
+    """Information about the class in the first spike of a layer, and in the spike counts of its features.
 
     Parameters
     ----------
@@ -48,7 +48,10 @@ def information(counts: np.ndarray, labels: Sequence[str]) -> Information:
 
 
 def levels(values: np.ndarray) -> np.ndarray:
-    """Level of each value, 0 to `LEVELS` - 1, between quantiles of all values, (n,) int; equal values share one."""
+    """Level of each value, from 0 to `LEVELS` - 1, (n,) int.
+
+    The limits between levels are quantiles of all values. Equal values have the same level.
+    """
     return np.searchsorted(np.quantile(values, np.arange(1, LEVELS) / LEVELS), values)
 
 
@@ -57,12 +60,12 @@ def mutual_information(classes: np.ndarray, response: np.ndarray) -> float:
 
     The estimate from relative frequencies, I = H(C) + H(R) - H(C, R), is too large by about
     (K - C - R + 1) / (2 N ln 2) bits, where K pairs, C classes and R responses occur in N stimuli (Miller 1955;
-    Panzeri and Treves, TrainedNetwork 7, 1996). This is subtracted, and the result held between 0 and H(C).
+    Panzeri and Treves, Network 7, 1996). This bias is subtracted, and the result is clipped to 0 and H(C).
 
     Parameters
     ----------
     classes, response
-        Of each stimulus, (n,); values that are equal or not.
+        Class and response of each stimulus, (n,), of any type; only equality matters.
     """
     pairs = np.stack([np.asarray(classes), np.asarray(response)])
     table = [np.unique(of, axis=-1, return_counts=True)[1] for of in (*pairs, pairs)]
@@ -73,6 +76,6 @@ def mutual_information(classes: np.ndarray, response: np.ndarray) -> float:
 
 
 def entropy(count: np.ndarray) -> float:
-    """Entropy in bits of relative frequencies; `count` how often each value occurs, (n,)."""
+    """Entropy in bits of a variable; `count` says how often each of its values occurs, (n,) int."""
     share = count[count > 0] / count.sum()
     return float(-(share * np.log2(share)).sum()) + 0.0  # never -0.0

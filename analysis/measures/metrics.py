@@ -1,7 +1,7 @@
-"""How good the answers are: accuracy, intersection over union (IoU), and what trivial answers would score.
+"""Accuracy, intersection over union (IoU), and the baselines that stand beside them.
 
-The paper reports accuracy and mIoU (Table I). Objects that fill their pictures alike make a high mIoU cheap, so
-the baselines stand beside every result.
+The paper reports accuracy and mIoU (Table I). Where objects always fill their pictures in the same way, even a constant
+box has a high mIoU. So every result is reported beside what trivial answers score.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import numpy as np
 from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
 
-_EMPTY = Box(0, 0, 0, 0)  # what no answer counts as
+_EMPTY = Box(0, 0, 0, 0)  # stands for a missing box; its IoU with any box is 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Truth and answer for one picture; all its boxes in one coordinate frame, that of `size`.
+    """Truth and answer for one picture, or for one object of it. All boxes are in pixels of a picture of `size`.
 
     Attributes
     ----------
     name
-        The picture.
+        Name of the picture.
     true_label, predicted_label
-        Its class, and the answer.
+        The annotated class, and the network's answer.
     true_box, predicted_box
-        Annotated, and answered; None without annotation, and for an empty mask (IoU 0).
+        The annotated box, None without annotation; and the predicted box, None for an empty mask, whose IoU is 0.
     event_box
-        Around all input events; None without any.
+        The box around all input events; None without events.
     size
         Rows and columns of the picture.
     pixel_iou
-        Per class, the IoU of the pixels, where they are known.
+        Per class, the IoU of the pixels, where these are annotated.
     """
 
     name: str
@@ -57,7 +57,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Mean IoU over all pictures with an annotated box, and the mean of the classes' means; None without any."""
+    """Mean IoU over all pictures with an annotated box, and the mean of the means of the classes.
+
+    Both are None if no picture has an annotated box.
+    """
 
     miou: float | None
     miou_class_mean: float | None
@@ -65,7 +68,18 @@ class Overlap:
 
 @dataclass(frozen=True)
 class ClassReport:
-    """One class: pictures, those with a box, accuracy, mIoU, and mIoU where a wrong class counts as 0."""
+    """Results of one class.
+
+    Attributes
+    ----------
+    n, n_boxes
+        Number of pictures, and of those with an annotated box.
+    accuracy
+        Fraction of the pictures that are answered with this class.
+    miou, miou_strict
+        Mean IoU of boxes, whatever the answer; and with an IoU of 0 where the answer is another class. None without
+        annotated boxes.
+    """
 
     n: int
     n_boxes: int
@@ -81,14 +95,14 @@ class Baselines:
     Attributes
     ----------
     majority_class_accuracy
-        Always answering the most frequent class.
+        Accuracy of always answering the most frequent class.
     event_box
-        The box around all input events.
+        IoU of the box around all input events.
     constant_box
-        Given the true class, its best constant box on the training boxes, in fractions of the picture; None where
-        a class has no training boxes.
+        IoU of one constant box per class, given the true class. The box is in fractions of the picture; a local search
+        (`best_constant_box`) fits it to the training boxes. None where a class has no training boxes.
     constant_box_oracle
-        The same, but the best on the very boxes that it is tested on: an upper bound.
+        The same, but fitted by the same local search to the very boxes that it is tested on, which favours it.
     """
 
     majority_class_accuracy: float
@@ -99,26 +113,26 @@ class Baselines:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything about a set of outcomes.
+    """Summary of a set of outcomes.
 
     Attributes
     ----------
     n, n_boxes
-        Pictures, and those with an annotated box: only these count for IoU.
+        Number of outcomes, and of those with an annotated box. Only the latter count for IoU.
     accuracy
-        Fraction of pictures whose class is right.
+        Fraction of outcomes whose class is right.
     miou, miou_class_mean
-        IoU of boxes, whatever the class: mean over pictures, and mean of the classes' means.
+        IoU of boxes, whatever the class: mean over outcomes, and mean of the means of the classes.
     miou_strict, miou_strict_class_mean
-        The same where a wrong class counts as IoU 0.
+        The same, but with an IoU of 0 where the class is wrong.
     per_class
-        By true class.
+        Results by true class.
     confusion
-        ``confusion[true][predicted]``: number of pictures.
+        ``confusion[true][predicted]``: number of outcomes.
     baselines
         What trivial answers score.
     pixel_iou
-        Mean pixel IoU per class, of the pictures where it is known; None where it is known of none.
+        Per class, mean IoU of the pixels over the pictures where these are annotated; None without such pictures.
     """
 
     n: int
@@ -134,7 +148,7 @@ class Report:
     pixel_iou: dict[str, float] | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain dicts and numbers, fit for JSON; ``pixel_iou`` only where it is known."""
+        """The report as dicts and numbers for JSON; without the key ``pixel_iou`` if that is None."""
         content = asdict(self)
         if self.pixel_iou is None:
             del content["pixel_iou"]
@@ -142,14 +156,20 @@ class Report:
 
 
 def best_constant_box(boxes: Sequence[Box] | np.ndarray) -> Box:
-    """The box of largest mean IoU with `boxes`, which are in fractions of their pictures.
+    """Search for the box with the largest mean IoU with `boxes`.
 
-    A deterministic local search from the better of the edges' medians and means: all edges move by a step, out,
-    in or not at all, as long as that helps; then the step is halved.
+    This is a deterministic local search, which need not find the best box of all. It starts from the medians of the
+    edges, or from their means if these are better. In each round every edge moves out, in, or not at all by one step;
+    the best of all combinations is kept. When no move helps, the step is halved.
+
+    Parameters
+    ----------
+    boxes
+        Top, left, bottom, right in fractions of the picture, (n, 4) float.
     """
     edges = np.asarray(boxes, float)
     starts = np.array([np.median(edges, axis=0), edges.mean(axis=0)])
-    moves = np.array(list(product((0, -1, 1), repeat=4)))  # staying first: ties stay
+    moves = np.array(list(product((0, -1, 1), repeat=4)))  # no move comes first, so it wins ties
     best, step = starts[np.argmax(_mean_iou(starts, edges))], 1 / 16
     while step > 1e-4:
         tried = best + step * moves
@@ -163,20 +183,20 @@ def _mean_iou(candidates: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def evaluate(outcomes: Sequence[Outcome], training: Mapping[str, Sequence[Box]]) -> Report:
-    """Measure a set of outcomes.
+    """Summarise a set of outcomes.
 
     Parameters
     ----------
     outcomes
-        One per picture.
+        One per picture, or one per object.
     training
-        Per class, the annotated boxes of the training pictures, in fractions of their pictures; they make the
-        constant-box baseline.
+        Per class, the annotated boxes of the training pictures, in fractions of the picture: the constant-box
+        baseline is fitted to them.
 
     Raises
     ------
     SpikeSegError
-        There is nothing to measure.
+        There are no outcomes.
     """
     if not outcomes:
         raise SpikeSegError("no pictures to evaluate: the set is empty")
@@ -220,7 +240,7 @@ def _overlap(labels: np.ndarray, iou: np.ndarray) -> Overlap:
 def _per_class(
     outcomes: Sequence[Outcome], labels: np.ndarray, iou: np.ndarray, strict: np.ndarray
 ) -> dict[str, ClassReport]:
-    """By true class; `labels`, `iou` and `strict` are of the pictures with a box, (n_boxes,) each."""
+    """Results by true class; `labels`, `iou` and `strict` belong to the outcomes with a box, (n_boxes,) each."""
     report = {}
     for label in sorted({outcome.true_label for outcome in outcomes}):
         correct = [outcome.correct for outcome in outcomes if outcome.true_label == label]
@@ -236,9 +256,14 @@ def _per_class(
 
 
 def confusion(answers: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    """Number of answers by true and answered class, ``confusion[true][answered]``; `answers` are pairs of the two.
+    """Count answers by true and answered class: ``confusion[true][answered]``.
 
     Every row has all classes that occur, true or answered.
+
+    Parameters
+    ----------
+    answers
+        Pairs of true and answered class.
     """
     count = Counter(answers)
     true, answered = (sorted(set(labels)) for labels in zip(*count, strict=True))

@@ -1,4 +1,4 @@
-"""Which pixels a neuron of any layer sees."""
+"""Receptive fields in pixels, for neurons of any layer."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ..decoding.decoder import receptive_field
 
 
 def receptive_box(config: Config, layer: str, place: tuple[int, int]) -> Box:
-    """The receptive field of a neuron as if no layer had an edge: where its projected kernel lies (`project`).
+    """The receptive field of a neuron, as if no layer had an edge: the place of its projected kernel (see `project`).
 
     Parameters
     ----------
     layer
         One of ``conv1, pool1, conv2, pool2, conv3``.
     place
-        Row and column of the neuron; all features of a layer see the same.
+        Row and column of the neuron; the features of a layer have the same receptive fields.
 
     Returns
     -------
     Box
         In input pixels; it may reach beyond the picture.
     """
-    top, left = bottom, right = place  # the last row and column belong to it
+    top, left = bottom, right = place  # bottom and right are the last row and column inside the field
     for name in reversed(LAYERS[: LAYERS.index(layer) + 1]):
         size, stride, padding = receptive_field(config, name)
         top, left = stride[0] * top - padding[0], stride[1] * left - padding[1]
@@ -35,22 +35,22 @@ def receptive_box(config: Config, layer: str, place: tuple[int, int]) -> Box:
 
 
 def pixels_seen(config: Config, layer: str, place: tuple[int, int], size: tuple[int, int] | None = None) -> Box | None:
-    """The pixels that are connected to a neuron, through all layers below it: a rectangle.
+    """The rectangle of all pixels that are connected to a neuron through the layers below it.
 
     Parameters
     ----------
     layer, place
         See `receptive_box`.
     size
-        Rows and columns of the picture; the configuration's own if absent.
+        Rows and columns of the picture; if None, those of the configuration.
 
     Returns
     -------
     Box | None
-        In input pixels, within the picture. None for a neuron that sees only the padding of some layer.
+        In input pixels, inside the picture. None for a neuron that is connected to the padding of a layer only.
     """
     shapes = layer_shapes(config, size or config.input.size)
-    first, last = list(place), list(place)  # both belong to it
+    first, last = list(place), list(place)  # the first and the last row and column inside the rectangle
     for number in range(LAYERS.index(layer), -1, -1):
         field = receptive_field(config, LAYERS[number])
         _, *sizes = shapes[("input", *LAYERS)[number]]

@@ -1,4 +1,4 @@
-"""What each feature of a layer does in a stimulus: how many spikes at which step, and when the first."""
+"""Responses of the features of a layer to each stimulus: spike counts per step, and latency of the first spike."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def spike_counts(spikes: Spikes, steps: int) -> np.ndarray:
     Parameters
     ----------
     spikes
-        Of one layer.
+        Spikes of one layer.
     steps
-        Of a stimulus; every spike comes before.
+        Number of steps of a stimulus; every spike has a lower step.
     """
     shape = spikes.stimuli, spikes.shape.features, steps
     feature = spikes.neuron // (spikes.shape.rows * spikes.shape.columns)
@@ -26,7 +26,7 @@ def spike_counts(spikes: Spikes, steps: int) -> np.ndarray:
 
 
 class Latencies(NamedTuple):
-    """First spikes: steps since the stimulus began, `SILENT` where there is no spike.
+    """First-spike latencies in steps since the onset of the stimulus, `SILENT` where there is no spike.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Latencies(NamedTuple):
     feature
         Step of each feature's first spike, (stimuli, features) int.
     winner
-        Which feature spikes first, (stimuli,) int. Of several at that step the one with the most spikes then, of
-        equal ones the lowest; `SILENT` without a spike.
+        Which feature spikes first, (stimuli,) int; `SILENT` without a spike. If several features spike at that step,
+        it is the one with the most spikes at that step; among equals, the one with the lowest number.
     """
 
     layer: np.ndarray
@@ -45,7 +45,7 @@ class Latencies(NamedTuple):
 
 
 def latencies(counts: np.ndarray) -> Latencies:
-    """First-spike latencies of a layer (VanRullen, Guyonneau and Thorpe 2005: the code that SpikeSEG decides by).
+    """First-spike latencies of a layer, a code described by VanRullen, Guyonneau and Thorpe (2005).
 
     Parameters
     ----------
@@ -60,5 +60,5 @@ def latencies(counts: np.ndarray) -> Latencies:
 
 
 def _first(counts: np.ndarray) -> np.ndarray:
-    """First step, the last axis, at which there is a spike."""
+    """Index along the last axis (steps) of the first entry with a spike; `SILENT` without one."""
     return np.where(counts.any(axis=-1), (counts > 0).argmax(axis=-1), SILENT)

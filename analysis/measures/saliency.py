@@ -1,4 +1,4 @@
-"""When the evidence for an answer came: its saliency, step by step of the input."""
+"""The saliency of an answer over time: how much the input spikes of each step contributed to it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ..decoding.segmentation import Segmentation
 def saliency_over_time(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation
 ) -> np.ndarray:
-    """The saliency of a segmentation by the step at which the input spikes came.
+    """Divide the saliency of a segmentation by the step at which the input spikes came.
 
     Parameters
     ----------
-    steps
-        Of the segmented stimulus; see `decode`.
+    network, steps
+        The network, and the spike steps of the segmented stimulus; see `decode`.
     segmentation
-        What `segment_one` or `segment_classes` made of it.
+        The result of `segment_one` or `segment_classes` for this stimulus.
 
     Returns
     -------
     np.ndarray
-        Shape (input steps, H, W), float; it adds up to ``segmentation.saliency``, and the sum of its first n steps is
-        what the first n input steps contributed.
+        Shape (input steps, H, W), float. Entry n is what the spikes of input step n contributed to each pixel; all
+        entries add up to ``segmentation.saliency``.
     """
     seed = (segmentation.map, *segmentation.place)
     value = decode(network, steps, [seed], segmentation.decoded_mode).value["input"]

@@ -1,4 +1,4 @@
-"""Which class each feature prefers, and how clearly."""
+"""Class selectivity: which class each feature prefers, and how clearly."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ class Selectivity(NamedTuple):
     Attributes
     ----------
     classes
-        Those of which there are stimuli, in the order that was given.
+        The classes with at least one stimulus, in the order of the configuration.
     mean
         Mean response of each feature to each class, (classes, features) float.
     preferred
-        Which of `classes` each feature responds to most, (features,) int; the first of equal ones.
+        Index in `classes` of the class that each feature responds to most, (features,) int; the first among equals.
     index
-        (m - o) / (m + o), with m the mean response to the preferred class and o the mean of the means of the others,
-        (features,) float: 0 where all classes are alike, 1 for a feature of one class alone (Morcos, Barrett,
-        Rabinowitz and Botvinick, ICLR 2018). NaN for a feature that never spikes, and where there is but one class.
+        Selectivity of each feature, (features,) float (Morcos, Barrett, Rabinowitz and Botvinick, ICLR 2018): (m - o) /
+        (m + o), where m is the mean response to the preferred class, and o the mean over the other classes of the mean
+        response to each. It is 0 for equal responses to all classes, and 1 for responses to one class only. NaN for a
+        feature that never spikes, and if there is only one class.
     """
 
     classes: tuple[str, ...]
@@ -41,7 +42,7 @@ def selectivity(response: np.ndarray, labels: Sequence[str], classes: Sequence[s
     labels
         Class of each stimulus, (stimuli,).
     classes
-        All there are.
+        All classes of the configuration.
     """
     own = [np.asarray(labels, str) == label for label in classes]
     present = [number for number, chosen in enumerate(own) if chosen.any()]

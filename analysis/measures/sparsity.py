@@ -1,4 +1,4 @@
-"""How few neurons and features of a layer take part in a stimulus, and in how few stimuli a feature does."""
+"""Sparsity: how few neurons and features of a layer respond to a stimulus, and to how few stimuli a feature does."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ class Sparsity(NamedTuple):
     Attributes
     ----------
     active
-        Spikes per neuron in each stimulus, (stimuli,) float: as a neuron spikes at most once, the fraction of the
-        neurons that do.
+        Fraction of the neurons that spike in each stimulus, (stimuli,) float. A neuron spikes at most once, so this is
+        the number of spikes per neuron.
     population
-        Sparseness over the features in each stimulus, (stimuli,) float; NaN for a stimulus without a spike.
+        Sparseness of the responses of all features to each stimulus, (stimuli,) float; NaN without a spike.
     lifetime
-        Sparseness of each feature over the stimuli, (features,) float; NaN for a feature that never spikes.
+        Sparseness of the responses of each feature to all stimuli, (features,) float; NaN for a feature that never
+        spikes.
     """
 
     active: np.ndarray
@@ -29,33 +30,33 @@ class Sparsity(NamedTuple):
 def sparsity(response: np.ndarray, neurons: int) -> Sparsity:
     """Sparsity of a layer; a feature's response is the number of its spikes in a stimulus.
 
-    Responses of single neurons would say nothing more than `active` does: they are 0 or 1, for which the sparseness
+    The sparseness of single neurons would add nothing to `active`: their responses are 0 or 1, and then the sparseness
     is the fraction of silent neurons.
 
     Parameters
     ----------
     response
-        (stimuli, features): `spike_counts` summed over the steps.
+        Number of spikes of each feature in each stimulus, (stimuli, features): `spike_counts` summed over the steps.
     neurons
-        How many the layer has.
+        Number of neurons in the layer.
     """
     return Sparsity(response.sum(axis=1) / neurons, sparseness(response), sparseness(response.T))
 
 
 def sparseness(response: np.ndarray) -> np.ndarray:
-    """Sparseness S along the last axis: 0 where all of n responses are equal, 1 where one alone is not 0.
+    """Sparseness S along the last axis: 0 if all n responses are equal, 1 if only one of them is not 0.
 
     S = (1 - a) / (1 - 1/n) with a = mean(r)^2 / mean(r^2) (Vinje and Gallant, Science 287, 2000; a is the sparseness
-    of Treves and Rolls, TrainedNetwork 2, 1991).
+    of Treves and Rolls, Network 2, 1991).
 
     Parameters
     ----------
     response
-        (..., n), none negative.
+        Responses, (..., n) float, 0 or larger.
 
     Returns
     -------
-    (...) float in [0, 1]; NaN where all are 0, and where n is 1.
+    (...) float from 0 to 1; NaN where all responses are 0, and if n is 1.
     """
     response = np.asarray(response, float)
     n = response.shape[-1]

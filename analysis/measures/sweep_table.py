@@ -1,4 +1,4 @@
-"""A sweep's results as one tidy table: a row per point, a column per key that varies and per measurement."""
+"""The results of a sweep as one table: a row per point, a column per key that varies and per measurement."""
 
 from __future__ import annotations
 
@@ -13,17 +13,28 @@ from spikeseg.files import replacing, write_table
 Row = dict[str, Any]
 
 SCORES = ("accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean")
-LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end, and after how many stimuli that was
+LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end of learning, and number of stimuli until then
 LAYERS = ("conv2", "conv3")
 
 
 def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None, failure: str | None = None) -> Row:
-    """The row of a point: what varies, then what was measured, empty where it failed.
+    """The row of a point: the values that vary, then the measurements.
+
+    Parameters
+    ----------
+    point
+        Hash of the point.
+    varied
+        The values that vary, by dotted key.
+    metrics
+        Content of the point's metrics file; None for a point that failed, whose measurements are None.
+    failure
+        Why the point failed, if it did.
 
     Raises
     ------
     SpikeSegError
-        The metrics lack something.
+        A measurement is missing in `metrics`.
     """
     names = [*SCORES, *(f"{layer}_{name}" for layer in LAYERS for name in LEARNED)]
     measured: list[Any] = [None] * len(names)
@@ -39,18 +50,18 @@ def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Write the table. Raises SpikeSegError where the file system refuses."""
+    """Write the table as CSV. Raises SpikeSegError if the file system refuses."""
     columns = list(rows[0])
     write_table(path, columns, ([row[name] for name in columns] for row in rows))
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:
-    """Write the same table with types.
+    """Write the table as Parquet, whose columns have types.
 
     Raises
     ------
     ImportError
-        pyarrow is missing.
+        pyarrow is not installed.
     SpikeSegError
         The file system refuses.
     """
@@ -62,5 +73,5 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _column(values: list[Any]) -> list[Any]:
-    """Of one type: text where numbers and texts are mixed."""
+    """Values of one type: all of them become text if one of them is text."""
     return [None if v is None else str(v) for v in values] if any(isinstance(v, str) for v in values) else values

@@ -1,4 +1,4 @@
-"""How the weights of a layer are distributed while it learns: STDP drives them to 0 or 1."""
+"""Histograms of the weights of a layer while it learns: STDP drives weights towards 0 or 1."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 BINS = 50
-"""Equal bins of [0, 1]; each holds its lower edge, the last one 1 as well."""
+"""Number of equal bins of a histogram over [0, 1]. A bin includes its lower edge; the last one also includes 1."""
 
 
 class WeightHistory(NamedTuple):
-    """Weights of a layer over its learning.
+    """Histograms of a layer's weights at several times of its training.
 
     Attributes
     ----------
     presented
-        How many stimuli had been presented, ascending, (n,) int.
+        Number of stimuli presented so far at each of these times, ascending, (n,) int.
     histogram
-        Number of weights in each bin then, (n, `BINS`) int.
+        Number of weights in each bin at each of these times, (n, `BINS`) int.
     """
 
     presented: np.ndarray
@@ -26,5 +26,15 @@ class WeightHistory(NamedTuple):
 
 
 def weight_histogram(w: np.ndarray) -> np.ndarray:
-    """Number of weights in each of `BINS` equal bins of [0, 1], (`BINS`,) int32, for weights of any shape."""
+    """Count the weights in each of `BINS` equal bins of [0, 1].
+
+    Parameters
+    ----------
+    w
+        Weights from 0 to 1, of any shape.
+
+    Returns
+    -------
+    (`BINS`,) int32.
+    """
     return np.histogram(w, BINS, (0, 1))[0].astype(np.int32)

@@ -1,1 +1,1 @@
-"""The HTML page of a run: which stimuli it shows, what it says, and how it is drawn."""
+"""The HTML page of a run: the stimuli that it shows, its content, and its rendering."""

@@ -1,4 +1,4 @@
-"""What stands on the page of a report, as its template names it (``analysis/templates/report.html``)."""
+"""The content of a report's page, under the names that its template (``templates/report.html``) uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .showcase import OTHERS, Row
 
 
 class Published(NamedTuple):
-    """A row of the paper's Table I, and how its experiment differs from ours."""
+    """A row of the paper's Table I, and in what way its experiment differs from ours."""
 
     name: str
     accuracy: str
@@ -44,11 +44,23 @@ TABLE_I = {
     "orange-panda": _PANDA._replace(difference="its recordings are not published, this is rendered"),
     "orange-panda-sim": _PANDA,
 }
-"""By dataset: the nearest experiment of the paper (Kirkland et al. 2020)."""
+"""By dataset: the experiment of the paper (Kirkland et al. 2020) that is most like it."""
 
 
 class Shown(NamedTuple):
-    """A stimulus of the page: why it is shown, what was measured, what the network made of it, and its spikes."""
+    """A stimulus on the page.
+
+    Attributes
+    ----------
+    kind
+        Why it is shown: one of `showcase.KINDS`.
+    row
+        Its row in ``outcomes.csv``.
+    sample, segmentation
+        The stimulus, and what the network answered.
+    packed
+        Its spikes, see `explorer.pack_stimulus`.
+    """
 
     kind: str
     row: Row
@@ -58,18 +70,18 @@ class Shown(NamedTuple):
 
     @property
     def caption(self) -> str:
-        """The answer in a few words."""
+        """The true class, the answer if that is another class, and the IoU."""
         taken = "" if self.row.correct else f" taken for {_named(self.row.predicted_label)}"
         return self.row.true_label + taken + self.overlap
 
     @property
     def overlap(self) -> str:
-        """The IoU, after a comma; nothing without annotation."""
+        """The IoU, after a comma; an empty text without an annotated box."""
         return f", IoU {self.row.iou:.2f}" if self.row.true_box else ""
 
 
 def _named(label: str) -> str:
-    """A class, or what to say for a map that stands for none."""
+    """The name of a class; for a map without one, "no class"."""
     return label or "no class"
 
 
@@ -79,15 +91,15 @@ class Reported(NamedTuple):
     Attributes
     ----------
     network
-        As it was trained.
+        The trained network.
     directory, source
-        Where it lives, and the data that it was measured on.
+        The run directory, and the data on which the network was measured.
     metrics
         Content of ``metrics.json``.
     curves
-        Of the training, by layer; see `figures.learning.convergence`.
+        Convergence of the training by layer, see `figures.learning.convergence`.
     analysis
-        Directory of the figures of `spikeseg analyse`, which need not be there.
+        Directory of the figures of `spikeseg analyse`; it need not exist.
     """
 
     network: TrainedNetwork
@@ -99,7 +111,7 @@ class Reported(NamedTuple):
 
 
 def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
-    """Everything that the template names, but for style and script."""
+    """All values that the template uses, except style and script."""
     network, metrics, config = run.network, run.metrics, run.network.config
     stimuli = [_stimulus(network, one) for one in shown]
     choices = _choices(shown, stimuli)
@@ -169,7 +181,7 @@ def _analyses(directory: Path) -> list[dict[str, str]]:
 
 
 def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, str]]:
-    """The numbers that are looked for first."""
+    """The tiles at the top of the page, with the most important numbers."""
     base, decisions = metrics["baselines"], metrics.get("decisions")
     beside = f"paper: {paper.accuracy}" if paper else f"majority class: {percent(base['majority_class_accuracy'])}"
     tiles = [{"label": "accuracy", "value": percent(metrics["accuracy"]), "beside": beside}]
@@ -188,7 +200,7 @@ def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[
 
 
 def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, Any]]:
-    """Sections of rows: classes, all, baselines, and the paper."""
+    """The sections of the table of results, with their rows: classes, total, baselines, paper."""
 
     def row(name: str, of: Mapping[str, Any]) -> list[str]:
         return [name, f"{of['n']:,}", percent(of["accuracy"]), overlap(of["miou"]), overlap(of["miou_strict"])]
@@ -222,7 +234,7 @@ def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str
 
 
 def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> dict[str, Any]:
-    """Rows of counts and of shares in percent, in the configuration's order; other answers come last."""
+    """Rows with counts and percentages. Classes are in the order of the configuration; other answers come last."""
     known = list(next(iter(confusion.values())))
     answers = [label for label in classes if label in known] + [label for label in known if label not in classes]
     rows = []
@@ -241,7 +253,7 @@ def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str
 
 
 def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
-    """A stimulus as the script needs it; boxes are fractions of the picture."""
+    """A stimulus in the form that the script reads; boxes are in fractions of the picture."""
     row, segmentation, decision = shown.row, shown.segmentation, shown.segmentation.decision
     config, (rows, columns) = network.config, shown.sample.image.shape[:2]
     picture, size = photograph(shown.sample.image) if config.input.dog else (exact(shown.sample.image), (rows, columns))
@@ -270,7 +282,7 @@ def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
 
 
 def _choices(shown: Sequence[Shown], stimuli: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """By kind: number, name and caption of each stimulus, and the size of its picture in the gallery."""
+    """By kind: index, name and caption of each stimulus, and the size of its picture in the gallery in pixels."""
     kinds: dict[str, list[dict[str, Any]]] = {}
     for index, (one, stimulus) in enumerate(zip(shown, stimuli, strict=True)):
         height, width = stimulus["picture_size"]
@@ -284,7 +296,7 @@ def _classes(config: Config) -> list[dict[str, str]]:
 
 
 def _layers(network: TrainedNetwork) -> list[dict[str, Any]]:
-    """Name, size and colours of the features of every layer; Conv3's labels."""
+    """Name and size of every layer, colours of its features, and for Conv3 the labels of its maps."""
     return [
         {
             "name": layer.capitalize(),
@@ -300,7 +312,7 @@ def _layers(network: TrainedNetwork) -> list[dict[str, Any]]:
 
 
 def _configuration(config: Config) -> dict[str, dict[str, str]]:
-    """Tables of the configuration, one below the other: name to keys and values."""
+    """All tables of the configuration, not nested: name of the table to its keys and values."""
     tables: dict[str, dict[str, str]] = {}
 
     def add(title: str, content: Mapping[str, Any]) -> None:
@@ -308,27 +320,28 @@ def _configuration(config: Config) -> dict[str, dict[str, str]]:
             if isinstance(value, Mapping):
                 add(f"{title}.{key}" if title != "experiment" else key, value)
             elif value is not None:
-                tables.setdefault(title, {})[key] = _told(value)
+                tables.setdefault(title, {})[key] = _text(value)
 
     add("experiment", config.model_dump(mode="json"))
     return tables
 
 
 def _provenance(run: Reported) -> dict[str, dict[str, str]]:
-    """How training, evaluation and this page came about."""
+    """Provenance of training, evaluation and this page: title to keys and values."""
     page = provenance(None, "")
     records = {"Training": run.network.provenance, "Evaluation": run.metrics["evaluation"], "This page": page}
     keys = ("command", "started", "version", "python", "packages", "device", "data", "seed", "digest")
-    told = {
-        title: {key: _told(record[key]) for key in keys if record.get(key) not in (None, "")}
+    known = {
+        title: {key: _text(record[key]) for key in keys if record.get(key) not in (None, "")}
         for title, record in records.items()
     }
-    return {"Run": {"directory": str(run.directory), "data": run.source}, **told}
+    return {"Run": {"directory": str(run.directory), "data": run.source}, **known}
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
+    """A value as the page shows it."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {of}" for key, of in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(map(_told, value))
+        return ", ".join(map(_text, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

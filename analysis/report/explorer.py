@@ -1,6 +1,6 @@
-"""What the report's explorer shows of one stimulus: every spike, how the mask grew, and what caused each latent spike.
+"""One stimulus for the report's explorer: every spike, the growth of the mask, and the causes of latent spikes.
 
-The decoder's answers are worked out here, once, so that the page only looks them up.
+All decoding happens here, once, so that the page only has to look results up.
 """
 
 from __future__ import annotations
@@ -17,23 +17,26 @@ from ..decoding.decoder import Neuron, decode, decode_each
 from ..decoding.segmentation import Segmentation
 
 NEVER = 255
-"""In a packed stimulus: the step of what never happens."""
+"""In a packed stimulus: stands for the step of an event that never happens."""
 
 
 def pack_stimulus(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> bytes:
-    """One stimulus for the page, deflated (zlib): arrays of uint8, one after the other.
+    """Pack one stimulus for the page: arrays of uint8, one after the other, compressed with zlib.
 
-    - per layer, ``input`` to ``conv3``: the step of each neuron's spike, C * H * W values, `NEVER` without one;
+    - per layer, ``input`` to ``conv3``: the step of each neuron's spike, C * H * W values, `NEVER` without a spike;
     - the step at which each pixel joined the mask, H * W values, see `growth`;
-    - the causes: a row of bits for each pixel with an input spike, in the order of the pixels. Bit n (the first is the
-      highest of its byte) tells whether latent neuron n was caused by the pixel, see `latent_neurons` and `causes`.
+    - the causes: a row of bits for each pixel with an input spike, in the order of the pixels. Bit n says whether the
+      pixel is among the causes of latent neuron n, see `latent_neurons` and `causes`. Bit 0 is the highest bit of the
+      first byte.
 
     Parameters
     ----------
+    network
+        The trained network.
     steps
         Per layer: step of each neuron's spike, -1 without one; (C, H, W) int.
     segmentation
-        What `segment_one` made of it.
+        The result of `segment_one` for this stimulus.
     """
     layers = [np.where(steps[layer] == SILENT, NEVER, steps[layer]) for layer in ("input", *LAYERS)]
     events = (steps["input"] != SILENT).any(axis=0)
@@ -43,7 +46,10 @@ def pack_stimulus(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segm
 
 
 def latent_neurons(steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
-    """Conv3 neurons that spiked, and the answer's, which need not have: map, row and column, (n, 3), in this order."""
+    """Map, row and column of the latent neurons, (n, 3) int, sorted.
+
+    These are the Conv3 neurons that spiked, and the one that was decoded for the answer, which need not have spiked.
+    """
     there = steps["conv3"] != SILENT
     there[(segmentation.map, *segmentation.place)] = True
     return np.argwhere(there)
@@ -52,7 +58,7 @@ def latent_neurons(steps: Mapping[str, np.ndarray], segmentation: Segmentation) 
 def causes(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
     """The input pixels that each of the `latent_neurons` decodes to by itself, (n, H, W) bool.
 
-    The answer's neuron is decoded in the mode of the segmentation, which is ``end`` where it did not spike.
+    All are decoded in the mode of the segmentation, which is ``end`` if the answer's neuron did not spike.
     """
     neurons = latent_neurons(steps, segmentation)
     decoded = decode_each(network, steps, neurons, segmentation.decoded_mode)["input"]
@@ -63,9 +69,10 @@ def causes(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentatio
 
 
 def growth(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:
-    """When each pixel joined the mask: the first step whose spikes, with all before, decode to it, (H, W) int.
+    """The step at which each pixel joined the mask, (H, W) int; `NEVER` for pixels outside the mask.
 
-    The neuron that is decoded is the answer's at all steps. `NEVER` for pixels outside the mask.
+    A pixel joins at the first step for which it is reached when only the spikes up to that step are decoded. The neuron
+    that is decoded is always that of the final answer.
     """
     seed: Neuron = (segmentation.map, *segmentation.place)
     joined = np.full(segmentation.mask.shape, NEVER)

@@ -1,4 +1,4 @@
-"""One HTML page that holds everything it shows: pictures as data, style and script within it."""
+"""Render a self-contained HTML page: pictures, style and script are embedded in it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ from ..figures.style import style
 from ..measures.features import project
 
 TEMPLATES = Path(__file__).parent / "templates"
-SIDE = 480  # pixels, of the larger side of a photograph
+SIDE = 480  # largest side of a photograph in pixels
 
 
 def render(content: Mapping[str, Any]) -> str:
-    """The page, from ``report.html``, ``report.css`` and ``report.js``.
+    """Render the page from ``report.html``, ``report.css`` and ``report.js``.
 
     Parameters
     ----------
     content
-        Everything that the template names.
+        All values that the template uses, see `contents.contents`.
+
+    Returns
+    -------
+    The HTML text.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -43,12 +47,17 @@ def render(content: Mapping[str, Any]) -> str:
 
 
 def embedded(content: bytes, kind: str) -> str:
-    """Content as a ``data:`` address; `kind` such as ``image/png``."""
+    """Write content as a ``data:`` address; `kind` is its media type, such as ``image/png``."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def photograph(image: np.ndarray) -> tuple[str, tuple[int, int]]:
-    """A picture (H, W) or (H, W, 3), uint8, as a JPEG of at most `SIDE` pixels; and its rows and columns."""
+    """Embed a picture, (H, W) or (H, W, 3) uint8, as a JPEG whose sides have at most `SIDE` pixels.
+
+    Returns
+    -------
+    The ``data:`` address, and the rows and columns of the JPEG.
+    """
     small = Image.fromarray(image)
     small.thumbnail((SIDE, SIDE))
     file = io.BytesIO()
@@ -57,14 +66,14 @@ def photograph(image: np.ndarray) -> tuple[str, tuple[int, int]]:
 
 
 def exact(image: np.ndarray) -> str:
-    """A picture (H, W) or (H, W, 3 or 4), uint8, pixel by pixel, as a PNG."""
+    """Embed a picture, (H, W) or (H, W, 3 or 4) uint8, without loss as a PNG."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG", optimize=True)
     return embedded(file.getvalue(), "image/png")
 
 
 def drawing(figure: Figure) -> str:
-    """A figure as an SVG."""
+    """Embed a figure as an SVG."""
     file = io.BytesIO()
     with style():
         figure.savefig(file, format="svg", bbox_inches="tight", pad_inches=0.05)
@@ -72,7 +81,7 @@ def drawing(figure: Figure) -> str:
 
 
 def feature_layers(network: TrainedNetwork) -> list[dict[str, Any]]:
-    """What the maps of every conv layer have learned, a tile each, see `project`; Conv3's by class."""
+    """For every conv layer, a tile per map with its projected features (see `project`); Conv3's are sorted by class."""
     layers = []
     for layer in CONV_LAYERS:
         projected = project(network, layer)
@@ -98,6 +107,6 @@ def feature_layers(network: TrainedNetwork) -> list[dict[str, Any]]:
 
 
 def _tile(image: np.ndarray) -> np.ndarray:
-    """Weights as colours, (H, W, 3) uint8: red for, blue against, white for none."""
+    """Weights as colours, (H, W, 3) uint8: red for positive, blue for negative, white for 0."""
     largest = np.abs(image).max() or 1.0
     return matplotlib.colormaps["RdBu_r"](0.5 + 0.5 * image / largest, bytes=True)[..., :3]

@@ -1,4 +1,4 @@
-"""Which stimuli of an evaluation a report shows."""
+"""Choose the stimuli of an evaluation that a report shows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from spikeseg.errors import SpikeSegError
 
 from ..measures.examples import evenly_spaced
 
-GALLERY = 4  # stimuli of each kind, shared between the classes
+GALLERY = 4  # stimuli of each kind in the gallery, divided among the classes
 OTHERS = "Others"
 KINDS = ("Best", "Typical", "Worst", "Right", "Wrong", OTHERS)
 
 
 class Row(NamedTuple):
-    """A row of ``outcomes.csv``, see `evaluation.write_outcomes`; boxes in pixels of the picture."""
+    """A row of ``outcomes.csv``, see `reporting.write_outcomes`; boxes are in pixels of the picture."""
 
     name: str
     true_label: str
@@ -34,12 +34,12 @@ class Row(NamedTuple):
 
     @property
     def iou(self) -> float:
-        """IoU of the boxes; 0 without both."""
+        """IoU of the two boxes; 0 if one is missing."""
         return float(box_iou(self.predicted_box, self.true_box)) if self.predicted_box and self.true_box else 0.0
 
 
 def read_outcomes(path: Path) -> list[Row]:
-    """Read what `evaluation.write_outcomes` wrote. Raises SpikeSegError where it is something else."""
+    """Read a file that `reporting.write_outcomes` wrote. Raises SpikeSegError if it cannot be read as such."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [
@@ -56,10 +56,15 @@ def _box(row: Mapping[str, str], kind: str) -> Box | None:
 
 
 def choose(outcomes: Sequence[Row], count: int) -> dict[int, str]:
-    """Number of each outcome to show, and its kind.
+    """Choose the outcomes to show.
 
-    A few of each class for the gallery: the best, the typical (around the median) and the worst by IoU, where a wrong
-    class has 0; right and wrong ones where nothing has a box. Then others, evenly spaced, up to `count` in all.
+    For the gallery, a few of each class are chosen: by IoU the best, the typical (around the median) and the worst,
+    where a wrong class counts as an IoU of 0. If nothing has an annotated box, some right and some wrong ones are
+    chosen. Then come others, evenly spaced, until there are `count`; the gallery is complete even if it has more.
+
+    Returns
+    -------
+    Index of each outcome to show, with its kind, one of `KINDS`.
     """
     classes: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(outcomes):

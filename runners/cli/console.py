@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from rich.console import Console
 
-console = Console(markup=False)  # a file's name may have brackets
+console = Console(markup=False)  # names of files may contain brackets, which Rich would read as markup

@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and how it ends."""
+"""The command line: all commands, and the exit codes."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from .console import console
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
-INTERRUPTED = 130  # Typer's exit code after Ctrl-C
+INTERRUPTED = 130  # exit code of Typer after Ctrl-C
 RESUMING = ("train", "demo", "sweep", "point", "search")
 
 
 def main() -> None:
-    """Run the command line; a user's error is one line on standard error and exit code 1."""
+    """Run the command line. A user's error prints one line on standard error and ends with exit code 1."""
     try:
         app()
     except (SpikeSegError, OSError) as error:
@@ -81,6 +81,6 @@ for command, example in (
     (search.search, "spikeseg search search.toml --trials 40 --out runs"),
 ):
     app.command(epilog=f"Example: {example}")(command)
-app.add_typer(config.app, name="config", help="Look at bundled configurations, and at what their keys mean.")
-app.add_typer(data.app, name="data", help="Get datasets.")
+app.add_typer(config.app, name="config", help="Show bundled configurations, and explain their keys.")
+app.add_typer(data.app, name="data", help="Download datasets.")
 app.add_typer(events.app, name="events", help="Look at recordings of event cameras.")

@@ -1,4 +1,4 @@
-"""Measure, print the tables and write the files: what `evaluate`, `report` and `demo` do alike."""
+"""Measure, print the tables and write the files: shared by `evaluate`, `report` and `demo`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .tables import count_table, counting_table, decisions_table, report_table
 
 
 def evaluate_and_print(selection: Selection, part: str, directory: Path, device: str, jobs: int = 1) -> None:
-    """Measure classes, boxes and masks; metrics.json, outcomes.csv and figures go to `directory`.
+    """Measure classes, boxes and masks; write metrics.json, outcomes.csv and figures to `directory`.
 
     Raises
     ------
     SpikeSegError
-        What `evaluate_selection` and `write_evaluation` raise.
+        See `evaluate_selection` and `write_evaluation`.
     """
     with Bars(console) as bars:
         bars.stage("evaluate", len(selection.indices))
@@ -32,12 +32,12 @@ def evaluate_and_print(selection: Selection, part: str, directory: Path, device:
 
 
 def count_and_print(selection: Selection, part: str, directory: Path, device: str, jobs: int = 1) -> None:
-    """Count the objects of scenes; metrics.json, objects.csv and a gallery go to `directory`.
+    """Count the objects of scenes; write metrics.json, objects.csv and a gallery to `directory`.
 
     Raises
     ------
     SpikeSegError
-        What `count_objects` and `write_counting` raise.
+        See `count_objects` and `write_counting`.
     """
     with Bars(console) as bars:
         bars.stage("count", len(selection.indices))

@@ -1,4 +1,4 @@
-"""Options that several commands have, and how options are read."""
+"""Options that several commands share, and the parsing of options."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ...datasets.split import AnyPart
 from ..simulation.devices import Device
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
-_SHORTEST = 1e-3  # milliseconds: events have whole microseconds
+_SHORTEST = 1e-3  # milliseconds: times of events are whole microseconds
 
 
 def milliseconds(text: str | float) -> float:
-    """Read a duration: ``30ms``, ``30``, ``0.03s`` or ``30000us``.
+    """Parse a duration such as ``30ms``, ``30``, ``0.03s`` or ``30000us``.
 
     Returns
     -------
-    Milliseconds.
+    The duration in milliseconds.
 
     Raises
     ------
     typer.BadParameter
-        It is none of these, or less than a microsecond.
+        The text has another form, or the duration is less than a microsecond.
     """
     found = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*(us|ms|s|)", str(text).strip())
     value = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if value < _SHORTEST:
-        raise typer.BadParameter(f"{text!r} is no duration: give e.g. 30ms, 0.03s or 30000us")
+        raise typer.BadParameter(f"{text!r} is not a duration: give e.g. 30ms, 0.03s or 30000us")
     return value
 
 
@@ -42,25 +42,25 @@ ConfigArgument = Annotated[str, typer.Argument(help="TOML file, or the name of a
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where Brian2 simulates: docs/devices.md.")]
 JobsOption = Annotated[
-    int, typer.Option("--jobs", min=1, help="Simulations at the same time; only 1 with cython and numpy.")
+    int, typer.Option("--jobs", min=1, help="Simulations to run at a time; only 1 with cython and numpy.")
 ]
 SplitOption = Annotated[
-    AnyPart, typer.Option("--split", help="Part of the run's split; `all` takes everything in the dataset.")
+    AnyPart, typer.Option("--split", help="Part of the run's split; `all` is the whole dataset.")
 ]
-RunsOption = Annotated[Path, typer.Option("--out", help="Directory of the runs, one for each point.")]
+RunsOption = Annotated[Path, typer.Option("--out", help="Directory with a run directory for each point.")]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; recognised by default.")
+    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; detected by default.")
 ]
 SizeOption = Annotated[
-    str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, where the file does not say.")
+    str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, if the file does not say.")
 ]
 
 
 def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a command with a parameter of the dataclass `kind`: it gets an option for every field instead.
+    """Decorate a command that has a parameter of the dataclass `kind`: replace it by an option for every field.
 
-    A field's metadata has its ``help``, and may have ``flag``, ``min`` and ``max``; with ``unit`` "ms" the option is
-    read by `milliseconds`.
+    The metadata of a field have its ``help``, and may have ``flag``, ``min`` and ``max``. If they have ``unit`` "ms",
+    the option is parsed by `milliseconds`.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

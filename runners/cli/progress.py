@@ -1,4 +1,4 @@
-"""Progress on the terminal: a bar per stage of a training, with convergence and the time that is left."""
+"""Progress on the terminal: a bar per stage, with a note such as the convergence, and the remaining time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rich.progress import (
 
 
 class Bars:
-    """A `Reporter` that draws one bar per stage; a context manager."""
+    """A `Reporter` and context manager that draws one bar per stage."""
 
     def __init__(self, console: Console):
         self._progress = Progress(
@@ -34,7 +34,7 @@ class Bars:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=console,
-            speed_estimate_period=3600,  # seconds; a point of a sweep may take many minutes
+            speed_estimate_period=3600,  # seconds; this long, because a point of a sweep may take many minutes
         )
         self._task: TaskID | None = None
 
@@ -50,17 +50,17 @@ class Bars:
         self._progress.stop()
 
     def stage(self, name: str, total: int, done: int = 0) -> None:
-        """Begin a stage of `total` units, `done` of which are done."""
+        """Begin a stage of `total` units, `done` of which were completed before."""
         self._finish()
         self._task = self._progress.add_task(name, total=total, completed=done, note="")
 
     def advance(self, done: int, note: str = "") -> None:
-        """So many units of the stage are done."""
+        """Set the number of completed units; `note` is shown beside it."""
         if self._task is not None:
             self._progress.update(self._task, completed=done, note=note)
 
     def _finish(self) -> None:
-        """A stage may end before its maximum, by convergence: its bar is full all the same."""
+        """Fill the bar of the current stage, which may have ended before its maximum by convergence."""
         if self._task is not None:
             done = self._progress.tasks[self._task].completed
             self._progress.update(self._task, total=done)
@@ -68,7 +68,7 @@ class Bars:
 
 @contextmanager
 def download(console: Console) -> Iterator[Callable[[int, int | None], None]]:
-    """Give a function of (bytes done, bytes in all or None) that draws the progress of a download."""
+    """Draw the progress of a download. Yields a function of the bytes received and the total, None if unknown."""
     with Progress(TextColumn("download"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console) as bar:
         task = bar.add_task("download", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

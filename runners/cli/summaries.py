@@ -1,4 +1,4 @@
-"""The results of a sweep or a search, written and named: what `sweep` and `search` do alike."""
+"""Write the results of a sweep or a search and print the names of the files: shared by `sweep` and `search`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from .console import console
 
 
 def print_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Write the table and its pictures; returns by hash what is wrong with metrics that are damaged.
+    """Write the table and the figures, and print what was written.
+
+    Returns
+    -------
+    By hash of the point: what is wrong with damaged metrics.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Every table on the terminal; all of them fit 80 columns."""
+"""All tables that are printed on the terminal; they fit into 80 columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def report_table(report: Report, title: str) -> Table:
-    """Accuracy and mIoU, per class and overall, with the baselines below; fits 80 columns."""
+    """Accuracy and mIoU, per class and overall, with the baselines below."""
     caption = "strict: a wrong class counts as IoU 0; constant boxes are given the true class"
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     table.add_column("")
@@ -49,7 +49,7 @@ def _add_baselines(table: Table, baselines: Baselines) -> None:
     for name, boxes in (
         ("baseline: box of all events", baselines.event_box),
         ("baseline: constant box per class", baselines.constant_box),
-        ("the same, fitted to these images", baselines.constant_box_oracle),
+        ("the same, fitted to these boxes", baselines.constant_box_oracle),
     ):
         if boxes is not None and boxes.miou is not None:
             table.add_row(name, "", "", overlap(boxes.miou), style="dim")
@@ -57,7 +57,7 @@ def _add_baselines(table: Table, baselines: Baselines) -> None:
 
 
 def decisions_table(decisions: DecisionSummary) -> Table:
-    """What recordings add: the answer over all buffers of each, and how soon a buffer is decided."""
+    """For recordings: accuracy over all buffers of each recording, and latency of the decisions."""
     table = Table(show_header=False)
     first, median = decisions.first_spike_accuracy, decisions.median_ms
     for name, value in (
@@ -66,7 +66,7 @@ def decisions_table(decisions: DecisionSummary) -> Table:
             percent(decisions.recording_accuracy),
         ),
         ("accuracy of the first Conv3 spike", "" if first is None else percent(first)),
-        ("events' time to the first Conv3 spike, median", "never" if median is None else f"{median:.1f} ms"),
+        ("latency of the first Conv3 spike, median", "never" if median is None else f"{median:.1f} ms"),
         ("buffers without a Conv3 spike", percent(decisions.undecided)),
     ):
         table.add_row(name, value)
@@ -74,8 +74,8 @@ def decisions_table(decisions: DecisionSummary) -> Table:
 
 
 def count_table(report: CountReport) -> Table:
-    """Scenes by the number of their objects and by the number of instances found."""
-    table = Table(title="scenes with so many objects, and found in them", title_justify="left")
+    """Number of scenes by the number of their objects and by the number of instances found."""
+    table = Table(title="scenes by number of objects and of instances found", title_justify="left")
     table.add_column("objects", justify="right")
     for instances in next(iter(report.counts.values())):
         table.add_column(instances, justify="right")
@@ -102,17 +102,17 @@ def counting_table(report: CountReport) -> Table:
 
 
 def stream_progress(summary: Summary) -> str:
-    """How far a stream is, on one line."""
+    """One line about the progress of a stream."""
     return f"{summary.buffers} buffers, {summary.seconds:.2f} s of events, {_real_time(summary)}"
 
 
 def stream_table(summary: Summary, name: str) -> Table:
-    """What a stream came to."""
+    """Summary of a stream."""
     table = Table(title=name, title_justify="left", show_header=False)
     rows: list[tuple[str, Any]] = [
         ("buffers, decided", f"{summary.buffers}, {summary.decided}"),
         *((f"  as {label}", str(count)) for label, count in summary.labels.most_common()),
-        ("time until decided, median", _ms(summary.latency(0.5))),
+        ("latency of decisions, median", _ms(summary.latency(0.5))),
         ("  quartiles of all buffers", f"{_ms(summary.latency(0.25))}, {_ms(summary.latency(0.75))}"),
         ("events", f"{summary.events:,} in {summary.seconds:.2f} s"),
         ("wall time", f"{summary.wall_s:.2f} s, {_real_time(summary)}"),
@@ -131,16 +131,16 @@ def _ms(value: int | None) -> str:
 
 
 def configurations_table(summaries: Mapping[str, str]) -> Table:
-    """Bundled configurations, a line about each."""
+    """Bundled configurations, with a line about each."""
     table = Table("name", "what it is")
     table.columns[0].no_wrap = True
-    for name, told in summaries.items():
-        table.add_row(name, told)
+    for name, summary in summaries.items():
+        table.add_row(name, summary)
     return table
 
 
 def keys_table(keys: Iterable[Key]) -> Table:
-    """Keys of a configuration, each with what it means and what its value may be."""
+    """Keys of a configuration, with their meanings and allowed values."""
     table = Table("key", "meaning", show_lines=True)
     table.columns[0].no_wrap = True
     for key in keys:
@@ -149,14 +149,14 @@ def keys_table(keys: Iterable[Key]) -> Table:
 
 
 def _value(key: Key) -> str:
-    """What a key's value may be, such as ``number: > 0; in ms; default 1.0``."""
+    """Allowed values of a key, such as ``number: > 0; in ms; default 1.0``."""
     default = key.default if key.default == "required" else f"default {key.default}"
     parts = (f"{key.type}: {key.allowed}" if key.allowed else key.type, key.unit and f"in {key.unit}", default)
     return "; ".join(filter(None, parts))
 
 
 def devices_table(problems: Mapping[str, Sequence[str]]) -> Table:
-    """Which devices work, and what keeps the others from it."""
+    """Devices that work, and why the others do not."""
     table = Table("device", "works", "why not")
     for device, found in problems.items():
         table.add_row(device, "no" if found else "yes", "\n".join(found))
@@ -189,12 +189,12 @@ def recording_table(stream: EventStream, statistics: Statistics) -> Table:
 
 
 def cut_off(stream: EventStream) -> str:
-    """Where a file is incomplete."""
+    """A line about where a file is incomplete."""
     return f"the file ends with {stream.truncated}; all events before that are there"
 
 
 def _rate(events: int, duration: int) -> str:
-    """Events per second, as people say it."""
+    """An event rate as text; `duration` in microseconds."""
     rate = 1e6 * events / duration
     return f"{rate / 1e6:.2f} million/s" if rate >= 1e6 else f"{rate:,.0f}/s"
 

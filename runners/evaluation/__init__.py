@@ -1,1 +1,1 @@
-"""A trained network measured: on which data, how well, and the reports of it."""
+"""Measure a trained network: choose the data, compare with annotations, write results and reports."""

@@ -1,4 +1,4 @@
-"""Analyse a recording: measure, write the table, draw the figures."""
+"""Analyse a recording: take all measures, write their table, draw the figures."""
 
 from __future__ import annotations
 
@@ -27,30 +27,45 @@ Draw = Callable[[], Figure]
 
 
 def check_match(network: TrainedNetwork, excerpt: Excerpt) -> None:
-    """Make sure that a recording is of this network.
+    """Make sure that a recording was made with this network.
 
     Raises
     ------
     SpikeSegError
-        It is of another configuration, or has other layers or classes.
+        The recording has another configuration, other layers or other classes.
     """
     recorded, config = excerpt.about.get("config"), network.config
-    trained = network.provenance.get("digest")  # another one where spikeseg has learned new keys since
+    trained = network.provenance.get("digest")  # differs from the present one if configurations got new keys since
     known = set(excerpt.spikes) == {"input", *LAYERS} and set(excerpt.labels) <= set(config.data.classes)
     if recorded not in (config.digest(), trained) or not known:
         raise SpikeSegError(
-            f"recording {excerpt.name} (configuration {recorded}) is not of this network ({config.digest()}): "
-            "give --spikes what `spikeseg encode` made of this run"
+            f"recording {excerpt.name} (configuration {recorded}) was not made with this network ({config.digest()}): "
+            "give --spikes a recording that `spikeseg encode` made with this run"
         )
 
 
 def write_analysis(out: Path, network: TrainedNetwork, run: Run, excerpt: Excerpt, reporter: Reporter) -> int:
-    """Write ``analysis.csv`` and the figures to a directory; returns how many figures there are.
+    """Write ``analysis.csv`` and the figures.
+
+    Parameters
+    ----------
+    out
+        Directory of the results.
+    network, run
+        The network and its run directory.
+    excerpt
+        All layers of a recording made with this network, see `check_match`.
+    reporter
+        Receives progress.
+
+    Returns
+    -------
+    Number of figures.
 
     Raises
     ------
     SpikeSegError
-        The file system refused, or a checkpoint of the training is damaged.
+        The file system refuses, or a checkpoint of the training is damaged.
     """
     reporter.stage("measure", len(excerpt.stimuli))
     analysis = analyse(network, excerpt, reporter.advance)
@@ -64,7 +79,7 @@ def write_analysis(out: Path, network: TrainedNetwork, run: Run, excerpt: Excerp
 
 
 def _of_all(network: TrainedNetwork, run: Run, excerpt: Excerpt, analysis: Analysis) -> Iterator[tuple[str, Draw]]:
-    """Name of each figure over all stimuli, or of learning, and what draws it."""
+    """Yield name and drawing function of each figure about all stimuli, and about learning."""
     classes, counts, labels = network.config.data.classes, analysis.counts, excerpt.labels
     for layer in CONV_LAYERS:
         yield f"rasters-{layer}", partial(responses.feature_rasters, network, layer, counts[layer], labels)
@@ -79,7 +94,7 @@ def _of_all(network: TrainedNetwork, run: Run, excerpt: Excerpt, analysis: Analy
 
 
 def _of_examples(network: TrainedNetwork, excerpt: Excerpt) -> Iterator[tuple[str, Draw]]:
-    """The same for the first stimulus of each class."""
+    """Yield name and drawing function of each figure about the first stimulus of each class."""
     classes = network.config.data.classes
     for label in classes:
         if label in excerpt.labels:

@@ -1,4 +1,4 @@
-"""Count objects: scenes of several, each told apart and compared with what is there."""
+"""Count objects: segment every object of each scene, and compare with the annotations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .selection import Selection
 
 @dataclass(frozen=True)
 class Counting:
-    """What was measured: a report, the scenes that it is about, and some of them to be looked at."""
+    """What was measured: the report, all scenes, and some of them as examples for the gallery."""
 
     report: CountReport
     scenes: list[Scene]
@@ -26,9 +26,18 @@ class Counting:
 def count_objects(
     selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None, jobs: int = 1
 ) -> Counting:
-    """Tell the objects of every selected scene apart; see `selection.multi_object_scenes`.
+    """Segment every object of the selected scenes, also several of one class, and compare with the annotations.
 
-    `progress` is told the number of scenes done; `jobs` simulations run at a time.
+    Parameters
+    ----------
+    selection
+        Scenes of several objects, see `multi_object_scenes`.
+    device
+        Where Brian2 simulates.
+    progress
+        Receives the number of scenes done.
+    jobs
+        Number of simulations at a time.
 
     Raises
     ------

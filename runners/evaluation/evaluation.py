@@ -1,4 +1,4 @@
-"""Measure a trained network on annotated pictures: a report, a row per picture, and pictures to look at."""
+"""Measure a trained network on annotated pictures or recordings: a report, all outcomes, and some examples."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ...models.network import TrainedNetwork
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter, response
 from .selection import Selection
 
-EXAMPLES = 12  # pictures kept to be looked at
-NOT_FOUND = "not found"  # the answer for an object whose class does not reach its threshold
+EXAMPLES = 12  # pictures kept for the gallery
+NOT_FOUND = "not found"  # the answer for an object whose class has no map that reaches its threshold
 
 
 @dataclass(frozen=True)
 class SegmentedSample:
-    """A picture with its truth, and what the network made of it."""
+    """A picture with its annotation, and the network's segmentations."""
 
     sample: Sample
     segmentations: list[Segmentation]
@@ -40,15 +40,15 @@ class Evaluation:
     Attributes
     ----------
     report
-        Over all outcomes.
+        Summary of all outcomes.
     outcomes
-        One per picture; one per object where pictures hold several.
+        One per object: one per picture or buffer, unless these hold several objects.
     examples
-        Evenly spaced among the pictures; of a recording, its fullest buffer.
+        Evenly spaced pictures or recordings; of a recording, the buffer with most events.
     all_found
-        Fraction of the pictures in which every object was found with its class.
+        Fraction of the pictures or buffers in which every object was found with its class.
     decisions
-        When buffers of single objects were decided; None for pictures.
+        Accuracy and latency of the decisions about buffers with a single object; None for pictures.
     """
 
     report: Report
@@ -61,9 +61,18 @@ class Evaluation:
 def evaluate_selection(
     selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None, jobs: int = 1
 ) -> Evaluation:
-    """Segment every selected picture or buffer and compare with its annotation, a batch in memory at a time.
+    """Segment every selected picture or buffer and compare with its annotation. One batch is in memory at a time.
 
-    `progress` is told the number of items begun; `jobs` simulations run at a time.
+    Parameters
+    ----------
+    selection
+        The network, and the pictures or recordings.
+    device
+        Where Brian2 simulates.
+    progress
+        Receives the number of pictures or recordings begun.
+    jobs
+        Number of simulations at a time.
 
     Raises
     ------
@@ -74,7 +83,7 @@ def evaluate_selection(
     outcomes: list[Outcome] = []
     examples: dict[int, SegmentedSample] = {}
     found: list[bool] = []
-    verdicts: list[BufferDecision] = []
+    decisions: list[BufferDecision] = []
     with open_segmenter(selection.network, selection.sizes, device, jobs) as segmenter:
         for number, answer in answers(segmenter, selection):
             several = len(answer.sample.targets) > 1
@@ -85,29 +94,31 @@ def evaluate_selection(
             outcomes += compared
             found.append(all(one.correct for one in compared))
             if answer.sample.buffer is not None and not several:
-                verdicts.append(_verdict(selection.network, answer, answer.sample.buffer))
-            if number in keep and _fullness(answer) >= _fullness(examples.get(number, answer)):
+                decisions.append(_decision(selection.network, answer, answer.sample.buffer))
+            if number in keep and _events(answer) >= _events(examples.get(number, answer)):
                 examples[number] = answer
             progress(number + 1)
     boxes = {} if selection.pasted else selection.run.training_boxes()
-    decisions = summarise(verdicts) if verdicts else None
-    return Evaluation(evaluate(outcomes, boxes), outcomes, list(examples.values()), float(np.mean(found)), decisions)
+    summary = summarise(decisions) if decisions else None
+    return Evaluation(evaluate(outcomes, boxes), outcomes, list(examples.values()), float(np.mean(found)), summary)
 
 
-def _fullness(answer: SegmentedSample) -> int:
-    """Events of a buffer: the fullest one of a recording is its example."""
+def _events(answer: SegmentedSample) -> int:
+    """Number of events of a buffer; 0 for a picture."""
     return 0 if answer.sample.buffer is None else len(answer.sample.buffer.events)
 
 
-def _verdict(network: TrainedNetwork, answer: SegmentedSample, buffer: Buffer) -> BufferDecision:
+def _decision(network: TrainedNetwork, answer: SegmentedSample, buffer: Buffer) -> BufferDecision:
     decision, label = answer.segmentations[0].decision, answer.sample.targets[0].label
     return buffer_decision(network, decision, buffer.recording, label, buffer.duration)
 
 
 def answers(segmenter: Segmenter, selection: Selection) -> Iterator[tuple[int, SegmentedSample]]:
-    """Segment the winning class of samples with one object, and every object's class of samples with several.
+    """Segment the winning class of samples with one object, and every class of samples with several objects.
 
-    Yields the number of the item, of which a recording gives several samples, and the answer.
+    Yields
+    ------
+    Index of the picture or recording in the selection, and the segmented sample. A recording has a sample per buffer.
     """
     config = segmenter.network.config
     shown = (
@@ -123,16 +134,23 @@ def answers(segmenter: Segmenter, selection: Selection) -> Iterator[tuple[int, S
 
 
 def _segmentation_of(answer: SegmentedSample, target: Target) -> Segmentation:
-    """The one of the target's class where each class was segmented, else the only one."""
+    """The segmentation of the target's class if there is one, else the first, which is then the only one."""
     same = [s for s in answer.segmentations if s.label == target.label]
     return (same or answer.segmentations)[0]
 
 
 def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation, must_spike: bool) -> Outcome:
-    """Compare one target with one segmentation, in pixels of the picture.
+    """Compare one target with one segmentation, in pixels of the picture (docs/model.md, rule 8).
 
-    With `must_spike` the class counts as found only if its map reaches the threshold; otherwise the largest
-    response is the answer, be it ever so small (contract 8).
+    Parameters
+    ----------
+    answer
+        The picture and all its segmentations.
+    target, segmentation
+        The annotated object, and the segmentation to compare it with.
+    must_spike
+        The class counts as found only if its map reaches the threshold. If False, the map with the largest response is
+        the answer, however small this response is.
     """
     size = answer.sample.image.shape[:2]
     presented = segmentation.mask.shape

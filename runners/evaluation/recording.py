@@ -23,7 +23,24 @@ def record(
     progress: Callable[[int], None] = lambda done: None,
     jobs: int = 1,
 ) -> dict[str, Spikes]:
-    """Encode the selected pictures and write their spikes to `out` (.npz) with a description beside it (.json).
+    """Encode the selected pictures and write their spikes to `out` (.npz), with a description beside it (.json).
+
+    Parameters
+    ----------
+    selection
+        The network, and the pictures or recordings.
+    out
+        The file to write.
+    device
+        Where Brian2 simulates.
+    progress
+        Receives the number of stimuli done.
+    jobs
+        Number of simulations at a time.
+
+    Returns
+    -------
+    Spikes of ``input, conv1, pool1, conv2, pool2, conv3``.
 
     Raises
     ------
@@ -31,12 +48,12 @@ def record(
         A picture cannot be read, the simulation fails, `out` is not an .npz, or the file system refuses.
     """
     out = Path(out)
-    description_file(out)  # before the work, not after it
+    description_file(out)  # checks the suffix before the work, not after it
     network, config = selection.network, selection.network.config
     shown: list[Sample] = []
 
     def chunks() -> Iterator[Spikes]:
-        """Pictures are read while others are simulated."""
+        """Yield batches of stimuli; they are read when a job is free, while other jobs simulate."""
         every = samples(selection.dataset, selection.indices, config.input)
         while batch := list(islice(every, batch_size(len(selection.indices), jobs))):
             shown.extend(batch)

@@ -26,23 +26,23 @@ MEASURED = (
     *("n", "n_boxes", "accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"),
     *("per_class", "confusion", "baselines", "data", "split", "decoder_mode", "evaluation"),
 )
-"""What a page needs of ``metrics.json``."""
+"""The keys of ``metrics.json`` that the page uses."""
 
 
 def read_metrics(results: Path) -> dict[str, Any] | None:
-    """What `spikeseg evaluate` measured; None where it has not.
+    """Read the ``metrics.json`` of `spikeseg evaluate`; None if there is none.
 
     Raises
     ------
     SpikeSegError
-        ``metrics.json`` is damaged, or of something else than single objects.
+        The file is damaged, or is not about classes and boxes, as when objects were counted.
     """
     file = results / "metrics.json"
     if not file.exists():
         return None
     metrics = read_json(file)
     if missing := [key for key in MEASURED if key not in metrics]:
-        raise SpikeSegError(f"{file} does not say {missing[0]}: run `spikeseg evaluate` again")
+        raise SpikeSegError(f"{file} lacks {missing[0]}: run `spikeseg evaluate` again")
     return metrics
 
 
@@ -54,28 +54,30 @@ def write_report(
     Parameters
     ----------
     selection
-        The part of the dataset that was evaluated.
+        The network, and the part of the dataset on which it was evaluated.
     out
-        The page.
+        The file to write.
     count
-        Stimuli in the explorer; those of the gallery are among them, and always shown.
+        Number of stimuli in the explorer. Those of the gallery are always among them, even if they are more.
+    device
+        Where Brian2 simulates.
     progress
-        Is told the number of stimuli done.
+        Receives the number of stimuli done.
 
     Returns
     -------
     int
-        How many stimuli it shows.
+        Number of stimuli on the page.
 
     Raises
     ------
     SpikeSegError
-        There are no results, or not of this network and these data; a stimulus takes more steps than a page can show;
-        data cannot be read; the file system refuses.
+        There are no results; they belong to another network or other data; a stimulus has more steps than a page can
+        show; the data cannot be read; or the file system refuses.
     """
     results, steps = selection.run.results, selection.network.config.input.total_steps
     if steps > NEVER:
-        raise SpikeSegError(f"{selection.run.path} takes {steps} steps for a stimulus: a page shows at most {NEVER}")
+        raise SpikeSegError(f"{selection.run.path} has {steps} steps per stimulus: a page shows at most {NEVER}")
     metrics, outcomes = read_metrics(results), read_outcomes(results / "outcomes.csv")
     if metrics is None:
         raise SpikeSegError(f"{results} has no metrics.json: run `spikeseg evaluate` first")
@@ -83,11 +85,11 @@ def write_report(
     kinds = {outcomes[number]: kind for number, kind in chosen}
     found = _samples(selection, [row.name for row in kinds])
     if missing := [row.name for row in kinds if row.name not in found]:
-        raise _foreign(results, f"it has no {missing[0]}")
+        raise _mismatch(results, f"the data have no {missing[0]}")
     shown = []
     for one in _explored(selection, {row: found[row.name] for row in kinds}, kinds, device):
         if one.row != _row(one):
-            raise _foreign(results, f"{one.row.name} is answered differently")
+            raise _mismatch(results, f"{one.row.name} is answered differently")
         shown.append(one)
         progress(len(shown))
     network, run = selection.network, selection.run
@@ -98,14 +100,18 @@ def write_report(
     return len(shown)
 
 
-def _foreign(results: Path, reason: str) -> SpikeSegError:
+def _mismatch(results: Path, reason: str) -> SpikeSegError:
+    """The error for results that this network does not give on these data."""
     return SpikeSegError(
         f"{results / 'outcomes.csv'} is not of this network on these data: {reason}; run `spikeseg evaluate` again"
     )
 
 
 def _samples(selection: Selection, names: list[str]) -> dict[str, Sample]:
-    """Samples by name, as far as the dataset has them; a buffer's begins with its recording's, up to an @."""
+    """Samples by name; names that the dataset does not have are left out.
+
+    The name of a buffer is that of its recording, an @, and its start.
+    """
     dataset = selection.dataset
     number = {name: index for index, name in enumerate(dataset.names)}
     items = {name if name in number else name.rpartition("@")[0] for name in names}
@@ -118,6 +124,7 @@ def _samples(selection: Selection, names: list[str]) -> dict[str, Sample]:
 def _explored(
     selection: Selection, chosen: Mapping[Row, Sample], kinds: Mapping[Row, str], device: str
 ) -> Iterator[Shown]:
+    """Encode and segment the chosen samples again, and yield what the page shows of each."""
     network = selection.network
     with open_encoder(network.config, selection.size, device) as encoder:
         inputs = stimuli([sample.view for sample in chosen.values()], network.config.input, selection.size)
@@ -129,7 +136,7 @@ def _explored(
 
 
 def _row(shown: Shown) -> Row:
-    """What `spikeseg evaluate` stores of the answer that was found now."""
+    """The row that `spikeseg evaluate` would write for the answer found now."""
     answer = SegmentedSample(shown.sample, [shown.segmentation])
     found = outcome(answer, shown.sample.targets[0], shown.segmentation, must_spike=False)
     return Row(*(getattr(found, field) for field in Row._fields))

@@ -1,4 +1,4 @@
-"""What a measurement leaves in a directory: the report, a row per object, and pictures."""
+"""Write the results of an evaluation to a directory: the report, a row per object, and figures."""
 
 from __future__ import annotations
 
@@ -29,12 +29,23 @@ BOXES = [*box_columns("true_"), *box_columns("predicted_")]
 
 
 def write_evaluation(evaluation: Evaluation, selection: Selection, part: str, directory: Path, device: str) -> None:
-    """Write metrics.json, outcomes.csv and figures: a gallery, the scores, one stimulus seen through.
+    """Write metrics.json, outcomes.csv and figures, see `draw_evaluation`.
+
+    Parameters
+    ----------
+    evaluation, selection
+        What was measured, and on what.
+    part
+        Part of the split.
+    directory
+        Directory of the results.
+    device
+        Where Brian2 simulates.
 
     Raises
     ------
     SpikeSegError
-        The file system refuses, or the stimulus cannot be encoded again.
+        The file system refuses, or the simulation of the example fails.
     """
     draw_evaluation(evaluation, selection, directory / "figures", device)
     write_outcomes(directory / "outcomes.csv", evaluation.outcomes)
@@ -42,7 +53,7 @@ def write_evaluation(evaluation: Evaluation, selection: Selection, part: str, di
 
 
 def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
-    """A gallery, the scores beside the baselines, and one stimulus seen through: latent sheet and raster."""
+    """Draw a gallery, the scores beside the baselines, and for one stimulus, the latent sheet and the raster."""
     network, config = selection.network, selection.network.config
     save(gallery(_gallery_items(evaluation.examples), config.data.classes), directory / "gallery.png")
     save(scores(evaluation.report), directory / "scores.png")
@@ -55,7 +66,7 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
 
 
 def write_counting(counting: Counting, selection: Selection, part: str, directory: Path, device: str) -> None:
-    """Write metrics.json, objects.csv and a gallery. Raises SpikeSegError where the file system refuses."""
+    """Write metrics.json, objects.csv and a gallery. Raises SpikeSegError if the file system refuses."""
     classes = selection.network.config.data.classes
     drawn = gallery(_gallery_items(counting.examples), classes, columns=3, numbered=True)
     save(drawn, directory / "figures" / "gallery.png")
@@ -68,7 +79,7 @@ def _gallery_items(examples: Sequence[SegmentedSample]) -> list[tuple]:
 
 
 def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part: str, device: str) -> None:
-    """The report as JSON, with what it was measured on. Raises SpikeSegError where the file system refuses."""
+    """Write the report as JSON, with what it was measured on. Raises SpikeSegError if the file system refuses."""
     measured = {
         "all_found": evaluation.all_found,
         "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
@@ -77,7 +88,7 @@ def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part
 
 
 def _context(selection: Selection, part: str, device: str) -> dict[str, Any]:
-    """What was measured on what."""
+    """Which network was measured, on which data, and how."""
     config = selection.network.config
     return {
         "input": config.input.model_dump(mode="json"),
@@ -92,7 +103,7 @@ def _context(selection: Selection, part: str, device: str) -> dict[str, Any]:
 
 
 def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """One CSV row per outcome, boxes in the picture's pixels. Raises SpikeSegError where the file system refuses."""
+    """Write a CSV row per outcome, boxes in pixels of the picture. Raises SpikeSegError if the file system refuses."""
     rows = (
         [one.name, one.true_label, one.predicted_label, *box_cells(one.true_box), *box_cells(one.predicted_box)]
         for one in outcomes
@@ -101,7 +112,7 @@ def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def write_objects(path: Path, scenes: Sequence[Scene]) -> None:
-    """One CSV row per object, boxes in the picture's pixels. Raises SpikeSegError where the file system refuses."""
+    """Write a CSV row per object, boxes in pixels of the picture. Raises SpikeSegError if the file system refuses."""
     names = ["scene", "objects", "instances", "true_label", "predicted_label", "iou", "pixel_iou"]
     rows = (
         [

@@ -1,4 +1,4 @@
-"""Which network, on which pictures: what encode and evaluate are asked for."""
+"""Select a trained network and the pictures or recordings to use it on."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from ..training.directory import Run, load_network
 
 @dataclass(frozen=True)
 class Selection:
-    """A trained network and the pictures that it is to see.
+    """A trained network and the pictures or recordings to use it on.
 
     Attributes
     ----------
     network, run
-        The network and where it lives.
+        The network and its run directory.
     dataset, indices
-        Pictures or recordings `indices` of `dataset`.
+        The dataset, and the indices of the selected pictures or recordings in it, (n,) int.
     source
-        Where the pictures come from, for a result's record.
+        Where the pictures come from, in words; recorded with results.
     size
         Rows and columns of a picture at zoom 1.
     zooms
-        At which multiples of its size a picture is presented.
+        Zooms at which each picture is presented, as factors of `size`.
     pasted
-        Whether the pictures are on a canvas, where the training pictures' boxes mean nothing.
+        Whether the pictures are pasted on a canvas, where boxes of training pictures are no baseline.
     """
 
     network: TrainedNetwork
@@ -50,18 +50,27 @@ class Selection:
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
-        """Rows and columns at which a picture is presented."""
+        """Rows and columns at which a picture is presented, for each zoom."""
         rows, columns = self.size
         return [(round(rows * zoom), round(columns * zoom)) for zoom in self.zooms]
 
 
 def select(name: str | Path, data: Path | None, part: str) -> Selection:
-    """Choose a part of a dataset: ``train``, ``validation`` or ``test`` of the run's split, or ``all`` there is.
+    """Select a network and a part of its dataset.
+
+    Parameters
+    ----------
+    name
+        A run directory, or the name of a bundled network.
+    data
+        Directory of the dataset; if None, the one of training. Not used for rendered data.
+    part
+        ``train``, ``validation`` or ``test`` of the run's split, or ``all`` for the whole dataset.
 
     Raises
     ------
     SpikeSegError
-        No such run, dataset or part, or the dataset lacks pictures of the split.
+        There is no such run, dataset or part; the part is empty; or the dataset lacks pictures of the split.
     """
     parts = get_args(AnyPart)
     if part not in parts:

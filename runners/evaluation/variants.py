@@ -1,4 +1,4 @@
-"""Harder tests made of a selection: on a canvas, overlapping, several objects, other buffers, fixed thresholds."""
+"""Variants of a selection: on a canvas, overlapping, several objects, other buffers, fixed thresholds."""
 
 from __future__ import annotations
 
@@ -15,24 +15,33 @@ from ...datasets.canvas import Canvas, SideBySide
 from ...datasets.rendered.orange_panda import OrangePanda
 from ...datasets.rendered.ornament_groups import OrnamentGroups
 from ...datasets.sample import Dataset
-from ..inference.density import _with_input, at_density
+from ..inference.density import at_density, with_input
 from .options import EvaluationOptions
 from .selection import Selection
 
-CANVAS = 1.5  # sides of the shifted test's canvas, over the network's input
+CANVAS = 1.5  # sides of the canvas, relative to the network's input
 CANVAS_SEED = 0
-SMALLEST_SCALE = 0.25  # the time and memory of a zoom grow with 1 / scale squared
-OVERLAP_SEED = 1_000_000  # apart from the seeds that anybody trains with
+SMALLEST_SCALE = 0.25  # time and memory of a zoom grow with 1 / scale squared
+OVERLAP_SEED = 1_000_000  # far from the seeds that people train with
 GROUP_SEEDS = {"validation": 2_000_000, "test": 3_000_000, "train": 4_000_000, "all": 5_000_000}
 
 
 def apply_options(selection: Selection, part: str, options: EvaluationOptions) -> Selection:
-    """The chosen `part` as a test wants it; see the functions below.
+    """Apply the options of an evaluation to a selection; see the functions below.
+
+    Parameters
+    ----------
+    selection
+        A plain selection, see `select`.
+    part
+        The selected part of the split.
+    options
+        The options.
 
     Raises
     ------
     SpikeSegError
-        Options that do not go together, or what these functions raise.
+        Options cannot be combined; or see the functions below.
     """
     _check(options)
     if options.canvas:
@@ -47,29 +56,38 @@ def apply_options(selection: Selection, part: str, options: EvaluationOptions) -
 
 
 def _check(options: EvaluationOptions) -> None:
-    """Raise SpikeSegError for options that do not go together."""
+    """Raise SpikeSegError for options that cannot be combined."""
     if not options.canvas and (options.clutter or options.scales != (1, 1)):
-        raise SpikeSegError("--scales and --clutter go with --canvas")
+        raise SpikeSegError("--scales and --clutter need --canvas")
     if options.canvas and (options.overlap is not None or options.objects is not None):
         other = "--overlap" if options.objects is None else "--objects"
         raise SpikeSegError(f"{other} and --canvas are two different tests: give one of them")
     if options.mixed and options.objects is None:
-        raise SpikeSegError("--mixed goes with --objects")
+        raise SpikeSegError("--mixed needs --objects")
 
 
 def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) -> Selection:
     """The same pictures, each at a random place and scale on a larger canvas.
 
-    An object smaller than the network has learned is presented at zooms that make up for it, a factor of at most
-    1.25 apart.
+    Objects are then smaller or larger than the network has learned them. So each picture is presented at several zooms
+    that undo the scales; neighbouring zooms differ by a factor of at most 1.25.
+
+    Parameters
+    ----------
+    selection
+        Pictures.
+    scales
+        Smallest and largest scale of a pasted picture.
+    clutter
+        Add clutter to the canvas.
 
     Raises
     ------
     SpikeSegError
-        The scales are no range, too small to be zoomed, or too large for the canvas; or they are recordings.
+        The selection has recordings; or the scales are no range, are below `SMALLEST_SCALE`, or do not fit the canvas.
     """
     if selection.network.config.input.dog is None:
-        raise SpikeSegError(f"{selection.run.path} learned from recordings: only pictures are pasted on a canvas")
+        raise SpikeSegError(f"{selection.run.path} learned from recordings: only pictures can be pasted on a canvas")
     base = selection.size
     size = round(base[0] * CANVAS), round(base[1] * CANVAS)
     smallest, largest = scales
@@ -84,36 +102,43 @@ def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) 
 
 
 def with_buffers(selection: Selection, duration_ms: float) -> Selection:
-    """The same recordings in buffers of another length; the network and its thresholds stay as they are.
+    """The same recordings in buffers of another duration, in milliseconds. Network and thresholds stay as they are.
 
     Raises
     ------
     SpikeSegError
-        The network was not trained on recordings.
+        The network learned from pictures.
     """
     inputs = selection.network.config.input
     if inputs.buffer is None:
-        raise SpikeSegError(f"{selection.run.path} learned from pictures: buffers are for recordings")
+        raise SpikeSegError(f"{selection.run.path} learned from pictures: only recordings have buffers")
     buffer = inputs.buffer.model_copy(update={"duration_ms": duration_ms, "events": None})
-    return replace(selection, network=_with_input(selection.network, {"buffer": buffer}))
+    return replace(selection, network=with_input(selection.network, {"buffer": buffer}))
 
 
 def with_fixed_thresholds(selection: Selection) -> Selection:
     """The same network with thresholds that do not adapt to the number of events (paper, IV.B)."""
-    return replace(selection, network=_with_input(selection.network, {"threshold_variation": 0.0}))
+    return replace(selection, network=with_input(selection.network, {"threshold_variation": 0.0}))
 
 
 def overlapping(selection: Selection, overlap: float) -> Selection:
-    """Instead of the chosen pictures as many rendered ones with two objects that overlap by this fraction.
+    """Replace the selected pictures by as many rendered ones with two overlapping objects.
+
+    Parameters
+    ----------
+    selection
+        Rendered pictures or recordings.
+    overlap
+        Fraction of the smaller object by which the two overlap.
 
     Raises
     ------
     SpikeSegError
-        The network was not trained on rendered pictures.
+        The network did not learn from rendered data.
     """
     data = selection.network.config.data
     if not data.rendered:
-        raise SpikeSegError(f"only orange-panda is rendered with overlapping objects, not {data.dataset}")
+        raise SpikeSegError(f"only rendered data can have overlapping objects, not {data.dataset}")
     count = len(selection.indices)
     if data.dataset == "orange-panda":
         dataset = OrangePanda(count, OVERLAP_SEED, selection.size, "both", overlap, data.classes)
@@ -124,26 +149,28 @@ def overlapping(selection: Selection, overlap: float) -> Selection:
 
 
 def multi_object_scenes(selection: Selection, part: str, objects: int, mixed: bool, overlap: float | None) -> Selection:
-    """Scenes of several objects, which are to be counted.
+    """Scenes of several objects, for counting.
 
-    Rendered scenes are as many as the chosen pictures, and half as wide again for every further object. Photographs are
-    pasted side by side, as long as there are some that have not been shown.
+    There are as many rendered scenes as selected pictures; every further object makes them half as wide again.
+    Photographs are pasted side by side, each in one scene only, until too few are left for another scene.
 
     Parameters
     ----------
+    selection
+        Pictures.
     part
-        Of the split: each has its own rendered scenes.
+        Part of the split: each part has rendered scenes of its own.
     objects
-        How many of them; a single one is there to stay one.
+        Objects per scene. With 1, the test is whether a single object is counted once.
     mixed
-        Of different classes; else all objects of a scene are of one class.
+        Objects of a scene are of different classes; if False, they are all of one class.
     overlap
-        None: side by side. Otherwise two rendered objects that overlap by this fraction.
+        Two rendered objects overlap by this fraction of the smaller one; None for objects side by side.
 
     Raises
     ------
     SpikeSegError
-        They are recordings, there are too few classes or pictures, or an argument is out of range.
+        The selection has recordings, there are too few classes or pictures, or an argument is out of range.
     """
     data = selection.network.config.data
     if mixed and len(data.classes) < 2:
@@ -169,7 +196,7 @@ def multi_object_scenes(selection: Selection, part: str, objects: int, mixed: bo
 def _groups(
     labels: Sequence[str], indices: np.ndarray, classes: Sequence[str], objects: int, mixed: bool
 ) -> list[list[int]]:
-    """Pictures to be pasted together, drawn at random, none twice; the classes take turns."""
+    """Groups of indices of pictures to paste together, drawn at random; no picture is used twice. Classes alternate."""
     rng = np.random.default_rng(CANVAS_SEED)
     left = {label: rng.permutation([i for i in indices.tolist() if labels[i] == label]).tolist() for label in classes}
     groups: list[list[int]] = []

@@ -1,1 +1,1 @@
-"""A trained network at work: stimuli to spikes, pictures to segmentations, streams to answers."""
+"""Use a trained network: stimuli to spikes, pictures to segmentations, event streams to answers."""

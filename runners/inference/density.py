@@ -1,4 +1,4 @@
-"""The network for larger pictures with several objects: as many events per area, or more."""
+"""Adapt a network's configuration to larger pictures with several objects: the number of events follows the area."""
 
 from __future__ import annotations
 
@@ -9,27 +9,36 @@ from spikeseg.errors import SpikeSegError
 
 from ...models.network import TrainedNetwork
 
-DENSITY = 1.5  # events per pixel where objects are counted, over those of single objects (docs/instances.md)
+DENSITY = 1.5  # events per area for pictures with several objects, relative to single objects (docs/instances.md)
 
 
 def at_density(network: TrainedNetwork, size: tuple[int, int]) -> TrainedNetwork:
-    """The network for pictures of `size` (rows, columns) with several objects: their events go by the area.
+    """The network for pictures with several objects: the number of events grows with the area of the picture.
 
-    Objects differ in contrast, and a picture's events are its strongest. With `DENSITY` the weaker ones get enough.
+    The events of a picture are the pixels with the highest contrast. Objects differ in contrast, so the density of
+    events is higher by `DENSITY`: then weaker objects have enough of them.
+
+    Parameters
+    ----------
+    network
+        A network that learned from pictures.
+    size
+        Rows and columns of the pictures.
 
     Raises
     ------
     SpikeSegError
-        It learned from recordings.
+        The network learned from recordings.
     """
     inputs = network.config.input
     if inputs.dog is None:
         raise SpikeSegError("the network learned from recordings: objects are counted in pictures only")
     area = size[0] * size[1] / (inputs.rows * inputs.columns)
     dog = inputs.dog.model_copy(update={"events": round(DENSITY * area * inputs.dog.events)})
-    return _with_input(network, {"dog": dog})
+    return with_input(network, {"dog": dog})
 
 
-def _with_input(network: TrainedNetwork, update: dict[str, Any]) -> TrainedNetwork:
+def with_input(network: TrainedNetwork, update: dict[str, Any]) -> TrainedNetwork:
+    """The network with some keys of the configuration's `input` section replaced; values are not checked."""
     config = network.config
     return replace(network, config=config.model_copy(update={"input": config.input.model_copy(update=update)}))

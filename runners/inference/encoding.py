@@ -24,19 +24,19 @@ from ..simulation.simulator import open_simulator
 if TYPE_CHECKING:
     from ...models.model import Model
 
-CAPACITY = 50  # stimuli in one run of the simulator
+CAPACITY = 50  # largest number of stimuli in one run of the simulator
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder open on a device; kernels and thresholds may differ from call to call.
+    """An encoder on a device. Kernels and thresholds may differ from call to call.
 
     Attributes
     ----------
     simulator
-        Runs the network.
+        Simulates the network.
     jobs
-        Simulations at the same time, each a process with a working directory of its own.
+        Number of simulations at a time, each in a process with a working directory of its own.
     """
 
     simulator: Simulator
@@ -45,9 +45,25 @@ class Encoder:
     def encode(
         self, network: TrainedNetwork, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
     ) -> dict[str, Spikes]:
-        """Spikes of ``input, conv1, pool1, conv2, pool2, conv3`` for `inputs`.
+        """Encode stimuli.
 
-        `progress` is told the number of stimuli done after every run.
+        Parameters
+        ----------
+        network
+            Kernels and thresholds.
+        inputs
+            Input spikes of the stimuli.
+        progress
+            Receives the number of stimuli done after every run of the simulator.
+
+        Returns
+        -------
+        Spikes of ``input, conv1, pool1, conv2, pool2, conv3``.
+
+        Raises
+        ------
+        SpikeSegError
+            The simulation fails.
         """
         size = batch_size(inputs.stimuli, self.jobs)
         starts = range(0, inputs.stimuli, size)
@@ -55,7 +71,7 @@ class Encoder:
         return joined(self.encode_each(network, chunks), progress)
 
     def encode_each(self, network: TrainedNetwork, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
-        """Encode sets of at most `CAPACITY` stimuli; yields in order, and takes a set only when there is a job free."""
+        """Encode sets of at most `CAPACITY` stimuli. Yields in order; takes the next set only when a job is free."""
 
         def run(chunk: Spikes) -> dict[str, Spikes]:
             return {"input": chunk} | self.simulator.run(chunk, encoder_state(network, chunk)).spikes
@@ -64,7 +80,7 @@ class Encoder:
             yield from map(run, chunks)
             return
         running: deque[Future[dict[str, Spikes]]] = deque()
-        with ThreadPoolExecutor(self.jobs) as pool:  # of threads: each of them waits for its process
+        with ThreadPoolExecutor(self.jobs) as pool:  # threads suffice: each of them waits for a process
             for chunk in chunks:
                 running.append(pool.submit(run, chunk))
                 if len(running) == self.jobs:
@@ -74,12 +90,12 @@ class Encoder:
 
 
 def batch_size(stimuli: int, jobs: int) -> int:
-    """How many of so many stimuli one run takes."""
+    """Stimuli per run, if `stimuli` are divided among `jobs`."""
     return max(1, min(CAPACITY, -(-stimuli // jobs)))
 
 
 def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) -> dict[str, Spikes]:
-    """Encoded sets, one after the other; `progress` is told how many stimuli have come."""
+    """Concatenate encoded sets; `progress` receives the number of stimuli after each set."""
     all_parts: list[dict[str, Spikes]] = []
     for part in parts:
         all_parts.append(part)
@@ -88,7 +104,7 @@ def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) 
 
 
 def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.ndarray]:
-    """The encoder's state variables for one run."""
+    """The encoder's state variables for one run: kernels, thresholds, and the scale of thresholds for each stimulus."""
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
     scale[: inputs.stimuli] = network.threshold_scale(events)
@@ -99,26 +115,37 @@ def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.nd
 
 @contextmanager
 def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int = 1) -> Iterator[Encoder]:
-    """Give an encoder for stimuli of `size` (rows, columns), which runs `jobs` simulations at a time.
+    """Open an encoder: a context manager.
+
+    Parameters
+    ----------
+    config
+        Geometry of the network, and timing.
+    size
+        Rows and columns of the stimuli.
+    device
+        Where Brian2 simulates.
+    jobs
+        Number of simulations at a time.
 
     Raises
     ------
     SpikeSegError
-        Several jobs on a device that runs in this process, or stimuli smaller than a layer's kernel; or what
-        `open_simulator` raises.
+        Several jobs on a device that simulates in this process; stimuli smaller than a layer's kernel; or see
+        `open_simulator`.
     """
     if jobs > 1 and device not in PROGRAMS:
-        raise SpikeSegError(f"device {device} simulates in this process: use --device cpp_standalone, or --jobs 1")
+        raise SpikeSegError(f"device {device} cannot run several jobs: use --device cpp_standalone, or --jobs 1")
 
     def build() -> Model:
-        from ...models.encoder import build_encoder  # Brian2 is slow to import, and a compiled program needs none
+        from ...models.encoder import build_encoder  # imports Brian2: slow, and not needed for a compiled program
 
         return build_encoder(config, size, CAPACITY)
 
     try:
         shapes = layer_shapes(config, size)
     except ValueError as error:
-        raise SpikeSegError(f"{config.name} cannot see stimuli of {size[0]} x {size[1]}: {error}") from error
+        raise SpikeSegError(f"{config.name} cannot encode stimuli of {size[0]} x {size[1]}: {error}") from error
     key = repr(("encoder", shapes, CAPACITY, config.input.total_steps, config.input.dt_ms, config.pool1, config.pool2))
     key += repr(
         (config.conv1.kernel, config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding)

@@ -1,8 +1,8 @@
-"""What `spikeseg segment` leaves behind: masks and overlays of each picture as it comes, and a table of all boxes."""
+"""Segment picture files: write masks and an overlay of each picture, and a table of all boxes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -33,24 +33,37 @@ def segment_files(
     device: str,
     instances: bool = False,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Segment pictures that a user brings; masks and overlays go to `directory`.
+    """Segment picture files; masks and overlays are written to `directory`.
 
-    With `instances` every object is told apart; else the winning class is segmented, or `every_class`.
+    Parameters
+    ----------
+    network
+        A trained network whose maps have names.
+    paths
+        The pictures.
+    directory
+        Directory of masks and overlays.
+    every_class
+        Segment every class instead of the winning class only.
+    device
+        Where Brian2 simulates.
+    instances
+        Segment every object, also several of one class; `every_class` is then ignored.
 
     Yields
     ------
-    A description per object of each picture, fit for `write_boxes`, once its files are written.
+    For each picture, once its files are written, a row per object for `write_boxes`.
 
     Raises
     ------
     SpikeSegError
-        A picture cannot be read, two have the same name, or the file system refuses.
+        A picture cannot be read, two have the same name, the simulation fails, or the file system refuses.
     """
     stems = [path.stem for path in paths]
     for path in paths:
         if stems.count(path.stem) > 1:
             raise SpikeSegError(f"two pictures are called {path.stem}: their masks would overwrite each other")
-    images = [read_picture(path) for path in paths]  # all of them first: a bad one stops before anything is written
+    images = [read_picture(path) for path in paths]  # all are read first: an unreadable one stops before any output
     classes = network.config.data.classes
     if instances:
         sizes = [_covering(network, path, image) for path, image in zip(paths, images, strict=True)]
@@ -63,21 +76,25 @@ def segment_files(
 
 @contextmanager
 def boxes_table(directory: Path) -> Iterator[list[dict[str, Any]]]:
-    """Collect rows, one per object; write them as `write_boxes` does on exit, also after an error.
+    """Collect rows; write them on exit, also after an error.
+
+    Yields
+    ------
+    A list, to which a row per object is added; see `write_boxes`.
 
     Raises
     ------
     SpikeSegError
         The file system refuses.
     """
-    described: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     try:
-        yield described
+        yield rows
     except BaseException:
-        if described:
-            write_boxes(directory, described)
+        if rows:
+            write_boxes(directory, rows)
         raise
-    write_boxes(directory, described)
+    write_boxes(directory, rows)
 
 
 def _by_class(
@@ -97,7 +114,7 @@ def _covering(network: TrainedNetwork, path: Path, image: np.ndarray) -> tuple[i
 def _by_instance(
     network: TrainedNetwork, images: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]], device: str
 ) -> Iterator[list[Segmentation]]:
-    """The instances of each picture, which is presented in its own proportions."""
+    """Yield the instances of each picture. Pictures keep their proportions."""
     for size, group in groupby(zip(sizes, images, strict=True), key=lambda pair: pair[0]):
         with open_segmenter(at_density(network, size), [size], device) as segmenter:
             for found in segmenter.instances([image for _, image in group]):
@@ -111,9 +128,24 @@ def write_segmentation(
     classes: Sequence[str],
     numbered: bool = False,
 ) -> list[dict[str, Any]]:
-    """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`.
+    """Write a mask (PNG) per object and an overlay.
 
-    With `numbered` there may be several objects of a class, with a number each, from 1.
+    Parameters
+    ----------
+    directory
+        Directory of the files.
+    sample
+        The picture.
+    segmentations
+        Its objects.
+    classes
+        All classes, which determine the colours.
+    numbered
+        There may be several objects of a class: add a number from 1 to their names.
+
+    Returns
+    -------
+    A row per object for `write_boxes`.
     """
     stem = Path(sample.name).stem
     rows, columns = sample.image.shape[:2]
@@ -147,17 +179,16 @@ def _description(name: str, segmentation: Segmentation, box: Box | None, mask: s
     }
 
 
-def write_boxes(directory: Path, described: Iterable[dict[str, Any]]) -> None:
-    """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError where the file system refuses."""
-    described = list(described)
-    write_json(directory / "boxes.json", described)
+def write_boxes(directory: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError if the file system refuses."""
+    write_json(directory / "boxes.json", rows)
     first, rest = ("image", "label", "score"), ("first_spike_step", "mask", "instance")
-    rows = (
+    cells = (
         [
             *(row[key] for key in first),
             *box_cells(row["box_px"] and Box(**row["box_px"])),
             *(row[key] for key in rest),
         ]
-        for row in described
+        for row in rows
     )
-    write_table(directory / "boxes.csv", [*first, *box_columns(), *rest], rows)
+    write_table(directory / "boxes.csv", [*first, *box_columns(), *rest], cells)

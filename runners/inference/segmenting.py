@@ -1,4 +1,4 @@
-"""From pictures to segmentations: encode in bounded memory, decode each stimulus, at one or several zooms."""
+"""From pictures to segmentations: encode in batches, decode each stimulus, at one or several zooms."""
 
 from __future__ import annotations
 
@@ -19,31 +19,45 @@ from ...datasets.stimuli import stimuli
 from ...models.network import TrainedNetwork
 from .encoding import Encoder, open_encoder
 
-BATCH = 50  # pictures whose spikes are held at once
-GRID = 8  # pixels to which the size of a presented picture is rounded: one compiled program serves similar shapes
-LONGEST = 4  # times as long as the network's input a picture with several objects may be
+BATCH = 50  # pictures whose spikes are in memory at a time
+GRID = 8  # sizes of presented pictures are rounded to this many pixels, so that similar ones share a compiled program
+LONGEST = 4  # longest allowed side of a picture with several objects, relative to that of the network's input
 
 
 @dataclass(frozen=True)
 class Segmenter:
-    """A network ready to segment pictures.
+    """Segments pictures or buffers of events with a trained network; see `open_segmenter`.
 
     Attributes
     ----------
     network
-        Trained.
+        The trained network.
     encoders
-        One per zoom: the size (rows, columns) at which a picture is presented, and its encoder.
+        For each zoom, the size (rows, columns) at which pictures are presented, and the encoder for this size.
     """
 
     network: TrainedNetwork
     encoders: tuple[tuple[tuple[int, int], Encoder], ...]
 
     def segment(self, views: Sequence[View], classes: Sequence[str] | None = None) -> Iterator[list[Segmentation]]:
-        """Segment uint8 pictures, (H, W) or (H, W, 3), of any size, or buffers; yields in order, one list per view.
+        """Segment classes.
 
-        Without `classes` the list holds the winning class alone; with them, one segmentation for each. Masks and
-        boxes are in pixels of the presented size. With several zooms, the one where Conv3 responds most counts.
+        Parameters
+        ----------
+        views
+            Pictures of any size, (H, W) or (H, W, 3) uint8, or buffers of events.
+        classes
+            Segment each of these classes; if None, only the winning class.
+
+        Yields
+        ------
+        For each view, in order, a list with one segmentation per class. With several zooms, each is that of the zoom
+        with the largest `response`. Masks and boxes are in pixels of the presented size.
+
+        Raises
+        ------
+        SpikeSegError
+            The simulation fails, or no map stands for one of `classes`.
         """
         for start in range(0, len(views), BATCH):
             batch = views[start : start + BATCH]
@@ -52,9 +66,21 @@ class Segmenter:
                 yield [max(found, key=response) for found in zip(*answers, strict=True)]
 
     def instances(self, views: Sequence[View]) -> Iterator[list[Instance]]:
-        """Tell the objects of pictures apart, of one class too; yields in order, one list per view.
+        """Segment every object, also several of one class. The segmenter must have been opened with only one size.
 
-        Masks and boxes are in pixels of the presented size. There is one zoom: `open_segmenter` got one size.
+        Parameters
+        ----------
+        views
+            See `segment`.
+
+        Yields
+        ------
+        For each view, in order, the list of its objects. Masks and boxes are in pixels of the presented size.
+
+        Raises
+        ------
+        SpikeSegError
+            The simulation fails.
         """
         ((size, encoder),) = self.encoders
         for start in range(0, len(views), BATCH):
@@ -72,7 +98,7 @@ class Segmenter:
 
 
 def response(segmentation: Segmentation) -> float:
-    """Final potential / threshold of the segmentation's map."""
+    """How strongly the segmentation's map responds: its largest final potential / threshold."""
     return float(segmentation.decision.scores[segmentation.map])
 
 
@@ -80,23 +106,52 @@ def response(segmentation: Segmentation) -> float:
 def open_segmenter(
     network: TrainedNetwork, sizes: Sequence[tuple[int, int]], device: str, jobs: int = 1
 ) -> Iterator[Segmenter]:
-    """Give a segmenter that presents pictures at `sizes`. Raises what `open_encoder` raises."""
+    """Open a segmenter: a context manager.
+
+    Parameters
+    ----------
+    network
+        A trained network whose maps have names.
+    sizes
+        Rows and columns at which each picture is presented, one pair per zoom.
+    device
+        Where Brian2 simulates.
+    jobs
+        Number of simulations at a time.
+
+    Raises
+    ------
+    SpikeSegError
+        Several jobs on a device that simulates in this process; a size that is smaller than a layer's kernel; or a
+        device that is not available.
+    """
     with ExitStack() as stack:
         opened = [stack.enter_context(open_encoder(network.config, size, device, jobs)) for size in sizes]
         yield Segmenter(network, tuple(zip(sizes, opened, strict=True)))
 
 
 def covering_size(config: Config, picture: tuple[int, int]) -> tuple[int, int]:
-    """The size (rows, columns) at which a picture covers the network's input, with its proportions kept.
+    """The size at which a picture covers the network's input and keeps its proportions.
+
+    Parameters
+    ----------
+    config
+        Configuration of the network.
+    picture
+        Rows and columns of the picture.
+
+    Returns
+    -------
+    Rows and columns at which to present it.
 
     Raises
     ------
     SpikeSegError
-        It is much too wide or too high.
+        The picture is much too wide or too high.
     """
     own, shape = np.array(config.input.size), np.array(picture)
     size = shape * (own / shape).max()
     if (size > LONGEST * own).any():
-        raise SpikeSegError(f"a picture of {picture[0]} x {picture[1]} is too long to look for objects in: cut it up")
+        raise SpikeSegError(f"a picture of {picture[0]} x {picture[1]} is too long for counting objects: cut it up")
     rows, columns = np.maximum(own, own + GRID * np.rint((size - own) / GRID).astype(int)).tolist()
     return rows, columns

@@ -1,4 +1,4 @@
-"""A stream recorded: a row per buffer as it comes, a video, and a summary at the end."""
+"""Write the answers to a stream: a row per buffer at once, a video, and a summary at the end."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from ...analysis.figures.style import save
 from ...analysis.figures.video import open_video
 from ...datasets.events.formats import EventStream
 from ...models.network import TrainedNetwork
+from .segmenting import response
 from .streaming import Moment, open_stream
 
 SUMMARY, PICTURE = "latency.json", "latency.png"
@@ -44,7 +45,9 @@ COLUMNS = (
 
 @contextmanager
 def table(path: Path) -> Iterator[Callable[[Moment], None]]:
-    """Give a function that appends a row of `COLUMNS`; whoever reads the CSV file meanwhile sees whole rows.
+    """Open a CSV file with `COLUMNS`, and yield a function that appends the row of a moment.
+
+    Each row is written at once, so that a program that reads the file meanwhile sees whole rows.
 
     Raises
     ------
@@ -67,45 +70,45 @@ def table(path: Path) -> Iterator[Callable[[Moment], None]]:
 
 
 def _row(moment: Moment) -> tuple[Any, ...]:
-    """The values of `COLUMNS`; times on the clock of the recording, empty where nothing was decided."""
-    buffer, said, first = moment.buffer, moment.segmentation, moment.verdict
-    decided = "" if first.first_ms is None else buffer.start + round(1000 * first.first_ms)
+    """The values of `COLUMNS`. Times are on the clock of the recording; they are empty if nothing was decided."""
+    buffer, answer, decision = moment.buffer, moment.segmentation, moment.decision
+    decided = "" if decision.first_ms is None else buffer.start + round(1000 * decision.first_ms)
     return (
         buffer.start,
         buffer.start + buffer.duration,
         len(buffer.events),
-        said.label,
-        f"{said.decision.scores[said.map]:.4g}",
-        first.first_label or "",
+        answer.label,
+        f"{response(answer):.4g}",
+        decision.first_label or "",
         decided,
-        "" if first.first_ms is None else f"{first.first_ms:g}",
+        "" if decision.first_ms is None else f"{decision.first_ms:g}",
         *(f"{edge:g}" if isinstance(edge, float) else edge for edge in box_cells(moment.box)),
         np.count_nonzero(moment.mask),
     )
 
 
 def drawn(moment: Moment, classes: Sequence[str]) -> Image.Image:
-    """A frame of the video: the answer is drawn where Conv3 spiked."""
-    label = moment.segmentation.label if moment.verdict.first_ms is not None else ""
+    """Draw a frame of the video. The answer's label is drawn only if Conv3 spiked."""
+    label = moment.segmentation.label if moment.decision.first_ms is not None else ""
     return frame(moment.buffer, moment.mask, moment.box, label, classes)
 
 
 @dataclass
 class Summary:
-    """What a stream came to; adds up moments in constant memory.
+    """Summary of a stream so far, in constant memory.
 
     Attributes
     ----------
     buffers, events
-        How many were seen; an event counts once, however many buffers it is in.
+        Number of buffers and of events. An event in several overlapping buffers counts once.
     first_us, last_us
-        Where the first buffer began and the last one ended.
+        Start of the first buffer and end of the last one in microseconds, on the clock of the recording.
     labels
-        Buffers per answer, of those that were decided.
+        Number of decided buffers, those with a Conv3 spike, by answer.
     latencies
-        Buffers per millisecond (rounded up) of the events' time until the first Conv3 spike; the others had none.
+        Number of decided buffers by the latency of the first Conv3 spike in milliseconds, rounded up.
     wall_s
-        Seconds that it took, waiting for events included.
+        Wall time in seconds, including the time spent waiting for events.
     """
 
     buffers: int = 0
@@ -117,15 +120,15 @@ class Summary:
     wall_s: float = 0.0
 
     def add(self, moment: Moment) -> None:
-        """Count a moment."""
+        """Add a moment to the summary."""
         if not self.buffers:
             self.first_us = self.last_us = moment.buffer.start
         self.buffers += 1
         self.events += int((moment.buffer.events["t"] >= self.last_us).sum())  # buffers may overlap
         self.last_us = moment.buffer.start + moment.buffer.duration
-        if moment.verdict.first_ms is not None:
+        if moment.decision.first_ms is not None:
             self.labels[moment.segmentation.label] += 1
-            self.latencies[math.ceil(moment.verdict.first_ms)] += 1
+            self.latencies[math.ceil(moment.decision.first_ms)] += 1
 
     @property
     def decided(self) -> int:
@@ -133,7 +136,7 @@ class Summary:
         return self.latencies.total()
 
     def latency(self, share: float) -> int | None:
-        """Milliseconds by which this share of all buffers was decided; None where fewer ever were."""
+        """Latency in milliseconds within which this fraction of all buffers was decided; None if fewer ever were."""
         reached = 0
         for ms in sorted(self.latencies):
             reached += self.latencies[ms]
@@ -143,16 +146,16 @@ class Summary:
 
     @property
     def seconds(self) -> float:
-        """Time on the clock of the events, in seconds."""
+        """Duration of the stream on the clock of the recording, in seconds."""
         return (self.last_us - self.first_us) / 1e6
 
     @property
     def real_time_factor(self) -> float:
-        """Seconds of events per second of wall time; 0 before any was measured."""
+        """Real-time factor: seconds of events per second of wall time; 0 if no wall time was measured yet."""
         return self.seconds / self.wall_s if self.wall_s else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON."""
+        """The content of latency.json."""
         return {
             "buffers": self.buffers,
             "decided": self.decided,
@@ -166,13 +169,13 @@ class Summary:
 
 
 def forget_summary(directory: Path) -> None:
-    """Remove the summary of an earlier stream, which says nothing about the new one."""
+    """Remove the summary of an earlier stream from the directory."""
     for name in (SUMMARY, PICTURE):
         (directory / name).unlink(missing_ok=True)
 
 
 def write_summary(directory: Path, summary: Summary, duration_ms: float) -> None:
-    """latency.json, and latency.png for people. Raises SpikeSegError where the file system refuses."""
+    """Write latency.json, and its figure latency.png. Raises SpikeSegError if the file system refuses."""
     write_json(directory / SUMMARY, summary.to_dict())
     save(latencies(summary.latencies, summary.buffers, duration_ms), directory / PICTURE)
 
@@ -187,43 +190,49 @@ def record_stream(
     video: Path | None = None,
     progress: Callable[[Summary], None] = lambda summary: None,
 ) -> tuple[Summary, BaseException | None]:
-    """Segment a stream of events buffer by buffer and write what is seen.
+    """Segment a stream of events buffer by buffer and write the answers.
 
     Parameters
     ----------
+    network
+        A network that learned from recordings.
+    events
+        The stream.
     duration_ms, step_ms
-        Of a buffer, and from one to the next.
+        Duration of a buffer, and time from the start of one buffer to the start of the next, in milliseconds.
     out
         Directory of stream.csv, latency.json and latency.png.
+    device
+        Where Brian2 simulates.
     video
-        A .gif or .mp4 of all buffers; none by default.
+        A .gif or .mp4 file to draw all buffers into; None for no video.
     progress
-        Called after every buffer.
+        Receives the summary after every buffer.
 
     Returns
     -------
-    The summary, and what ended the stream early: Ctrl-C, or an error from where on the recording is damaged.
+    The summary, and what ended the stream early, if anything did: Ctrl-C, or the error of a damaged recording.
 
     Raises
     ------
     SpikeSegError
-        No buffer was seen, or what `open_stream` and `open_video` raise.
+        The stream ended before the first buffer; or see `open_stream` and `open_video`.
     """
     summary, stopped = Summary(), None
-    keep: list[Callable[[Moment], None]] = []
+    writers: list[Callable[[Moment], None]] = []
     with ExitStack() as stack:
         if video is not None:
             draw = stack.enter_context(open_video(video, max(round(step_ms), SHORTEST)))
-            keep.append(lambda moment: draw(drawn(moment, network.config.data.classes)))
+            writers.append(lambda moment: draw(drawn(moment, network.config.data.classes)))
         stream = stack.enter_context(open_stream(network, events.sensor(), duration_ms, step_ms, events.name, device))
-        keep += [stack.enter_context(table(out / "stream.csv")), summary.add]
+        writers += [stack.enter_context(table(out / "stream.csv")), summary.add]
         forget_summary(out)
-        begun = monotonic()
+        start = monotonic()
         try:
             for moment in stream.see(events):
-                for remember in keep:
-                    remember(moment)
-                summary.wall_s = monotonic() - begun
+                for write in writers:
+                    write(moment)
+                summary.wall_s = monotonic() - start
                 progress(summary)
         except (KeyboardInterrupt, SpikeSegError) as error:
             stopped = error

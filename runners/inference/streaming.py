@@ -1,4 +1,4 @@
-"""A trained network over a recording of any length, finished or not: what it sees in every buffer, and how soon."""
+"""Run a trained network on a stream of events: an answer and a latency for each buffer, as soon as it is complete."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ from .segmenting import BATCH, Segmenter, open_segmenter
 
 @dataclass(frozen=True)
 class Moment:
-    """What the network saw in one buffer.
+    """The network's answer to one buffer.
 
     Attributes
     ----------
     buffer
         The events.
     segmentation
-        The answer at the end of the buffer; mask and boxes in pixels of the input layer.
-    verdict
-        The first Conv3 spike: its class, and the events' time that had passed since the buffer began.
+        The answer at the end of the buffer; its mask and boxes are in pixels of the input layer.
+    decision
+        Scores of the classes, and class and latency of the first Conv3 spike; `true_label` is empty.
     box, mask
-        The answer's, in pixels of the sensor: (rows, columns) bool; the box is None for an empty mask.
+        Box and mask of the answer in pixels of the sensor. The mask is (rows, columns) bool; the box is None for an
+        empty mask.
     """
 
     buffer: Buffer
     segmentation: Segmentation
-    verdict: BufferDecision
+    decision: BufferDecision
     box: Box | None
     mask: np.ndarray
 
@@ -49,12 +50,25 @@ class Moment:
 def open_stream(
     network: TrainedNetwork, size: tuple[int, int], duration_ms: float, step_ms: float, name: str, device: str
 ) -> Iterator[Stream]:
-    """Give a stream for recordings of a sensor of `size` (rows, columns), cut into buffers of `duration_ms`.
+    """Open a stream: a context manager.
+
+    Parameters
+    ----------
+    network
+        A network that learned from recordings.
+    size
+        Rows and columns of the sensor.
+    duration_ms, step_ms
+        Duration of a buffer, and time from the start of one buffer to the start of the next, in milliseconds.
+    name
+        Name of the recording, used in errors.
+    device
+        Where Brian2 simulates.
 
     Raises
     ------
     SpikeSegError
-        The network learned from pictures, the sensor does not fit it, or what `open_segmenter` raises.
+        The network learned from pictures; the sensor does not fit its input; or see `open_segmenter`.
     """
     config = network.config.input
     if config.buffer is None:
@@ -68,7 +82,7 @@ def open_stream(
 
 @dataclass(frozen=True)
 class Stream:
-    """A network that waits for events. See `open_stream`."""
+    """Segments a stream of events, buffer by buffer; see `open_stream`."""
 
     network: TrainedNetwork
     segmenter: Segmenter
@@ -76,20 +90,30 @@ class Stream:
     windows: Windows
 
     def see(self, packets: Iterable[np.ndarray]) -> Iterator[Moment]:
-        """What the network makes of each buffer, as soon as its events are complete.
+        """Yield the network's answer to each buffer, as soon as the buffer is complete.
 
-        `packets` of events, sorted, are read in a thread of their own: buffers wait for more of them only while
-        there are none to be seen.
+        Complete buffers are segmented in a batch. A buffer does not wait for others to fill the batch: that would add
+        to its latency.
+
+        Parameters
+        ----------
+        packets
+            Events sorted by time, in packets. They are read in a thread of their own.
+
+        Raises
+        ------
+        SpikeSegError
+            The recording is damaged (buffers before that are answered first), or the simulation fails.
         """
         for buffers in _batches(packets, self.windows):
             for buffer, (found,) in zip(buffers, self.segmenter.segment(buffers), strict=True):
                 box = None if found.box is None else self.placement.to_sensor(found.box)
-                said = buffer_decision(self.network, found.decision, buffer.recording, "", buffer.duration)
-                yield Moment(buffer, found, said, box, self.placement.mask_to_sensor(found.mask, buffer.size))
+                decision = buffer_decision(self.network, found.decision, buffer.recording, "", buffer.duration)
+                yield Moment(buffer, found, decision, box, self.placement.mask_to_sensor(found.mask, buffer.size))
 
 
 def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[Buffer]]:
-    """Buffers, as many at a time as are complete: few while a recording is being written, many of a finished one."""
+    """Yield all buffers that are complete, at most `BATCH` at a time: few of a live stream, many of a finished file."""
     batch: list[Buffer] = []
     try:
         for buffer in _complete(packets, windows):
@@ -98,7 +122,7 @@ def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[B
             if batch and (buffer is None or len(batch) == BATCH):
                 yield batch
                 batch = []
-    except SpikeSegError:  # the recording is damaged here: what came before is seen first
+    except SpikeSegError:  # the recording is damaged here: buffers before this place are answered first
         if batch:
             yield batch
         raise
@@ -107,8 +131,8 @@ def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[B
 
 
 def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:
-    """The buffers, and None where the next one is not complete yet."""
-    for packet in _as_they_come(packets):
+    """Yield the buffers, and None whenever the next one is not complete yet."""
+    for packet in _without_waiting(packets):
         if packet is None:
             yield None
         else:
@@ -116,8 +140,8 @@ def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffe
     yield from windows.finish()
 
 
-def _as_they_come(packets: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:
-    """The packets, and None where the next one has not come yet."""
+def _without_waiting(packets: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:
+    """Yield the packets, and None before waiting for one that has not arrived yet."""
     waiting: queue.Queue[np.ndarray | BaseException | None] = queue.Queue(maxsize=2)
 
     def read() -> None:

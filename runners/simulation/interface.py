@@ -64,7 +64,17 @@ def _interrupt_at_once(prefs: Any) -> None:
 
 
 class Times(NamedTuple):
-    """When stimuli come, as in `Model`, which takes Brian2."""
+    """Timing of the stimuli: the same fields as in `Model`, which cannot be imported without Brian2.
+
+    Attributes
+    ----------
+    steps, ticks
+        Steps per stimulus, and ticks per step.
+    dt
+        Duration of a step in seconds.
+    spare
+        Steps from the end of a stimulus to the onset of the next one; may be negative.
+    """
 
     steps: int
     ticks: int

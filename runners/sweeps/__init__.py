@@ -1,1 +1,1 @@
-"""Many trainings: sweeps over constants, and searches for the best."""
+"""Train many networks: sweeps over constants, and searches for the best ones."""

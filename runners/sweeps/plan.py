@@ -1,7 +1,8 @@
-"""The files of sweeps and searches.
+"""The schema of the files of sweeps and searches.
 
-Both name a configuration, and by its dotted keys what becomes of it: `set` says what all points have in common. In a
-sweep, the keys of one ``[[axis]]`` vary together, and axes are crossed; in a search, ``[space]`` says where to look.
+Both files name a configuration and change it by dotted keys. ``[set]`` has the changes that all points share. In a
+sweep, the keys of one ``[[axis]]`` vary together, and several axes are crossed. In a search, ``[space]`` has the ranges
+of values to search.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from ...configs.schema import Section
 
-MOST = 100_000  # points of a sweep
+MOST = 100_000  # largest number of points in a sweep
 
 Number = int | float
 Metric = Literal["accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"]
@@ -24,7 +25,7 @@ Part = Literal["train", "validation", "test"]
 
 
 class Interval(Section):
-    """Where values come from; whole numbers where both ends are."""
+    """A range of values. They are whole numbers if both ends are."""
 
     low: Number = Field(alias="from")
     high: Number = Field(alias="to")
@@ -33,9 +34,9 @@ class Interval(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Interval:
         if self.high <= self.low:
-            raise ValueError(f"from {self.low:g} to {self.high:g} is no interval")
+            raise ValueError(f"from {self.low:g} to {self.high:g} is not an interval: to must be larger than from")
         if self.scale == "log" and self.low <= 0:
-            raise ValueError("a logarithmic scale begins above 0")
+            raise ValueError("a logarithmic scale must begin above 0")
         return self
 
     @property
@@ -44,7 +45,7 @@ class Interval(Section):
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def at(self, fractions: np.ndarray) -> list[Number]:
-        """Values so far between the ends (0: `low`, 1: `high`), rounded to six digits."""
+        """Values at these fractions of the way from `low` (0) to `high` (1), (n,); rounded to six digits."""
         if self.scale == "log":
             values = self.low * (self.high / self.low) ** fractions
         else:
@@ -53,7 +54,7 @@ class Interval(Section):
 
 
 class Range(Interval):
-    """Evenly spaced `steps`, or random `samples`."""
+    """Values from an interval: a number of evenly spaced `steps`, or of random `samples`."""
 
     steps: Annotated[int, Field(ge=2, le=MOST)] | None = None
     samples: Annotated[int, Field(gt=0, le=MOST)] | None = None
@@ -65,14 +66,14 @@ class Range(Interval):
         return self
 
     def values(self, seed: int, key: str) -> list[Number]:
-        """All of them; samples depend on seed and key, so that two keys of an axis are independent."""
+        """All values. Samples depend on seed and key, so that two keys of an axis are independent."""
         if self.samples is not None:
             return self.at(np.random.default_rng([seed, *key.encode()]).random(self.samples))
         return self.at(np.linspace(0, 1, self.steps))  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def flattened(content: Any, prefix: str = "") -> Any:
-    """Nested tables as one with dotted keys; a table with ``from`` is a value."""
+    """Turn nested tables into one with dotted keys. A table with the key ``from`` is an interval, and stays."""
     if not isinstance(content, Mapping):
         return content
     flat: dict[str, Any] = {}
@@ -101,11 +102,9 @@ Settings = Annotated[dict[str, Any], BeforeValidator(flattened)]
 
 
 class Departure(Section):
-    """What both files have: a configuration to depart from, and what is changed for all points."""
+    """What both files have: a configuration, and changes of it that all points share."""
 
-    config: str = Field(
-        description="a TOML file, relative to this one, or the name of a configuration that comes along"
-    )
+    config: str = Field(description="a TOML file, relative to this one, or the name of a bundled configuration")
     sample_seed: Annotated[int, Field(ge=0)] = 0
     settings: Settings = Field({}, alias="set")
 
@@ -113,7 +112,9 @@ class Departure(Section):
 class Sweep(Departure):
     """The file of a sweep."""
 
-    measure_on: Part = Field("validation", description="nothing that is chosen afterwards was chosen on test data")
+    measure_on: Part = Field(
+        "validation", description="part to measure on; what is chosen from a sweep must not be chosen on test data"
+    )
     axes: tuple[Axis, ...] = Field(alias="axis", min_length=1)
 
     @model_validator(mode="after")
@@ -124,7 +125,7 @@ class Sweep(Departure):
         return self
 
     def combinations(self) -> Iterator[dict[str, Any]]:
-        """Values of the keys that vary, per point.
+        """Yield, for each point, the values of the keys that vary.
 
         Raises
         ------
@@ -139,8 +140,8 @@ class Sweep(Departure):
             }
             counts = {key: len(values) for key, values in columns.items()}
             if len(set(counts.values())) > 1:
-                told = ", ".join(f"{count} of {key}" for key, count in counts.items())
-                raise ValueError(f"keys of one axis vary together, but there are {told}")
+                found = ", ".join(f"{count} of {key}" for key, count in counts.items())
+                raise ValueError(f"keys of one axis vary together, so each needs as many values: there are {found}")
             axes.append([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
         if (count := math.prod(map(len, axes))) > MOST:
             raise ValueError(f"{count:,} points are too many: {MOST:,} at most")
@@ -149,10 +150,10 @@ class Sweep(Departure):
 
 
 class Search(Departure):
-    """The file of a search, which looks at validation data only."""
+    """The file of a search. Its points are measured on validation data only."""
 
     maximize: Metric = "miou_strict"
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1, description="a trial is their mean")
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1, description="the score of a trial is the mean over these seeds")
     space: Space
 
     @model_validator(mode="after")

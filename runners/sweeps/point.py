@@ -1,4 +1,4 @@
-"""One point of a sweep: train, measure, write the metrics last; a point that is done is only read."""
+"""Run one point of a sweep: train, measure, and write the metrics last. The metrics of a finished point are read."""
 
 from __future__ import annotations
 
@@ -13,28 +13,47 @@ from .points import Point, check_measurable
 
 
 def metrics_file(directory: Path, point: Point, part: str) -> Path:
-    """Where a point's metrics are once it is done; `spikeseg evaluate` writes to another file."""
+    """The file with the metrics of a finished point. (`spikeseg evaluate` writes to another file.)"""
     return directory / point.hash / f"metrics-{part}.json"
 
 
 def run_point(
     point: Point, part: str, data: Path | None, directory: Path, device: str, reporter: Reporter | None = None
 ) -> dict[str, Any]:
-    """Train a point and measure it on a part of its data, or go on with it, or only read what is known.
+    """Train a point and measure it. An interrupted point resumes; of a finished one, the metrics are only read.
 
-    Another process that is at the same point is waited for.
+    If another process runs the same point, this one waits for it.
+
+    Parameters
+    ----------
+    point
+        The point.
+    part
+        Part of the data to measure on.
+    data
+        Directory of the dataset, None for a rendered one.
+    directory
+        Directory of the runs, with a run directory for each point.
+    device
+        Where Brian2 simulates.
+    reporter
+        Receives progress.
+
+    Returns
+    -------
+    The content of the metrics file.
 
     Raises
     ------
     SpikeSegError
-        There are no data to measure on, or what `train` and `evaluate_selection` raise.
+        The configuration leaves no data to measure on; or see `train` and `evaluate_selection`.
     """
     check_measurable(point, part)
     file = metrics_file(directory, point, part)
     if not file.exists():
         with locked(directory / f".{point.hash}.lock", wait=True):
             train(point.config, data, file.parent, device, reporter)
-            if not file.exists():  # else another process was quicker
+            if not file.exists():  # otherwise another process has measured it in the meantime
                 _measure(file, part, data, device, reporter or Silent())
     return read_json(file)
 

@@ -1,4 +1,4 @@
-"""The points of sweeps and searches: configurations that depart from one, each with a directory of its own."""
+"""The points of sweeps and searches: changed configurations, each with a run directory of its own."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Point:
     Attributes
     ----------
     source
-        The configuration that it departs from: a file, or the name of one that comes with the package.
+        The configuration that is changed: a file, or the name of a bundled one.
     settings, varied
-        What is changed, by dotted key: for all points alike, and for this one.
+        The changes that all points share, and those of this point, by dotted key.
     config
-        The outcome.
+        The changed configuration.
     """
 
     source: str
@@ -40,12 +40,12 @@ class Point:
 
     @property
     def hash(self) -> str:
-        """Name of the run's directory: hash of configuration and version."""
+        """Name of the run directory: a hash of the configuration and of the version of spikeseg."""
         return hashlib.sha256(f"{__version__} {self.config.digest()}".encode()).hexdigest()[:12]
 
     @property
     def arguments(self) -> list[str]:
-        """What `spikeseg point` is to be told."""
+        """Arguments with which `spikeseg point` runs this point."""
         changes = [f"{key}={written(value)}" for key, value in (self.settings | self.varied).items()]
         return [self.source, *(word for change in changes for word in ("--set", change))]
 
@@ -54,7 +54,20 @@ class Point:
 
 
 def make_point(source: str, settings: dict[str, Any], varied: dict[str, Any], where: str) -> Point:
-    """The point with these changes. Raises SpikeSegError where they make no valid configuration."""
+    """Change a configuration.
+
+    Parameters
+    ----------
+    source, settings, varied
+        See `Point`.
+    where
+        The file or configuration that errors name.
+
+    Raises
+    ------
+    SpikeSegError
+        The changed configuration is not valid.
+    """
     _, content = read(source)
     content = changed(content, settings | varied, where)
     where = f"{where}, {described(varied)}" if varied else where
@@ -63,20 +76,20 @@ def make_point(source: str, settings: dict[str, Any], varied: dict[str, Any], wh
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep's points, of which no two are the same, and the part of the data on which they are measured."""
+    """The points of a sweep, all different, and the part of the data on which they are measured."""
 
     points: list[Point]
     measure_on: Part
 
 
 def load_sweep(path: Path) -> Plan:
-    """All points of a sweep's file.
+    """Read the file of a sweep.
 
     Raises
     ------
     SpikeSegError
-        No such file, an unknown key, a point's configuration is not valid, two are the same, or there are no data to
-        measure on.
+        There is no such file; it has an unknown key; the configuration of a point is not valid; two points are the
+        same; or the configuration leaves no data to measure on.
     """
     path = Path(path)
     sweep = checked(Sweep, _content(path), str(path))
@@ -92,15 +105,16 @@ def load_sweep(path: Path) -> Plan:
 
 
 def load_search(path: Path) -> Search:
-    """A search's file.
+    """Read the file of a search.
 
     Raises
     ------
     SpikeSegError
-        It cannot be read, has an unknown key, or a space at neither end of which there is a valid configuration.
+        The file cannot be read or has an unknown key; or the configuration is valid neither with all lowest nor with
+        all highest values of the space.
     """
     path = Path(path)
-    search, faults = checked(Search, _content(path), str(path)), []
+    search, errors = checked(Search, _content(path), str(path)), []
     ends = np.array([0, 1])
     listed = {key: values.at(ends) if isinstance(values, Interval) else values for key, values in search.space.items()}
     for end in (0, -1):
@@ -108,15 +122,15 @@ def load_search(path: Path) -> Search:
         try:
             make_point(source_of(path, search), search.settings, varied, str(path))
         except SpikeSegError as error:
-            faults.append(error)
-    if len(faults) == 2:
-        raise faults[0]
+            errors.append(error)
+    if len(errors) == 2:
+        raise errors[0]
     return search
 
 
-def source_of(path: Path, asked: Departure) -> str:
-    """The configuration that the file `path` names."""
-    return asked.config if asked.config in shipped() else str(path.parent / asked.config)
+def source_of(path: Path, content: Departure) -> str:
+    """The configuration that a sweep or search names: a bundled one, or a file relative to `path`."""
+    return content.config if content.config in shipped() else str(path.parent / content.config)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -135,6 +149,6 @@ def _check_distinct(path: Path, points: Iterable[Point]) -> None:
 
 
 def check_measurable(point: Point, part: str) -> None:
-    """Raise SpikeSegError where the configuration leaves nothing to measure on."""
+    """Raise SpikeSegError if the configuration leaves no data to measure on."""
     if part == "validation" and point.config.data.validation == 0:
-        raise SpikeSegError(f"{point.source} has no validation data, on which points are measured: set data.validation")
+        raise SpikeSegError(f"{point.source} has no validation data to measure points on: set data.validation")

@@ -1,7 +1,7 @@
-"""Search for constants with Optuna: every trial is a point for each seed, measured on validation data.
+"""Search for the best constants with Optuna. Every trial is one point per seed, measured on validation data.
 
-The points' directories are all that is kept. Optuna's sampler is seeded and a trial follows from those before it, so a
-search that begins anew asks for the same points, finds them done, and goes on where it was.
+Only the run directories of the points are kept. Optuna's sampler is seeded, and each trial depends only on those before
+it. So a search that is started again asks for the same points, finds them finished, and resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from .points import Point, check_measurable, make_point, source_of
 from .sweeping import Pool
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial as Asked
+    from optuna.trial import Trial as OptunaTrial
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A set of constants and what it is worth.
+    """A set of constants and its score.
 
     Attributes
     ----------
     varied
         The constants, by dotted key.
     points
-        One per seed; none where the constants make no valid configuration.
+        One point per seed; none if the configuration with these constants is not valid.
     failures
-        By hash, why points failed.
+        Why points failed, by hash of the point.
     score
-        Mean over the seeds of what is maximized; None where a point failed.
+        Mean over the seeds of the metric that is maximized; None if a point failed.
     """
 
     varied: dict[str, Any]
@@ -48,57 +48,62 @@ class Trial:
     score: float | None
 
 
-def search_trials(file: Path, asked: Search, pool: Pool, trials: int) -> Iterator[Trial]:
-    """Run so many trials, one after the other; those that are done take no time.
+def search_trials(file: Path, search: Search, pool: Pool, trials: int) -> Iterator[Trial]:
+    """Run trials one after the other; finished ones take no time.
 
     Parameters
     ----------
-    file
-        Of the search.
+    file, search
+        The file of the search, and its content.
+    pool
+        Runs the points.
+    trials
+        Number of trials.
 
     Raises
     ------
     SpikeSegError
-        Optuna is missing, or there is nothing to be measured.
+        Optuna is not installed, the configuration leaves no data to measure on, or a metric is missing.
     """
     try:
         import optuna
     except ImportError as error:
         raise SpikeSegError("a search needs Optuna: pip install 'spikeseg[search]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=asked.sample_seed))
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=search.sample_seed))
     for _ in range(trials):
         suggested = study.ask()
-        varied = {key: _suggested(suggested, key, values) for key, values in asked.space.items()}
-        trial = _run(file, asked, pool, varied)
+        varied = {key: _suggested(suggested, key, values) for key, values in search.space.items()}
+        trial = _run(file, search, pool, varied)
         study.tell(suggested, trial.score, optuna.trial.TrialState.FAIL if trial.score is None else None)
         yield trial
 
 
-def _suggested(trial: Asked, key: str, values: Interval | list[Any]) -> Any:
+def _suggested(trial: OptunaTrial, key: str, values: Interval | list[Any]) -> Any:
     if isinstance(values, Interval):
         return values.at(np.array([trial.suggest_float(key, 0, 1)]))[0]
     return values[trial.suggest_categorical(key, range(len(values)))]
 
 
-def _run(file: Path, asked: Search, pool: Pool, varied: dict[str, Any]) -> Trial:
-    source, failures = source_of(file, asked), {}
+def _run(file: Path, search: Search, pool: Pool, varied: dict[str, Any]) -> Trial:
+    """Run the points of one trial."""
+    source, failures = source_of(file, search), {}
     try:
-        points = [make_point(source, asked.settings, varied | {"seed": seed}, str(file)) for seed in asked.seeds]
+        points = [make_point(source, search.settings, varied | {"seed": seed}, str(file)) for seed in search.seeds]
     except SpikeSegError as error:
         return Trial(varied, [], {"": str(error)}, None)
     check_measurable(points[0], pool.measure_on)
 
-    def told(point: Point, reason: str | None) -> None:
+    def ended(point: Point, reason: str | None) -> None:
         if reason is not None:
             failures[point.hash] = reason
 
-    pool.run(pool.missing(points), told)
-    return Trial(varied, points, failures, None if failures else mean(_score(pool, asked, point) for point in points))
+    pool.run(pool.missing(points), ended)
+    return Trial(varied, points, failures, None if failures else mean(_score(pool, search, point) for point in points))
 
 
-def _score(pool: Pool, asked: Search, point: Point) -> float:
-    score = read_json(metrics_file(pool.directory, point, pool.measure_on))[asked.maximize]
+def _score(pool: Pool, search: Search, point: Point) -> float:
+    score = read_json(metrics_file(pool.directory, point, pool.measure_on))[search.maximize]
     if score is None:
-        raise SpikeSegError(f"{point.source} has no boxes to measure {asked.maximize} with: maximize accuracy")
+        raise SpikeSegError(f"{point.source} has no boxes to measure {search.maximize} with: maximize accuracy")
     return score

@@ -1,4 +1,4 @@
-"""The results of a sweep: its points in one table, and pictures of it."""
+"""Write the results of a sweep: all points in one table, and figures."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .sweeping import Pool
 
 
 class Summary(NamedTuple):
-    """What was written, and what is wrong with the points whose metrics are damaged.
+    """The files that were written, and the points whose metrics are damaged.
 
     Attributes
     ----------
     files
         Names of the files.
     damaged
-        By hash of the point: the reason, in one line.
+        By hash of the point: what is wrong with its metrics, in one line.
     without_parquet
-        Whether pyarrow is missing, which the table of that format needs.
+        Whether points.parquet was left out, because pyarrow is not installed.
     """
 
     files: list[str]
@@ -36,12 +36,18 @@ class Summary(NamedTuple):
 
 
 def write_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path) -> Summary:
-    """Write points.csv, points.parquet and pictures to `directory`.
+    """Write points.csv, points.parquet and figures to `directory`.
 
     Parameters
     ----------
+    pool
+        Says where the metrics of the points are.
+    points
+        All points.
     failures
-        By hash, why points failed: their rows say so.
+        By hash of the point, why it failed; this is a column of the table.
+    directory
+        Directory of the results.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def write_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, st
 
 
 def _rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> tuple[list[Row], dict[str, str]]:
-    """A row per point: what was measured, or why it failed; and by hash, whose metrics are damaged."""
+    """A row per point, and by hash of the point, what is wrong with damaged metrics."""
     rows: list[Row] = []
     damaged: dict[str, str] = {}
     for point in points:
@@ -72,6 +78,6 @@ def _rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> t
         try:
             rows.append(row(point.hash, point.varied, None if failure else read_json(file), failure))
         except SpikeSegError as error:
-            damaged[point.hash] = f"{error}: remove {file} to measure that point anew"
+            damaged[point.hash] = f"{error}: remove {file} to measure that point again"
             rows.append(row(point.hash, point.varied, None, damaged[point.hash]))
     return rows, damaged

@@ -1,1 +1,1 @@
-"""Learning by STDP, layer by layer, into a run directory."""
+"""Train by STDP, layer by layer, into a run directory."""

@@ -1,4 +1,4 @@
-"""The run directory: what a training leaves behind, and where."""
+"""The run directory: the files that a training writes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,23 @@ PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
 @dataclass(frozen=True)
 class Run:
-    """Files of one run.
+    """The files of one run.
 
-    ``run.json`` (configuration and provenance), ``split.json`` (names of the pictures), ``boxes.json`` (training
-    boxes, for a baseline), ``checkpoints/``, ``network.npz`` (last: the run is complete), ``figures/``.
+    ``run.json`` (configuration and provenance), ``split.json`` (names of the pictures in each part), ``boxes.json``
+    (boxes of the training pictures, for a baseline), ``checkpoints/``, ``figures/``, and ``network.npz``, which is
+    written last: a run with this file is complete.
+
+    Attributes
+    ----------
+    path
+        The run directory.
     """
 
     path: Path
 
     @property
     def split_file(self) -> Path:
-        """Names of the pictures to train, to validate and to test."""
+        """Names of the pictures for training, validation and test."""
         return self.path / "split.json"
 
     @property
@@ -45,46 +51,46 @@ class Run:
 
     @property
     def figures(self) -> Path:
-        """Directory of pictures."""
+        """Directory of figures."""
         return self.path / "figures"
 
     @property
     def results(self) -> Path:
-        """Where results go by default: here; for a network that comes along, to NAME-results."""
+        """Default directory of results: the run directory; for a bundled network, ``NAME-results``."""
         return Path(f"{self.path.name}-results") if self.path.parent == PRETRAINED else self.path
 
     @property
     def lock(self) -> Path:
-        """Held by the process that trains."""
+        """The lock file, held by the process that trains."""
         return self.path / ".lock"
 
     def checkpoint(self, layer: str) -> Path:
-        """State of a layer's training after its last chunk."""
+        """The state of a layer's training after the last completed chunk."""
         return self.path / "checkpoints" / f"{layer}.npz"
 
     def check(self, config: Config) -> None:
-        """Make sure that the directory holds nothing, or the same experiment, begun by the same version.
+        """Make sure that the directory is empty, or holds the same experiment begun by the same version of spikeseg.
 
         Raises
         ------
         SpikeSegError
-            It holds something else.
+            The directory holds something else.
         """
         if not self.record.exists():
-            if self.path.exists() and (not self.path.is_dir() or any(map(_shown, self.path.iterdir()))):
+            if self.path.exists() and (not self.path.is_dir() or any(map(_visible, self.path.iterdir()))):
                 raise SpikeSegError(f"{self.path} holds something that is not a run: choose another directory")
             return
         begun = read_json(self.record)
         if begun.get("version") != __version__:
             raise SpikeSegError(
-                f"{self.path} was begun by spikeseg {begun.get('version')}, this is {__version__}: "
+                f"{self.path} was begun by spikeseg {begun.get('version')}, but this is {__version__}: "
                 "choose another directory, or install that version"
             )
         if begun.get("digest") != config.digest():
             raise SpikeSegError(f"{self.path} holds another experiment: choose another directory")
 
     def start(self, config: Config, data: Path | None, device: str) -> None:
-        """Create the directory, unless its run has begun already.
+        """Create the directory and its ``run.json``, unless the run has begun already.
 
         Raises
         ------
@@ -96,40 +102,53 @@ class Run:
             write_json(self.record, content | provenance(data, device))
 
     def training_boxes(self) -> dict[str, list[Box]]:
-        """Boxes of the training pictures per class, in fractions of the picture; empty where unknown."""
+        """Boxes of the training pictures per class, in fractions of the picture; empty if there is no ``boxes.json``.
+
+        Raises
+        ------
+        SpikeSegError
+            The file is damaged.
+        """
         file = self.path / "boxes.json"
         if not file.exists():
             return {}
         try:
             return {label: [Box(*box) for box in boxes] for label, boxes in read_json(file).items()}
         except TypeError as error:
-            raise SpikeSegError(f"{file} holds no boxes: remove it to go without that baseline") from error
+            raise SpikeSegError(f"{file} holds no boxes: remove it to go without the constant-box baseline") from error
 
 
-def _shown(path: Path) -> bool:
-    """Not hidden, as the lock is, and what a killed process was about to write."""
+def _visible(path: Path) -> bool:
+    """Whether a file is not hidden. The lock is hidden, and so are unfinished files of a killed process."""
     return not path.name.startswith(".")
 
 
 def load_network(run: str | Path) -> tuple[TrainedNetwork, Run]:
-    """A run's trained network, or one that comes with the package by its name.
+    """Load a trained network.
+
+    Parameters
+    ----------
+    run
+        A run directory, or the name of a bundled network.
+
+    Returns
+    -------
+    The network and its run directory.
 
     Raises
     ------
     SpikeSegError
-        No such run, its training is not complete, or its network cannot be read.
+        There is no such run, its training is not complete, or its network cannot be read.
     """
-    shipped = {path.name: path for path in sorted(PRETRAINED.glob("*")) if path.is_dir()}
+    bundled = {path.name: path for path in sorted(PRETRAINED.glob("*")) if path.is_dir()}
     path = Path(run)
-    if not path.exists() and str(run) in shipped:
-        path = shipped[str(run)]
+    if not path.exists() and str(run) in bundled:
+        path = bundled[str(run)]
     if not path.is_dir():
-        raise SpikeSegError(
-            f"no run {run}: neither a directory nor one of {', '.join(shipped) or 'those that come along'}"
-        )
+        raise SpikeSegError(f"no run {run}: neither a directory nor a bundled network ({', '.join(bundled) or 'none'})")
     directory = Run(path)
     if not directory.network_file.exists():
         if directory.record.exists():
             raise SpikeSegError(f"the training in {path} is not complete: run the same `spikeseg train` again")
-        raise SpikeSegError(f"{path} is not a run: no network.npz there")
+        raise SpikeSegError(f"{path} is not a run: it has no network.npz")
     return TrainedNetwork.load(directory.network_file), directory

@@ -1,4 +1,4 @@
-"""How a training went, read from its checkpoints: convergence, weights, and pictures of both."""
+"""The history of a training, read from its checkpoints: convergence, weights, and figures of both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from .learning import Learned, load_checkpoint
 
 
 def draw_training(network: TrainedNetwork, run: Run) -> None:
-    """Learned features of every conv layer, and the convergence curves, into the run's figures."""
+    """Draw the features of every conv layer and the convergence curves into the run's directory of figures.
+
+    Raises
+    ------
+    SpikeSegError
+        A checkpoint is damaged, or the file system refuses.
+    """
     for layer in ("conv1", *LEARNED_LAYERS):
         save(features(network, layer), run.figures / f"features-{layer}.png")
     if curves := convergence_curves(network, run):
@@ -23,12 +29,25 @@ def draw_training(network: TrainedNetwork, run: Run) -> None:
 
 
 def convergence_curves(network: TrainedNetwork, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """By learned layer with a checkpoint: how many stimuli had been presented, and mean w (1 - w) then; (n,) each."""
+    """Convergence of each learned layer with a checkpoint.
+
+    Returns
+    -------
+    By layer: the number of stimuli presented so far at each time, and mean w (1 - w) at that time; (n,) each.
+
+    Raises
+    ------
+    SpikeSegError
+        A checkpoint is damaged.
+    """
     return {layer: (presented, learned.convergence) for layer, presented, learned in _trainings(network, run)}
 
 
 def weight_histories(network: TrainedNetwork, run: Run) -> dict[str, WeightHistory]:
-    """How the weights of each learned layer moved; of those whose training is still there and noted it.
+    """Histograms of the weights of each learned layer during training.
+
+    Layers without a checkpoint are left out, and so are those that an older version of spikeseg trained, which kept no
+    histograms.
 
     Raises
     ------
@@ -43,7 +62,7 @@ def weight_histories(network: TrainedNetwork, run: Run) -> dict[str, WeightHisto
 
 
 def _trainings(network: TrainedNetwork, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
-    """Each layer's training that the run still has, and how many stimuli had been presented at its snapshots."""
+    """Yield each layer with a checkpoint, the number of stimuli presented at each of its times, and its training."""
     for layer in LEARNED_LAYERS:
         learned = load_checkpoint(run.checkpoint(layer))
         if learned is not None:

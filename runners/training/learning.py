@@ -1,4 +1,7 @@
-"""Layer-wise STDP training: chunks of stimuli, a checkpoint after each, the same bits however often it is resumed."""
+"""STDP training of one layer, in chunks of stimuli with a checkpoint after each.
+
+However often a training is interrupted and resumed, its result is the same to the last bit.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +25,27 @@ from ..simulation.simulator import open_simulator
 if TYPE_CHECKING:
     from ...models.model import Model
 
-CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # from one chunk to the next
+CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # state variables that the next chunk starts from
 HISTORY = ("winners", "presentation", "convergence", "histogram")
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Where the training of a layer stands.
+    """The state and the history of a layer's training.
 
     Attributes
     ----------
     state
-        The learner's carried state, flat arrays by name.
+        The state variables in `CARRIED`: flat arrays by name.
     winners
-        (stimulus index in the training set, step, neuron) of every win so far, shape (n, 3), int32.
+        Stimulus (index in the training set), step and neuron of every win so far, shape (n, 3), int32.
     presentation
-        Which presentation each win belongs to, shape (n,), int32.
+        Index of the presentation that each win belongs to, shape (n,), int32.
     convergence
-        Mean w (1 - w) after each chunk, beginning with the initial weights.
+        Mean w (1 - w) of the initial weights and after each chunk, shape (chunks + 1,).
     histogram
-        Number of weights in equal bins of [0, 1] at the same times, (chunks + 1, `BINS`), int32;
-        zeros where an older version of spikeseg trained.
+        Number of weights in equal bins of [0, 1] at the same times, shape (chunks + 1, `BINS`), int32; all 0 for chunks
+        that an older version of spikeseg trained.
     """
 
     state: dict[str, np.ndarray]
@@ -58,7 +61,17 @@ class Learned:
 
 
 def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
-    """Weights from a clipped normal distribution, thresholds at their start."""
+    """The start of training: weights from a clipped normal distribution, thresholds at `threshold_start`.
+
+    Parameters
+    ----------
+    conv
+        The layer.
+    below
+        Size of the layer below.
+    seed
+        Seed of the initial weights.
+    """
     learning = conv.learning
     rng = np.random.default_rng([*seed, 0])
     size = conv.maps * below.features * conv.kernel[0] * conv.kernel[1]
@@ -75,19 +88,22 @@ def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
 
 
 def convergence(w: np.ndarray) -> float:
-    """Mean of w (1 - w): 0 when every weight is 0 or 1 (Kheradpisheh et al. 2018, equation 4)."""
+    """Mean of w (1 - w), which is 0 if every weight is 0 or 1 (Kheradpisheh et al. 2018, equation 4)."""
     return float(np.mean(w * (1 - w)))
 
 
 def presentation_order(stimuli: int, presentations: int, seed: tuple[int, ...]) -> np.ndarray:
-    """Which stimulus is presented when: whole epochs, each in an order of its own, shape (presentations,)."""
+    """Indices of the stimuli in the order of their presentation, (presentations,) int.
+
+    Stimuli are presented in whole epochs, each in a random order of its own; the last epoch may be cut short.
+    """
     rng = np.random.default_rng([*seed, 1])
     epochs = [rng.permutation(stimuli) for _ in range(-(-presentations // stimuli))]
     return np.concatenate(epochs)[:presentations]
 
 
 def on_padded_grid(spikes: Spikes, conv: Conv, first_step: int) -> Spikes:
-    """Spikes of the layer below on the learner's padded input, counted from `first_step`."""
+    """Move spikes of the layer below to the learner's padded input, and count their steps from `first_step`."""
     shape = padded(spikes.shape, conv.padding)
     feature, row, column = np.unravel_index(spikes.neuron, spikes.shape)
     neuron = np.ravel_multi_index((feature, row + conv.padding[0], column + conv.padding[1]), shape)
@@ -105,11 +121,11 @@ class Trainer:
     below
         Size of the layer below.
     stimuli
-        Its input over the training set, on the padded grid, steps from 0.
+        Spikes of the layer below for the whole training set, on the padded grid, with steps from 0.
     seed
-        Of the initial weights and of the order of presentation.
+        Seed of the initial weights and of the order of presentation.
     checkpoint
-        File that holds the state after the last complete chunk.
+        File with the state after the last completed chunk.
     """
 
     conv: Conv
@@ -119,11 +135,32 @@ class Trainer:
     checkpoint: Path
 
     def begin(self) -> Learned:
-        """Where training stands: at the checkpoint if there is one, else at the initial weights."""
+        """The state to start from: that of the checkpoint if there is one, else the initial one.
+
+        Raises
+        ------
+        SpikeSegError
+            The checkpoint is damaged.
+        """
         return load_checkpoint(self.checkpoint) or initial(self.conv, self.below, self.seed)
 
     def train(self, learned: Learned, simulator: Simulator, progress: Callable[[Learned], None]) -> Learned:
-        """Train from `learned` on until converged or at the maximum, with a checkpoint after every chunk."""
+        """Train from `learned` on until `finished`, with a checkpoint after every chunk.
+
+        Parameters
+        ----------
+        learned
+            The state to start from, see `begin`.
+        simulator
+            A simulator of this layer's learner, see `open_learner`.
+        progress
+            Receives the state at the beginning and after every chunk.
+
+        Raises
+        ------
+        SpikeSegError
+            The simulation fails, or the file system refuses.
+        """
         learning = self.conv.learning
         order = presentation_order(self.stimuli.stimuli, learning.stimuli, self.seed)
         progress(learned)
@@ -150,13 +187,16 @@ class Trainer:
 
 
 def finished(learned: Learned, learning: Learning) -> bool:
-    """Converged, or all stimuli presented. Weights start unconverged or near 1: a start does not count."""
-    settled = learned.presented >= learning.stimuli // 2 and learned.convergence[-1] < learning.convergence
-    return settled or learned.presented >= learning.stimuli
+    """Whether training ends: weights have converged, or all stimuli have been presented (docs/model.md, rule 5).
+
+    Convergence counts only after half of the stimuli: initial weights near 1 look converged too.
+    """
+    converged = learned.presented >= learning.stimuli // 2 and learned.convergence[-1] < learning.convergence
+    return converged or learned.presented >= learning.stimuli
 
 
 def constants(conv: Conv) -> dict[str, np.ndarray]:
-    """The learner's constants, by name of state variable."""
+    """The learner's constants by name of state variable, (1,) each; equations/plasticity.py explains them."""
     learning = conv.learning
     return {
         "a_minus_ratio": np.array([learning.a_minus_ratio]),
@@ -170,13 +210,32 @@ def constants(conv: Conv) -> dict[str, np.ndarray]:
 
 
 def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: str):
-    """Context manager of a simulator for one layer's learning. Raises what `open_simulator` raises."""
+    """Open a simulator for the learning of one layer: a context manager.
+
+    Parameters
+    ----------
+    conv
+        The layer.
+    below
+        Size of the layer below, without padding.
+    input_steps
+        Steps of a stimulus in which input spikes come.
+    dt
+        Duration of a step in seconds.
+    device
+        Where Brian2 simulates.
+
+    Raises
+    ------
+    SpikeSegError
+        See `open_simulator`.
+    """
     learning = conv.learning
     key = repr(("learner", conv.maps, conv.kernel, conv.padding, below, input_steps, dt))
     key += repr((learning.winners, learning.inhibition_radius))
 
     def build() -> Model:
-        from ...models.learner import build_learner  # Brian2 is slow to import, and a compiled program needs none
+        from ...models.learner import build_learner  # imports Brian2: slow, and not needed for a compiled program
 
         return build_learner(conv, below, input_steps, dt)
 
@@ -184,18 +243,18 @@ def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: 
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:
-    """Write the state atomically. Raises SpikeSegError where the file system refuses."""
+    """Write the state atomically. Raises SpikeSegError if the file system refuses."""
     arrays = {name: getattr(learned, name) for name in HISTORY}
     write_arrays(path, arrays | {f"state_{name}": values for name, values in learned.state.items()})
 
 
 def load_checkpoint(path: Path) -> Learned | None:
-    """Read what `save_checkpoint` wrote, None where there is none. Raises SpikeSegError where it is damaged."""
+    """Read a checkpoint; None if there is none. Raises SpikeSegError if it is damaged."""
     if not path.exists():
         return None
     try:
         arrays = read_arrays(path, [*HISTORY[:-1], *(f"state_{name}" for name in CARRIED)])
     except SpikeSegError as error:
         raise SpikeSegError(f"checkpoint {error}; remove it to train that layer anew") from error
-    arrays.setdefault("histogram", np.zeros((len(arrays["convergence"]), BINS), np.int32))  # of an older spikeseg
+    arrays.setdefault("histogram", np.zeros((len(arrays["convergence"]), BINS), np.int32))  # older spikeseg: none
     return Learned({name: arrays[f"state_{name}"] for name in CARRIED}, *(arrays[name] for name in HISTORY))

@@ -1,4 +1,4 @@
-"""The whole training: stimuli, layer by layer, names of the maps, and the pictures that show what was learned."""
+"""The whole training: encode the stimuli, learn layer by layer, calibrate, and name the maps."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from spikeseg.progress import Reporter, Silent
 from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded, Spikes
 
+from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
-from ...analysis.decoding.settling import largest_potentials, settle
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import open_dataset
 from ...datasets.recordings import Recordings
@@ -32,7 +32,7 @@ from .learning import Learned, Trainer, on_padded_grid, open_learner
 def train(
     config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
 ) -> TrainedNetwork:
-    """Train a network, or go on with a training that was interrupted; a complete one is only read.
+    """Train a network. An interrupted training resumes; the network of a complete one is only loaded.
 
     Parameters
     ----------
@@ -43,12 +43,16 @@ def train(
     path
         The run directory, see `Run`.
     device
-        Where Brian2 simulates, one of `runners.simulator.DEVICES`.
+        Where Brian2 simulates, one of `runners.simulation.devices.DEVICES`.
+    reporter
+        Receives training progress.
 
     Raises
     ------
     SpikeSegError
-        Data, run directory or device are not fit for it, or another process trains there.
+        The data cannot be read or do not fit the configuration; the directory holds something else, or another process
+        trains in it; the device is not available or cannot train; the simulation fails; or fewer maps have a name than
+        there are classes.
     """
     check_device(device)
     if device in GENN:
@@ -67,21 +71,21 @@ def train(
 
 def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
     dataset = open_dataset(config, data)
-    network, parts = untrained(config), known_split(config, dataset, run)
-    run.start(config, data, device)  # nothing was written so far
+    network, parts = untrained(config), run_split(config, dataset, run)
+    run.start(config, data, device)  # only now is anything written: configuration and data have been checked
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter)
     inputs, labels, event_range = training.stimuli(dataset, parts.train)
     network, learned, recorded = training.learn(replace(network, event_range=event_range), inputs)
     largest = largest_potentials(network, recorded)
-    network = settle(network, recorded, largest)
+    network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
     replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
 
 
-def known_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:
-    """The run's split if it has begun, else a new one."""
+def run_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:
+    """The split that the run has stored; a new one if the run has not begun."""
     if run.split_file.exists():
         return Split.from_json(read_json(run.split_file), dataset.names)
     parts = config.data
@@ -90,15 +94,20 @@ def known_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Spli
 
 @dataclass(frozen=True)
 class _Training:
+    """The steps of a training that report progress and write to the run directory."""
+
     config: Config
     run: Run
     device: str
     reporter: Reporter
 
     def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> tuple[Spikes, list[str], tuple[int, int]]:
-        """Input spikes of what is learned, labels, and the fewest and most input events of any training stimulus.
+        """Read the training items as stimuli, and store the boxes of their objects in ``boxes.json``.
 
-        Stores the boxes of the objects.
+        Returns
+        -------
+        The input spikes of the stimuli to learn from, which of a recording are its fullest buffers; their labels; and
+        the fewest and the most input spikes of any stimulus, learned from or not.
         """
         inputs = self.config.input
         self.reporter.stage("stimuli", len(indices))
@@ -121,7 +130,13 @@ class _Training:
         return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
 
     def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned], Recorded]:
-        """Learn layer by layer; the spikes of all layers below Conv3, for the training stimuli, come with it."""
+        """Learn layer by layer.
+
+        Returns
+        -------
+        The network with all layers learned; the training of each layer; and the spikes of all layers below Conv3 for
+        the training stimuli.
+        """
         learned: dict[str, Learned] = {}
         encoded: dict[str, Spikes] = {}
         below = {"conv2": "pool1", "conv3": "pool2"}
@@ -134,7 +149,7 @@ class _Training:
         return network, learned, Recorded(encoded)
 
     def _learn_layer(self, layer: str, number: int, below: Spikes) -> Learned:
-        """One layer on the spikes of the layer below; `number` counts the learned layers from 0."""
+        """Learn one layer from the spikes of the layer below; `number` counts the learned layers from 0."""
         conv: Conv = getattr(self.config, layer)
         stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
         trainer = Trainer(conv, below.shape, stimuli, (self.config.seed, number), self.run.checkpoint(layer))
@@ -149,7 +164,7 @@ class _Training:
 
 
 def untrained(config: Config) -> TrainedNetwork:
-    """Conv1 at work, the layers above silent: their thresholds are out of reach."""
+    """A network with the fixed filters of Conv1. The layers above stay silent: their thresholds are infinite."""
     shapes = kernel_shapes(config)
     kernels = {"conv1": gabor_kernels(config.conv1, shapes["conv1"][1])}
     thresholds = {"conv1": np.full(config.conv1.orientations, config.conv1.threshold)}
@@ -160,7 +175,7 @@ def untrained(config: Config) -> TrainedNetwork:
 
 
 def with_layer(network: TrainedNetwork, layer: str, learned: Learned) -> TrainedNetwork:
-    """The network with a layer as it was learned."""
+    """The network with the learned weights and thresholds of one layer."""
     conv: Conv = getattr(network.config, layer)
     kernel = learned.state["w"].reshape(network.kernels[layer].shape)
     threshold = learned.state["theta"] if conv.threshold is None else np.full(conv.maps, conv.threshold)

@@ -1,4 +1,4 @@
-"""Configurations: those that come along load, what is wrong is named, equal ones have equal labels."""
+"""Configurations: bundled ones load, what is wrong is named, equal ones have equal labels."""
 
 from __future__ import annotations
 

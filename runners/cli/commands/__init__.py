@@ -1,1 +1,1 @@
-"""One file per command: it parses, calls and prints."""
+"""The commands, one per file. A command parses its options, calls the library, and prints."""

@@ -1,4 +1,4 @@
-"""`spikeseg analyse`: what a network does, in pictures and in a table."""
+"""`spikeseg analyse`: how a network responds, in figures and a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..options import RunArgument
 def analyse(
     run: RunArgument,
     spikes: Annotated[
-        Path | None, typer.Option("--spikes", help="Recorded spikes of it; RUN/spikes/test.npz by default.")
+        Path | None, typer.Option("--spikes", help="A recording of spikes; RUN/spikes/test.npz by default.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Directory of the results; RUN/analysis by default.")
@@ -32,7 +32,7 @@ def analyse(
     network, directory = load_network(run)
     file, out = spikes or directory.results / "spikes" / "test.npz", out or directory.results / "analysis"
     if not file.exists():
-        raise SpikeSegError(f"{file} is missing: `spikeseg encode {run}` makes a recording")
+        raise SpikeSegError(f"{file} is missing: run `spikeseg encode {run}` first")
     excerpt = take_excerpt(file)
     check_match(network, excerpt)
     with Bars(console) as bars:

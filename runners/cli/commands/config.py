@@ -1,4 +1,4 @@
-"""`spikeseg config`: the bundled configurations, and what every key of one means."""
+"""`spikeseg config`: the bundled configurations, and the meaning of every key."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ NameArgument = Annotated[str, typer.Argument(help="A bundled configuration: see 
 
 @app.callback()
 def config() -> None:
-    """Look at bundled configurations, and at what their keys mean."""
+    """Show bundled configurations, and explain their keys."""
 
 
 @app.command("list", epilog="Example: spikeseg config list")
 def list_() -> None:
-    """List the bundled configurations, a line about each."""
+    """List the bundled configurations, with a line about each."""
     from ....configs.reading import shipped, summary
     from ..tables import configurations_table
 
@@ -42,7 +42,7 @@ def show(name: NameArgument) -> None:
 
 @app.command(epilog="Example: spikeseg config copy dog-caltech mine.toml")
 def copy(name: NameArgument, to: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
-    """Copy a bundled configuration to a file, to be changed there."""
+    """Copy a bundled configuration to a file, to change it there."""
     from ....configs.reading import text
 
     content = text(name)
@@ -50,7 +50,7 @@ def copy(name: NameArgument, to: Annotated[Path, typer.Argument(help="A file tha
         raise SpikeSegError(f"{to} exists already: choose another name, or remove it first")
     with replacing(to) as temporary:
         temporary.write_text(content, encoding="utf-8")
-    console.print(f"{to}: change what you like, then: spikeseg train {to} --out RUN", soft_wrap=True)
+    console.print(f"{to} written. Change it, then run: spikeseg train {to} --out RUN", soft_wrap=True)
 
 
 @app.command(epilog="Example: spikeseg config keys 'conv3.*.a_*'")

@@ -1,4 +1,4 @@
-"""`spikeseg data`: get datasets."""
+"""`spikeseg data`: download datasets."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def data() -> None:
-    """Get datasets."""
+    """Download datasets."""
 
 
 @app.command(epilog="Example: spikeseg data fetch caltech-101 --out data")
 def fetch(
     dataset: Annotated[str, typer.Argument(help="Only caltech-101 can be fetched.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for the dataset.")] = Path("data"),
-    source: Annotated[str | None, typer.Option(help="Archive to use instead of the official address.")] = None,
+    source: Annotated[str | None, typer.Option(help="Address or file of the archive; the official address by default.")] = None,
 ) -> None:
-    """Download a dataset, with checksum; an interrupted download resumes."""
+    """Download a dataset and verify its checksum; an interrupted download resumes."""
     from ....datasets.fetch import fetch_caltech101
     from ..progress import download
 

@@ -1,4 +1,4 @@
-"""`spikeseg doctor`."""
+"""`spikeseg doctor`: which devices work here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..console import console
 
 
 def doctor() -> None:
-    """Say which devices work here, and why the others do not."""
+    """List the devices that work here, and why the others do not."""
     from ...simulation.devices import DEVICES
     from ...simulation.doctor import problems
     from ..tables import devices_table

@@ -1,4 +1,4 @@
-"""`spikeseg encode`."""
+"""`spikeseg encode`: write the spikes of every layer."""
 
 from __future__ import annotations
 

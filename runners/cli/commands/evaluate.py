@@ -1,4 +1,4 @@
-"""`spikeseg evaluate`."""
+"""`spikeseg evaluate`: measure a network on annotated data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def evaluate(
     device: DeviceOption = "cpp_standalone",
     jobs: JobsOption = 1,
 ) -> None:
-    """Measure accuracy and mIoU on annotated pictures or recordings, beside honest baselines."""
+    """Measure accuracy and mIoU on annotated pictures or recordings, beside baselines."""
     from ...evaluation.selection import select
     from ...evaluation.variants import apply_options
     from ..measuring import count_and_print, evaluate_and_print

@@ -1,4 +1,4 @@
-"""`spikeseg events`: what a recording of an event camera is like, in numbers and as an animation."""
+"""`spikeseg events`: statistics and an animation of a recording of an event camera."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ....datasets.events.statistics import Statistics
 
 MOST_FRAMES = 2000
-"""Of an animation."""
+"""Largest number of frames of an animation."""
 
 app = typer.Typer(no_args_is_help=True)
 app.command(epilog="Example: spikeseg events compare recording.bin --with simulated.bin --out events.png")(compare)
@@ -39,12 +39,12 @@ def info(file: FileArgument, kind: FormatOption = None, size: SizeOption = None)
 def play(
     file: FileArgument,
     out: Annotated[Path, typer.Option("--out", help="The animation, a .gif.", show_default=False)],
-    step: Annotated[float, typer.Option(parser=milliseconds, help="The slice of time that a frame shows.")] = 30,
-    speed: Annotated[float, typer.Option(min=1e-6, help="Below 1 is slow motion.")] = 0.25,
+    step: Annotated[float, typer.Option(parser=milliseconds, help="Duration that a frame shows, e.g. 30ms.")] = 30,
+    speed: Annotated[float, typer.Option(min=1e-6, help="Speed relative to real time; below 1 is slow motion.")] = 0.25,
     kind: FormatOption = None,
     size: SizeOption = None,
 ) -> None:
-    """Draw a recording: at every pixel the last event of each slice of time."""
+    """Draw a recording as an animation. A frame shows the last event of every pixel in its slice of time."""
     from ....analysis.figures.event_film import write_film
     from ....datasets.events.formats import open_events
     from ..progress import Bars
@@ -53,28 +53,28 @@ def play(
         raise SpikeSegError(f"cannot draw events to {out}: give it the suffix .gif")
     if file.is_fifo():
         raise SpikeSegError(
-            f"{file} can be read only once, and an animation takes two readings: write it to a file first"
+            f"{file} can be read only once, but an animation needs to read it twice: write it to a file first"
         )
-    with console.status("looking ahead"):
+    with console.status("reading the recording"):
         stream, statistics = _scan(file, kind, size)
     if not statistics.events:
         raise SpikeSegError(f"{file} holds no events to draw")
     microseconds = max(round(step * 1000), 1)
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
-        raise SpikeSegError(f"{file} would take {frames:,} frames, {MOST_FRAMES:,} at most: give a longer --step")
+        raise SpikeSegError(f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,}: give a longer --step")
     sensor = stream.size or statistics.extent
     with open_events(file, kind, sensor) as stream, Bars(console) as bars:
         bars.stage("play", frames)
         write_film(out, stream, sensor, microseconds, speed, bars.advance)
-    what = f"{step:g} ms a frame, {frames} in all, at {speed:g} times the real speed"
+    what = f"{frames} frames of {step:g} ms, at {speed:g} times the real speed"
     console.print(f"{out}: {what}", soft_wrap=True)
     if stream.truncated:
         console.print(cut_off(stream), soft_wrap=True)
 
 
 def _scan(file: Path, kind: str | None, size: str | None) -> tuple[EventStream, Statistics]:
-    """Read a file to its end."""
+    """Read a file to its end and collect statistics."""
     from ....datasets.events.formats import open_events
     from ....datasets.events.formats.records import geometry
     from ....datasets.events.statistics import Statistics

@@ -1,4 +1,4 @@
-"""`spikeseg events compare`: the event statistics of recorded and simulated recordings, side by side."""
+"""`spikeseg events compare`: the event statistics of two sets of recordings side by side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUFFIXES = (".bin", ".aedat4", ".raw", ".dat", ".npy", ".npz", ".h5", ".hdf5") 
 
 def compare(
     first: Annotated[Path, typer.Argument(help="A recording, or a directory of them.", show_default=False)],
-    second: Annotated[Path, typer.Option("--with", help="What to compare it with, likewise.", show_default=False)],
+    second: Annotated[Path, typer.Option("--with", help="The recording or directory to compare it with.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="A figure of both, e.g. events.png.")] = None,
 ) -> None:
     """Compare two sets of recordings: rates over time, polarity, events per pixel, intervals."""
@@ -30,7 +30,7 @@ def compare(
     if out is not None:
         check_suffix(out)
     names = [path.resolve().name for path in (first, second)]
-    if names[0] == names[1]:  # a recording and its simulation
+    if names[0] == names[1]:  # for example a recording and its simulation, with the same name in two directories
         names = [str(path) for path in (first, second)]
     if names[0] == names[1]:
         raise SpikeSegError(f"{first} is compared with itself: give two different ones")
@@ -49,5 +49,5 @@ def _summary(path: Path) -> EventSummary:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES)
         if not files:
-            raise SpikeSegError(f"{path} has no recordings in it: none of its files ends in {', '.join(_SUFFIXES)}")
+            raise SpikeSegError(f"{path} holds no recordings: none of its files ends in {', '.join(_SUFFIXES)}")
     return summarise(read_events(file) for file in files)

@@ -1,4 +1,4 @@
-"""`spikeseg export`: recorded spikes for other programs."""
+"""`spikeseg export`: write recorded spikes for other programs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..console import console
 
 def export(
     spikes: Annotated[Path, typer.Argument(help="A recording: the .npz of `spikeseg encode`.")],
-    out: Annotated[Path, typer.Argument(help="A file that ends in .nix (for neo), .nwb, .csv or .parquet.")],
-    kind: Annotated[Format, typer.Option("--format", help="For Neo and Elephant, PyNWB, or any table.")],
+    out: Annotated[Path, typer.Argument(help="The file to write, ending in .nix (for neo), .nwb, .csv or .parquet.")],
+    kind: Annotated[Format, typer.Option("--format", help="neo for Neo and Elephant, nwb for PyNWB, csv or parquet for tables.")],
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer; may be repeated.")] = None,
     stimuli: Annotated[
         list[str] | None, typer.Option(help="Only these: a name, a number or a range such as 0:10; may be repeated.")
     ] = None,
     silent: Annotated[bool, typer.Option("--silent", help="Include silent neurons.")] = False,
 ) -> None:
-    """Write recorded spikes in a format of other programs."""
+    """Write recorded spikes in a format that other programs read."""
     from spikeseg.excerpt import take_excerpt
 
     from ....analysis.export.exporter import exporter

@@ -1,4 +1,4 @@
-"""`spikeseg point`: one point of a sweep."""
+"""`spikeseg point`: run one point of a sweep."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def point(
     data: DataOption = None,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
-    """Train and measure at one point of a sweep, in OUT/<hash of the configuration>; a finished one is only read."""
+    """Train and measure one point of a sweep, in OUT/<hash of the configuration>; a finished point is only read."""
     from ....configs.changes import parsed
     from ...sweeps.point import metrics_file, run_point
     from ...sweeps.points import make_point
     from ..progress import Bars
 
-    asked = make_point(config, dict(map(parsed, changes or ())), {}, config)
+    chosen = make_point(config, dict(map(parsed, changes or ())), {}, config)
     with Bars(console) as bars:
-        metrics = run_point(asked, measure_on, data, out, device, bars)
-    console.print(f"{metrics_file(out, asked, measure_on)}: accuracy {metrics['accuracy']:.3f}", soft_wrap=True)
+        metrics = run_point(chosen, measure_on, data, out, device, bars)
+    console.print(f"{metrics_file(out, chosen, measure_on)}: accuracy {metrics['accuracy']:.3f}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`spikeseg report`."""
+"""`spikeseg report`: one HTML page about a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..options import DataOption, DeviceOption, JobsOption, RunArgument
 def report(
     run: RunArgument,
     data: DataOption = None,
-    stimuli: Annotated[int, typer.Option(min=1, help="How many to explore, with those of the gallery.")] = 24,
+    stimuli: Annotated[int, typer.Option(min=1, help="Stimuli to explore, including those of the gallery.")] = 24,
     out: Annotated[Path | None, typer.Option("--out", help="The page; RUN/report.html by default.")] = None,
     device: DeviceOption = "cpp_standalone",
     jobs: JobsOption = 1,

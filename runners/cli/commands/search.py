@@ -1,4 +1,4 @@
-"""`spikeseg search`: look for the constants that score best on validation data."""
+"""`spikeseg search`: search for the constants that score best on validation data."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..options import DataOption, DeviceOption, RunsOption
 
 
 def search(
-    file: Annotated[Path, typer.Argument(help="TOML file that says where to look: docs/sweeps.md.")],
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, with those that are done.")],
+    file: Annotated[Path, typer.Argument(help="TOML file with the space to search: docs/sweeps.md.")],
+    trials: Annotated[int, typer.Option(min=1, help="Total number of trials, including finished ones.")],
     out: RunsOption = Path("runs"),
     data: DataOption = None,
     device: DeviceOption = "cpp_standalone",
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial at the same time.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Seeds of a trial to run at a time.")] = 1,
 ) -> None:
-    """Look for the best constants with Optuna, on validation data only; the same command resumes."""
+    """Search for the best constants with Optuna, on validation data only; the same command resumes."""
     from ....configs.changes import described
     from ...sweeps.points import load_search
     from ...sweeps.searching import search_trials
@@ -30,12 +30,12 @@ def search(
     from ..progress import Bars
     from ..summaries import print_summary
 
-    asked = load_search(file)
+    plan = load_search(file)
     pool = Pool("validation", out, data, device, jobs)
     points, failures, best, highest = {}, {}, None, -inf
     with Bars(console) as bars:
         bars.stage("trials", trials)
-        for done, trial in enumerate(search_trials(file, asked, pool, trials), 1):
+        for done, trial in enumerate(search_trials(file, plan, pool, trials), 1):
             points |= {point.hash: point for point in trial.points}
             failures |= trial.failures
             for reason in trial.failures.values():
@@ -46,7 +46,7 @@ def search(
     if best is None:
         raise SpikeSegError(f"all {trials} trials failed")
     damaged = print_summary(pool, list(points.values()), failures, out / file.stem)
-    console.print(f"best: {asked.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
+    console.print(f"best: {plan.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
     for point in best.points:
         console.print(f"  {out / point.hash}", soft_wrap=True)
     if damaged:

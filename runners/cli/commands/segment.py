@@ -1,4 +1,4 @@
-"""`spikeseg segment`."""
+"""`spikeseg segment`: segment picture files."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def segment(
     run: RunArgument,
     images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
-    every_class: Annotated[bool, typer.Option("--every-class", help="A mask for every class, not for one.")] = False,
-    instances: Annotated[bool, typer.Option("--instances", help="A mask for every object, also of one class.")] = False,
+    every_class: Annotated[bool, typer.Option("--every-class", help="A mask for every class, not only for the winner.")] = False,
+    instances: Annotated[bool, typer.Option("--instances", help="A mask for every object, even if several are of one class.")] = False,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
-    """Segment pictures: mask, box and overlay of each."""
+    """Segment pictures: write a mask, a box and an overlay of each."""
     from ...inference.segment_files import boxes_table, segment_files
     from ...training.directory import load_network
     from ..progress import Bars
 
     if every_class and instances:
-        raise SpikeSegError("--every-class and --instances are two different answers: ask for one of them")
+        raise SpikeSegError("--every-class and --instances cannot be combined: give one of them")
     network, _ = load_network(run)
     with Bars(console) as bars, boxes_table(out) as rows:
         bars.stage("segment", len(images))

@@ -1,4 +1,4 @@
-"""`spikeseg stream`: a trained network over a recording, finished or not."""
+"""`spikeseg stream`: segment a recording or a live stream of events."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def stream(
     run: Annotated[str, typer.Argument(help="Run directory of a network that learned from recordings.")],
     recording: Annotated[str, typer.Argument(help="A file of events, or - for standard input.")],
     buffer: Annotated[
-        float | None, typer.Option(parser=milliseconds, help="Length of a buffer, e.g. 30ms; default: as in training.")
+        float | None, typer.Option(parser=milliseconds, help="Duration of a buffer, e.g. 30ms; default: as in training.")
     ] = None,
     step: Annotated[
         float | None,
-        typer.Option(parser=milliseconds, help="From one buffer to the next, e.g. 10ms; default: a buffer's length."),
+        typer.Option(parser=milliseconds, help="Time from one buffer to the next, e.g. 10ms; default: --buffer."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Directory for stream.csv, latency.json and latency.png.")] = Path(
         "stream"
@@ -30,7 +30,7 @@ def stream(
         Path | None, typer.Option(help="Also draw every buffer, 20 ms or longer each, into a .gif or .mp4.")
     ] = None,
     follow: Annotated[
-        float, typer.Option(min=0, help="The file is still being written: wait so many seconds for more of it.")
+        float, typer.Option(min=0, help="For a file that is still being written: seconds to wait for more events.")
     ] = 0,
     kind: FormatOption = None,
     size: SizeOption = None,
@@ -59,7 +59,7 @@ def stream(
             lambda so_far: status.update(stream_progress(so_far)),
         )
     if stopped is not None:
-        console.print("interrupted: what was seen so far is kept")
+        console.print("interrupted: the results so far are kept")
     if events.truncated:
         console.print(f"{events.name} ends with {events.truncated}: all events before that were read")
     console.print(stream_table(summary, events.name))

@@ -1,4 +1,4 @@
-"""`spikeseg sweep`."""
+"""`spikeseg sweep`: train and measure many variants of a configuration."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..options import DataOption, DeviceOption, RunsOption
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(help="TOML file that says what varies: docs/sweeps.md.")],
+    file: Annotated[Path, typer.Argument(help="TOML file with the keys that vary: docs/sweeps.md.")],
     out: RunsOption = Path("runs"),
     data: DataOption = None,
     device: DeviceOption = "cpp_standalone",
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Points at the same time.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Points to run at a time.")] = 1,
 ) -> None:
-    """Train and measure at every point of a sweep; finished points are not repeated. Then a table and pictures."""
+    """Train and measure every point of a sweep, then write a table and figures. Finished points are not repeated."""
     from ...sweeps.points import Point, load_sweep
     from ...sweeps.sweeping import Pool
     from ..progress import Bars
@@ -45,4 +45,4 @@ def sweep(
         pool.run(missing, ended)
     failures |= print_summary(pool, plan.points, failures, out / file.stem)
     if failures:
-        raise SpikeSegError(f"{len(failures)} of {len(plan.points)} points failed; the same command tries them again")
+        raise SpikeSegError(f"{len(failures)} of {len(plan.points)} points failed: run the same command to try them again")

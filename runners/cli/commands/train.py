@@ -1,4 +1,4 @@
-"""`spikeseg train`."""
+"""`spikeseg train`: train a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Run directory; an interrupted training in it resumes.")],
     data: DataOption = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of initial weights and presentations; replaces that of the configuration.")
+        int | None, typer.Option(help="Seed of initial weights and presentation order, instead of the configuration's.")
     ] = None,
     device: DeviceOption = "cpp_standalone",
 ) -> None:

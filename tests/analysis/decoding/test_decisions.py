@@ -34,7 +34,7 @@ def test_the_time_of_an_event_that_fires_conv3_at_once_is_the_end_of_its_part():
         assert event_time(int(first_spike), CONFIG.input, 40) == 10 * (first_event + 1)
 
 
-def test_a_verdict_has_the_best_score_of_each_class():
+def test_a_decision_has_the_best_score_of_each_class():
     network = random_network(CONFIG, 0, "any")
     named = network.__class__(**{**network.__dict__, "map_labels": ("Faces", "Faces")})
     said = buffer_decision(named, Conv3Decision(np.array([0.4, 1.5]), (1, 6)), "one", "Motorbikes", 40_000)
@@ -47,17 +47,17 @@ def seen(recording, true, scores, first, ms):
 
 
 def test_a_recording_is_what_its_buffers_say_together():
-    verdicts = [
+    decisions = [
         seen("one", "a", (0.5, 0.6), "b", 9.0),
         seen("one", "a", (2.0, 0.2), "a", 3.0),
         seen("two", "b", (0.9, 0.8), None, None),
         seen("two", "b", (0.1, 0.1), None, None),
         seen("two", "b", (0.1, 0.1), "b", 6.0),
     ]
-    told = summarise(verdicts)
-    assert (told.recordings, told.recording_accuracy) == (2, 0.5)
-    assert told.first_spike_accuracy == pytest.approx(2 / 3)
-    assert told.undecided == pytest.approx(0.4)
-    assert told.median_ms == 9.0  # those without a spike count as never
-    assert summarise(verdicts[2:]).median_ms is None
-    assert summarise(verdicts[2:4]).first_spike_accuracy is None
+    summary = summarise(decisions)
+    assert (summary.recordings, summary.recording_accuracy) == (2, 0.5)
+    assert summary.first_spike_accuracy == pytest.approx(2 / 3)
+    assert summary.undecided == pytest.approx(0.4)
+    assert summary.median_ms == 9.0  # those without a spike count as never
+    assert summarise(decisions[2:]).median_ms is None
+    assert summarise(decisions[2:4]).first_spike_accuracy is None

@@ -117,4 +117,4 @@ def test_the_command_refuses_what_has_no_recordings_in_one_line(spikeseg, tmp_pa
     np.save(tmp_path / "events.npy", random(0).events)
     result = spikeseg("events", "compare", tmp_path / "events.npy", "--with", tmp_path / "empty")
     assert result.code != 0
-    assert "has no recordings in it" in result.err
+    assert "holds no recordings" in result.err

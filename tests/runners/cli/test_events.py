@@ -133,7 +133,7 @@ def test_play_refuses_what_can_be_read_only_once(spikeseg, tmp_path):
 def test_durations_have_a_microsecond_at_least(spikeseg, recording, tmp_path, duration):
     told = spikeseg("events", "play", recording, "--out", tmp_path / "events.gif", f"--step={duration}")
     assert told.code != 0
-    assert "is no duration" in told.err
+    assert "is not a duration" in told.err
 
 
 @given(

@@ -110,7 +110,7 @@ class TestCommand:
 
     def test_without_a_recording_says_how_to_make_one(self, spikeseg, trained):
         told = refusal(spikeseg("analyse", trained))
-        assert told == f"{trained / 'spikes' / 'test.npz'} is missing: `spikeseg encode {trained}` makes a recording"
+        assert told == f"{trained / 'spikes' / 'test.npz'} is missing: run `spikeseg encode {trained}` first"
 
     @pytest.mark.parametrize("change", [{"config": "0123"}, {"labels": ["kiwi"] * 14}, {"layers": {}}])
     def test_a_recording_of_something_else_is_refused(self, spikeseg, encoded, tmp_path, change):
@@ -119,7 +119,7 @@ class TestCommand:
         about = json.loads((tmp_path / "test.json").read_text())
         (tmp_path / "test.json").write_text(json.dumps(about | change))
         told = refusal(spikeseg("analyse", encoded, "--spikes", tmp_path / "test.npz", "--out", tmp_path / "out"))
-        assert "is not of this network" in told
+        assert "was not made with this network" in told
         assert not (tmp_path / "out").exists()
 
 

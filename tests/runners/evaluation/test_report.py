@@ -91,13 +91,13 @@ class TestCommand:
     def test_results_of_another_kind_are_refused(self, spikeseg, run):
         (run / "metrics.json").write_text('{"objects": 2}')
         line = refusal(spikeseg("report", run, *NUMPY))
-        assert line.startswith(f"{run / 'metrics.json'} does not say n: run `spikeseg evaluate")
+        assert line.startswith(f"{run / 'metrics.json'} lacks n: run `spikeseg evaluate")
 
     @pytest.mark.parametrize(
         ("old", "new", "reason"),
         [
             (r",orange,orange,", ",orange,panda,", "is answered differently"),
-            (r"single/", "twofold/", "it has no "),
+            (r"single/", "twofold/", "the data have no "),
             (r"name,", "title,", "cannot be read"),
         ],
     )
@@ -118,7 +118,7 @@ class TestCommand:
         network = pictures.selection.network
         inputs = network.config.input.model_copy(update={"flush_steps": 246})
         slow = replace(network, config=network.config.model_copy(update={"input": inputs}))
-        with pytest.raises(SpikeSegError, match="takes 256 steps for a stimulus: a page shows at most 255"):
+        with pytest.raises(SpikeSegError, match="has 256 steps per stimulus: a page shows at most 255"):
             write_report(replace(pictures.selection, network=slow), tmp_path / "page.html", 1, "numpy")
 
 

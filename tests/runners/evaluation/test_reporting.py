@@ -44,7 +44,7 @@ def test_it_says_everything():
         ("mean of classes", ["0.250"]),
         ("baseline: constant box per class", ["1.000"]),
         ("mean of classes", ["1.000"]),
-        ("the same, fitted to these images", ["1.000"]),
+        ("the same, fitted to these boxes", ["1.000"]),
         ("mean of classes", ["1.000"]),
         ("pixel IoU of Faces", ["0.625"]),
     ]

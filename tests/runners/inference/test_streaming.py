@@ -91,7 +91,7 @@ def test_a_stream_sees_what_the_whole_recording_shows(moments):
     with open_segmenter(NETWORK, [CONFIG.input.size], "numpy") as segmenter:
         whole = [found for (found,) in segmenter.segment(buffers)]
     assert len(moments) == len(whole) == 12
-    assert any(moment.verdict.first_ms is not None for moment in moments)
+    assert any(moment.decision.first_ms is not None for moment in moments)
     for moment, found, buffer in zip(moments, whole, buffers, strict=True):
         np.testing.assert_array_equal(moment.buffer.events, buffer.events)
         assert moment.segmentation.decision.first_spike == found.decision.first_spike
@@ -99,7 +99,7 @@ def test_a_stream_sees_what_the_whole_recording_shows(moments):
         np.testing.assert_array_equal(moment.mask, found.mask[1:13])  # the sensor, centred on the input
         if found.decision.first_spike is not None:
             step = found.decision.first_spike[1]
-            assert moment.verdict.first_ms == event_time(step, CONFIG.input, buffer.duration) / 1000
+            assert moment.decision.first_ms == event_time(step, CONFIG.input, buffer.duration) / 1000
 
 
 @pytest.mark.parametrize("pieces", [1, 40, 1500])
@@ -126,14 +126,14 @@ def test_the_command_writes_a_row_per_buffer_and_a_summary(spikeseg, run, file, 
     assert [int(row["start_us"]) for row in table] == [moment.buffer.start for moment in moments]
     assert [int(row["mask_pixels"]) for row in table] == [moment.mask.sum() for moment in moments]
     for row, moment in zip(table, moments, strict=True):
-        if moment.verdict.first_ms is None:
+        if moment.decision.first_ms is None:
             assert row["decided_us"] == row["latency_ms"] == row["first_label"] == ""
         else:
             assert int(row["decided_us"]) - int(row["start_us"]) == round(1000 * float(row["latency_ms"]))
             assert 0 < float(row["latency_ms"]) <= 5
     summary = json.loads((tmp_path / "out" / "latency.json").read_text())
     assert summary["buffers"] == 12
-    assert summary["decided"] == sum(moment.verdict.first_ms is not None for moment in moments)
+    assert summary["decided"] == sum(moment.decision.first_ms is not None for moment in moments)
     Image.open(tmp_path / "out" / "latency.png").verify()
 
 
@@ -257,7 +257,7 @@ def test_latencies_count_every_buffer(moments):
     summary = Summary()
     for moment in moments:
         summary.add(moment)
-    decided = sorted(np.ceil(m.verdict.first_ms) for m in moments if m.verdict.first_ms is not None)
+    decided = sorted(np.ceil(m.decision.first_ms) for m in moments if m.decision.first_ms is not None)
     assert 0 < len(decided) == summary.decided
     assert summary.latency(1e-9) == decided[0]
     expected = decided[len(moments) // 2 - 1] if len(decided) >= len(moments) / 2 else None

@@ -133,8 +133,8 @@ class TestFiles:
             (f"[[axis]]\nseed = [1, 2]\n{A_PLUS} = [0.1]", f"2 of seed, 1 of {A_PLUS}"),
             (f"[[axis]]\n{A_PLUS} = [0.1, 2]", f"{A_PLUS}=2: {A_PLUS}: Input should be less than 1"),
             (f"[[axis]]\n{A_PLUS} = {{ from = 0.1, to = 0.2 }}", "give either steps or samples"),
-            (f"[[axis]]\n{A_PLUS} = {{ from = 0.2, to = 0.1, steps = 2 }}", "from 0.2 to 0.1 is no interval"),
-            (f"[[axis]]\n{A_PLUS} = {{ from = 0, to = 1, steps = 2, scale = 'log' }}", "begins above 0"),
+            (f"[[axis]]\n{A_PLUS} = {{ from = 0.2, to = 0.1, steps = 2 }}", "from 0.2 to 0.1 is not an interval"),
+            (f"[[axis]]\n{A_PLUS} = {{ from = 0, to = 1, steps = 2, scale = 'log' }}", "must begin above 0"),
             ("[set]\ndata.validation = 0\n[[axis]]\nseed = [1]", "no validation data"),
             ("measure_on = 'all'\n[[axis]]\nseed = [1]", "measure_on: Input should be 'train', 'validation' or 'test'"),
             ("[[axis]]\nname = [2026-01-01]", 'name="2026-01-01": name: Input should be a valid string'),
@@ -219,12 +219,12 @@ class TestRunning:
         assert "1 of 4 points failed" in refusal(told)
         failures = [line["failure"] for line in table(tmp_path / "out" / "sweep" / "points.csv")]
         assert [bool(failure) for failure in failures] == [False, True, False, False]
-        assert f"remove {damaged} to measure that point anew" in failures[1]
+        assert f"remove {damaged} to measure that point again" in failures[1]
 
     def test_what_fails_is_told_and_stops_nothing_else(self, spikeseg, stub, file, tmp_path):
         file.write_text(file.read_text().replace("[0.4,", "[0.2, 0.3,"))
         told = spikeseg("sweep", file, "--out", tmp_path / "out")
-        assert refusal(told) == "4 of 6 points failed; the same command tries them again"
+        assert refusal(told) == "4 of 6 points failed: run the same command to try them again"
         assert f"failed ({A_PLUS}=0.01, {RATIO}=0.3): that ratio is not liked\n" in told.out
         rows = table(tmp_path / "out" / "sweep" / "points.csv")
         assert [line["failure"] for line in rows[:3]] == [

@@ -1,4 +1,4 @@
-"""Thresholds and extents that a network settles on after learning."""
+"""Thresholds and extents that calibration gives a network after learning."""
 
 from dataclasses import replace
 
@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from helpers.blocks import COLUMNS, ROWS, encode, network, picture
-from spikeseg.analysis.decoding.segmentation import stimulus_scale
-from spikeseg.analysis.decoding.settling import (
+from spikeseg.analysis.decoding.calibration import (
     POWER,
     balanced_thresholds,
+    calibrate,
     largest_potentials,
     learned_extents,
     mean_thresholds,
-    settle,
 )
+from spikeseg.analysis.decoding.segmentation import stimulus_scale
 
 
 class TestBalancedThresholds:
@@ -29,8 +29,8 @@ class TestBalancedThresholds:
 
     def test_their_geometric_mean_stays(self):
         start = np.array([2.0, 300.0])
-        settled = balanced_thresholds(np.random.default_rng(0).random((50, 2)), start)
-        assert np.prod(settled) == pytest.approx(np.prod(start))
+        balanced = balanced_thresholds(np.random.default_rng(0).random((50, 2)), start)
+        assert np.prod(balanced) == pytest.approx(np.prod(start))
 
     def test_scaling_a_map_s_potentials_scales_its_threshold(self):
         largest = np.random.default_rng(1).lognormal(size=(400, 2))
@@ -58,8 +58,8 @@ class TestMeanThresholds:
         conv3 = trained.config.conv3.model_copy(update={"equalise": "drive"})
         driven = replace(trained, config=trained.config.model_copy(update={"conv3": conv3}))
         expected = mean_thresholds(largest, trained.thresholds["conv3"])
-        assert settle(driven, encoded, largest).thresholds["conv3"] == pytest.approx(expected)
-        assert settle(trained, encoded, largest).thresholds["conv3"] != pytest.approx(expected)
+        assert calibrate(driven, encoded, largest).thresholds["conv3"] == pytest.approx(expected)
+        assert calibrate(trained, encoded, largest).thresholds["conv3"] != pytest.approx(expected)
 
 
 class TestExtents:
@@ -83,13 +83,13 @@ class TestExtents:
         _, encoded = stimuli
         assert learned_extents(network(), encoded) is None
 
-    def test_settling_changes_thresholds_and_extents_only(self, stimuli):
+    def test_calibration_changes_thresholds_and_extents_only(self, stimuli):
         trained, encoded = stimuli
-        settled = settle(trained, encoded, largest_potentials(trained, encoded))
-        assert settled.extents is not None
+        calibrated = calibrate(trained, encoded, largest_potentials(trained, encoded))
+        assert calibrated.extents is not None
         for layer, kernel in trained.kernels.items():
-            assert np.array_equal(settled.kernels[layer], kernel)
-        assert np.array_equal(settled.thresholds["conv2"], trained.thresholds["conv2"])
+            assert np.array_equal(calibrated.kernels[layer], kernel)
+        assert np.array_equal(calibrated.thresholds["conv2"], trained.thresholds["conv2"])
         largest = largest_potentials(trained, encoded)
         assert largest.shape == (6, 2)
         assert (largest[:3, 0] > largest[:3, 1]).all()
@@ -110,7 +110,7 @@ class TestDecidingInTime:
         conv3 = trained.config.conv3.model_copy(update={"decide_by": 1.0})
         trained = replace(trained, config=trained.config.model_copy(update={"input": inputs, "conv3": conv3}))
         largest = largest_potentials(trained, encoded)
-        hurried = settle(trained, encoded, largest)
+        hurried = calibrate(trained, encoded, largest)
         scale = np.array([[stimulus_scale(trained, steps)] for steps in encoded])
         drive = (largest / (hurried.thresholds["conv3"] * scale)).max(axis=1)
         assert (drive >= 1 - 1e-12).sum() >= len(encoded) / 2
@@ -121,7 +121,7 @@ class TestDecidingInTime:
                 update={"conv3": trained.config.conv3.model_copy(update={"decide_by": None})}
             ),
         )
-        ratio = hurried.thresholds["conv3"] / settle(plain, encoded, largest).thresholds["conv3"]
+        ratio = hurried.thresholds["conv3"] / calibrate(plain, encoded, largest).thresholds["conv3"]
         assert ratio == pytest.approx(ratio[0])
 
     def test_only_spikes_of_the_first_parts_count(self):
