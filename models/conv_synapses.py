@@ -65,7 +65,8 @@ class ConvSynapses(NeuronGroup):
     Raises
     ------
     ValueError
-        A group does not have the size that `window` says, or the two kernels have different shapes.
+        A group does not have the size that `window` says; or `kernel` has another shape, or is given together with
+        variables of this connection's own.
     NotImplementedError
         A feature of Synapses is asked for that weight sharing rules out, or that is not supported.
 
