@@ -1,4 +1,4 @@
-"""Which dataset a configuration asks for."""
+"""Open the dataset that a configuration asks for."""
 
 from __future__ import annotations
 

@@ -17,23 +17,26 @@ from .camera import saccades
 from .events.events import Recording, describe
 from .events.formats import Invalid, read_events
 from .folders import files_by_class
-from .recordings import Take
+from .recordings import Recordings, Take
 from .sample import Target
 
 RECORDINGS, ANNOTATIONS = "Caltech101", "Caltech101_annotations"
 
 LARGEST = 180, 240
-"""Rows and columns that no recording exceeds: pictures were fitted to them, in their proportions."""
+"""Most rows and columns of a recording: pictures were scaled to fit into them, with their proportions kept."""
 
 
-class NCaltech101:
-    """Recordings with one annotated object each, sorted by name; all are found, none is loaded, at the start.
+class NCaltech101(Recordings):
+    """N-Caltech101's recordings, each with one annotated object, sorted by name.
 
-    The files do not name the size of their sensor, and each shows as much of it as its picture took: rows and columns
-    are what the events need. The one recording at hand, ``Faces_easy/image_0001.bin``, has 173 x 151.
+    Opening the dataset looks for all files. A file is read only when its item is asked for.
 
-    An annotation holds where the object is at the beginning. It moves with the picture, as in the authors' own viewer
-    (``movingContour.m``); here along the path that was fitted to the recordings, `saccades.triangle`.
+    A file does not name the size of the sensor, and its events cover only the part that the picture took. So the size
+    of a recording is the smallest that holds all of its events. The one recording at hand,
+    ``Faces_easy/image_0001.bin``, has 173 rows and 151 columns.
+
+    An annotation says where the object is at the beginning. Here the object moves with the picture, as in the authors'
+    viewer (``movingContour.m``), but along the path that was fitted to the recordings, `saccades.triangle`.
 
     Parameters
     ----------
@@ -75,9 +78,6 @@ class NCaltech101:
             if label in self._annotated and not self._annotation(name).is_file():
                 raise SpikeSegError(f"{name} has no annotation: {self._annotation(name)} is missing")
 
-    def __len__(self) -> int:
-        return len(self.names)
-
     def __getitem__(self, index: int) -> Take:
         """Load a recording with its annotation.
 
@@ -102,7 +102,7 @@ class NCaltech101:
 
 
 class Outline(NamedTuple):
-    """An object at the beginning of its recording: its box, and x and y of its contour from 0, (n,) each."""
+    """An object at the beginning of its recording: its box, and its contour: columns x and rows y from 0, (n,) each."""
 
     box: Box
     x: np.ndarray
@@ -112,14 +112,14 @@ class Outline(NamedTuple):
 def read_outline(path: Path, size: tuple[int, int]) -> Outline:
     """Read an annotation; `size` are the rows and columns of its recording.
 
-    It holds two contours: the box's corners, then the object's. Each is int16 rows (2: x and y), int16 columns, and
-    its numbers column after column (``Read_annotation.m``). The authors draw them on MATLAB's pixels, which count
-    from 1.
+    The file holds two contours: the corners of the box, then the outline of the object. Each contour is a matrix of
+    int16: the number of rows (2: x and y), the number of columns, then the values column by column
+    (``Read_annotation.m``). MATLAB counts pixels from 1.
 
     Raises
     ------
     SpikeSegError
-        It cannot be read, is not such a file, or has its box off the sensor.
+        The file cannot be read, is no annotation, or its box lies off the sensor.
     """
     try:
         numbers = np.fromfile(path, "<i2").astype(float)
@@ -141,7 +141,7 @@ def read_outline(path: Path, size: tuple[int, int]) -> Outline:
 
 
 def _targets(label: str, outline: Outline | None, size: tuple[int, int], t_us: int) -> tuple[Target, ...]:
-    """The object at a time, in pixels of the recording."""
+    """The object at a time, microseconds, in pixels of the recording."""
     if outline is None:
         return (Target(label, None),)
     start, now = saccades.triangle(0), saccades.triangle(t_us)

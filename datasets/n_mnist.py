@@ -8,25 +8,26 @@ from pathlib import Path
 
 from .events.formats import Invalid, read_events
 from .folders import files_by_class
-from .recordings import Take
+from .recordings import Recordings, Take
 from .sample import Target
 
 SIZE = 34, 34
-"""Rows and columns of every recording; its file does not say."""
+"""Rows and columns of every recording, which its file does not name."""
 
 PARTS = "Test", "Train"
 
 
-class NMnist:
-    """Recordings of one digit each, sorted by name; all are found, none is loaded, at the start.
+class NMnist(Recordings):
+    """N-MNIST's recordings, each of one digit, sorted by name.
 
-    The digit is all that is known: there are neither boxes nor masks.
+    Opening the dataset looks for all files. A file is read only when its item is asked for. Recordings have a class,
+    but neither boxes nor masks.
 
     Parameters
     ----------
     root
-        Holds a folder of ``.bin`` files per digit; or the official ``Train`` and ``Test``, or one of them, which hold
-        such folders. The official test set is kept apart by giving ``Train`` itself to train, ``Test`` to evaluate.
+        Directory with a folder of ``.bin`` files per digit, or with the official ``Train`` and ``Test``, which hold
+        such folders. To keep the official test set apart, give ``Train`` itself to training and ``Test`` to evaluation.
     classes
         Which digits to take, ``"0"`` to ``"9"``.
     invalid
@@ -61,9 +62,6 @@ class NMnist:
         }
         self.names = tuple(self._files)
         self.labels = tuple(name.split("/")[-2] for name in self.names)
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     def __getitem__(self, index: int) -> Take:
         """Load a recording. Raises SpikeSegError where it is damaged."""

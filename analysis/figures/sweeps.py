@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ..measures.formatting import ACCURACY, MIOU
-from ..measures.sweep_table import Row
+from ..measures.sweep_table import SweepRow
 from .style import FAINT, MUTED, WIDTH, distinct, ink_on, style, text_width
 
 SEED = "seed"  # what is averaged over
@@ -33,7 +33,7 @@ _TICKS = 6  # so many values can be told apart where they are
 _LOG = 10  # an axis whose values differ by this factor is logarithmic
 
 
-def draw(table: Sequence[Row], keys: Sequence[str]) -> dict[str, Figure]:
+def draw(table: Sequence[SweepRow], keys: Sequence[str]) -> dict[str, Figure]:
     """The pictures that suit a table, by name; none where every point failed.
 
     Parameters
@@ -55,11 +55,11 @@ def draw(table: Sequence[Row], keys: Sequence[str]) -> dict[str, Figure]:
     return {"parallel": parallel(done, constants)}
 
 
-def _place(row: Row, keys: Sequence[str]) -> tuple[Any, ...]:
+def _place(row: SweepRow, keys: Sequence[str]) -> tuple[Any, ...]:
     return tuple(row[key] for key in keys)
 
 
-def _values(table: Sequence[Row], key: str) -> list[Any]:
+def _values(table: Sequence[SweepRow], key: str) -> list[Any]:
     """The different values of a column: numbers in order, others as they come."""
     values = list(dict.fromkeys(row[key] for row in table))
     return sorted(values) if _numbers(values) else values
@@ -69,7 +69,7 @@ def _numbers(values: Sequence[Any]) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _shown(table: Sequence[Row]) -> dict[str, str]:
+def _shown(table: Sequence[SweepRow]) -> dict[str, str]:
     """Title per column: the scores that are known, and the convergence that depends on more than the seed."""
     columns = {**SCORES, **CONVERGENCE}
     known = {name: {row[name] for row in table if row[name] is not None} for name in columns}
@@ -78,7 +78,7 @@ def _shown(table: Sequence[Row]) -> dict[str, str]:
     return {name: title for name, title in columns.items() if len(known[name]) >= fewest[name]}
 
 
-def _panels(table: Sequence[Row], size: tuple[float, float]) -> tuple[Figure, dict[str, Axes]]:
+def _panels(table: Sequence[SweepRow], size: tuple[float, float]) -> tuple[Figure, dict[str, Axes]]:
     """A figure with a titled panel per column of what was measured.
 
     `size` is what a panel takes at least (width, height) in inches: up to three lie beside each other, four two by two.
@@ -97,7 +97,7 @@ def _panels(table: Sequence[Row], size: tuple[float, float]) -> tuple[Figure, di
 
 
 @style()
-def heat_maps(table: Sequence[Row], across: str, down: str) -> Figure:
+def heat_maps(table: Sequence[SweepRow], across: str, down: str) -> Figure:
     """Mean of each measurement over the seeds, per pair of two constants; below it, the standard deviation.
 
     The colours of a panel span at least `SPREADS` standard deviations over seeds, pooled over its cells: a difference
@@ -124,7 +124,7 @@ def heat_maps(table: Sequence[Row], across: str, down: str) -> Figure:
     return figure
 
 
-def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[Row]]], name: str) -> AxesImage:
+def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[SweepRow]]], name: str) -> AxesImage:
     known = [[[row[name] for row in cell if row[name] is not None] for cell in line] for line in cells]
     means = np.array([[np.mean(cell) if cell else np.nan for cell in line] for line in known])
     low, high = colour_range(
@@ -182,7 +182,7 @@ def _label(value: Any) -> str:
 
 
 @style()
-def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure:
+def lines(table: Sequence[SweepRow], across: str, apart: str | None = None) -> Figure:
     """Each measurement over a constant, a line per value of another: means over the seeds, spread (±1 sd), points."""
     figure, panels = _panels(table, (WIDTH / 3, 2.6))
     xs, axes_width = _values(table, across), figure.get_figwidth() / min(len(panels), 3)
@@ -204,7 +204,9 @@ def lines(table: Sequence[Row], across: str, apart: str | None = None) -> Figure
     return figure
 
 
-def _line(axes: Axes, table: Sequence[Row], keys: tuple[str, str], xs: Sequence[Any], colour: Any, label: str) -> None:
+def _line(
+    axes: Axes, table: Sequence[SweepRow], keys: tuple[str, str], xs: Sequence[Any], colour: Any, label: str
+) -> None:
     across, name = keys
     known = {x: [row[name] for row in table if row[across] == x and row[name] is not None] for x in xs}
     places = [(x if _numbers(xs) else xs.index(x), values) for x, values in known.items() if values]
@@ -223,7 +225,7 @@ def _logarithmic(values: Sequence[float]) -> bool:
 
 
 @style()
-def parallel(table: Sequence[Row], keys: Sequence[str]) -> Figure:
+def parallel(table: Sequence[SweepRow], keys: Sequence[str]) -> Figure:
     """A line per point through what varies and what was measured; its colour is the mIoU, or the accuracy without."""
     titles = {key: key.replace(".learning.", "\n") for key in keys} | _shown(table)
     judged = "miou" if "miou" in titles else "accuracy"
@@ -242,7 +244,7 @@ def parallel(table: Sequence[Row], keys: Sequence[str]) -> Figure:
     return figure
 
 
-def _heights(axes: Axes, table: Sequence[Row], name: str, x: int) -> np.ndarray:
+def _heights(axes: Axes, table: Sequence[SweepRow], name: str, x: int) -> np.ndarray:
     """Draw the axis of a column at `x`; where each row crosses it, from 0 to 1, shape (rows,)."""
     values = _values([row for row in table if row[name] is not None], name)
     axes.axvline(x, color=FAINT, zorder=0)

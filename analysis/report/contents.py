@@ -23,7 +23,7 @@ from ..figures.learning import convergence
 from ..figures.style import MUTED, class_colours, map_colours
 from ..measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, Line, named, overlap, percent, result_lines
 from .page import drawing, embedded, exact, feature_layers, photograph
-from .showcase import OTHERS, Row
+from .showcase import OTHERS, OutcomeRow
 
 
 class Published(NamedTuple):
@@ -63,7 +63,7 @@ class Shown(NamedTuple):
     """
 
     kind: str
-    row: Row
+    row: OutcomeRow
     sample: Sample
     segmentation: Segmentation
     packed: bytes

@@ -1,4 +1,4 @@
-"""Events of an event camera as one type, e = [x, y, t, p] (Kirkland et al. 2020, section III), checked."""
+"""The type of an event, e = [x, y, t, p] (Kirkland et al. 2020, section II.B), and checks of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spikeseg.errors import SpikeSegError
 EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("p", "i1")])
 """Column, row, microseconds, and polarity: +1 brighter (ON), -1 darker (OFF)."""
 
-LARGEST = 16384  # rows or columns of a sensor; no event camera comes near it
+LARGEST = 16384  # rows or columns of a sensor; no event camera comes near this
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Recording:
     Attributes
     ----------
     name
-        Where it comes from, e.g. its file.
+        Name of its source, e.g. of its file.
     size
         Rows and columns of the sensor.
     events
@@ -44,7 +44,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Buffer:
-    """A stretch of events: what a network sees at once.
+    """The events of a stretch of time, which a network sees at once.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Buffer:
     start, duration
         Microseconds.
     recording
-        Name of the recording that it is from.
+        Name of the recording that it was cut from.
     """
 
     events: np.ndarray
@@ -66,18 +66,18 @@ class Buffer:
 
 
 def describe(size: tuple[int, int]) -> str:
-    """Columns x rows, as sensors are described, of (rows, columns)."""
+    """Write a size (rows, columns) as sensors are described: columns x rows."""
     return f"{size[1]} x {size[0]}"
 
 
 def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
-    """Events out of four columns of numbers, shape (n,) each; `p` may say 0 or -1 for OFF.
+    """Make events of four columns of numbers, shape (n,) each; in `p`, 0 and -1 both mean OFF.
 
     Raises
     ------
     SpikeSegError
-        A number that is none, not whole, or that no sensor can mean; the message names `where`, the event, counted
-        from `first`, and the field.
+        A value is no number, not whole, or out of the range of its field. The message names `where`, the number of the
+        event, counted from `first`, and the field.
     """
     columns = {"x": x, "y": y, "t": t, "p": p}
     limits = {"x": (0, 65535), "y": (0, 65535), "t": (-(2**62), 2**62), "p": (-1, 1)}
@@ -88,14 +88,14 @@ def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
         good = (values >= low) & (values <= high)  # false for NaN
         if values.dtype.kind == "f":
             good &= values == np.floor(values)
-        _refuse(~good, values, field, where, first, "is no number that this field can hold")
+        _refuse(~good, values, field, where, first, "is no whole number that this field can hold")
         events[field] = values
     events["p"] = np.where(events["p"] > 0, 1, -1)
     return events
 
 
 def check(events: np.ndarray, size: tuple[int, int], where: str, first: int = 0, after: int | None = None) -> None:
-    """Make sure that events are sorted and lie on the sensor.
+    """Check that events are sorted by time and lie on the sensor.
 
     Parameters
     ----------
