@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 def result_lines(report: Mapping[str, Any]) -> dict[str, list[Line]]:
-    """Lines of a report by section, in the order in which they are shown: classes, total, pixels, baselines.
+    """Lines of a report by section, in the order in which they are shown: classes, total, baselines, pixels.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def result_lines(report: Mapping[str, Any]) -> dict[str, list[Line]]:
     return {
         "classes": [_line(label, of) for label, of in report["per_class"].items()],
         "total": total,
-        "pixels": [Line(f"pixel IoU of {label}", miou=value) for label, value in pixels.items()],
         "baselines": baselines,
+        "pixels": [Line(f"pixel IoU of {label}", miou=value) for label, value in pixels.items()],
     }
 
 

@@ -1,5 +1,6 @@
 """Figures: what is drawn is what was computed."""
 
+import io
 from dataclasses import replace
 from itertools import combinations, cycle
 
@@ -378,7 +379,7 @@ class TestCharts:
             ("the same, fitted to these boxes", 1, "1.000"),  # there were no training boxes for the other one
             ("  mean of classes", 1, "1.000"),
         ]
-        console = Console(width=80, record=True, quiet=True)
+        console = Console(width=80, record=True, file=io.StringIO())
         console.print(report_table(report, ""))
         printed = console.export_text()
         for name, _, number in bars(accuracy) + bars(miou):
