@@ -62,7 +62,9 @@ def play(
     microseconds = max(round(step * 1000), 1)
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
-        raise SpikeSegError(f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,}: give a longer --step")
+        raise SpikeSegError(
+            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,} are drawn: give a longer --step"
+        )
     sensor = stream.size or statistics.extent
     with open_events(file, kind, sensor) as stream, Bars(console) as bars:
         bars.stage("play", frames)
