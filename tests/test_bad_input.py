@@ -184,7 +184,7 @@ class TestPictures:
         assert "40 x 400 is too long" in segment(tmp_path / "long.png", "--instances")
 
     def test_every_class_and_every_instance_are_two_answers(self, segment, picture):
-        assert "ask for one of them" in segment(picture, "--every-class", "--instances")
+        assert "cannot be combined" in segment(picture, "--every-class", "--instances")
 
     def test_two_of_one_name_would_overwrite_each_other(self, segment, picture, tmp_path):
         (tmp_path / "other").mkdir()
