@@ -132,7 +132,7 @@ def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[Row]]], name: str) -
     )
     picture = axes.imshow(means, cmap="viridis", vmin=low, vmax=high, aspect="auto", origin="lower")
     for (y, x), mean in np.ndenumerate(means):
-        ground = to_hex(picture.to_rgba(mean)) if np.isfinite(mean) else "white"
+        ground = to_hex(picture.cmap(picture.norm(mean))) if np.isfinite(mean) else "white"
         told = _told(name, known[y][x], len(cells[y][x]))
         axes.text(x, y, told, color=ink_on(ground), ha="center", va="center", fontsize=7)
     return picture
