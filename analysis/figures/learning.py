@@ -206,7 +206,9 @@ def _map_grid(maps: int, size: tuple[int, int], name: float) -> _MapGrid:
     return grid
 
 
-def _fraction(figure: Figure, left: float, top: float, width: float, height: float) -> tuple[float, ...]:
+def _fraction(
+    figure: Figure, left: float, top: float, width: float, height: float
+) -> tuple[float, float, float, float]:
     """Inches from the left and from below the title as what Matplotlib takes: shares of the figure, from below."""
     across, down = figure.get_size_inches()
     return left / across, 1 - (_TITLE_ROOM + top + height) / down, width / across, height / down

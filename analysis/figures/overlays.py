@@ -56,7 +56,7 @@ def overlay(
     tags = _draw_overlay(axes, image, _dressed(segmentations, classes, numbered), truth, size=8)
     _box_legend(figure, truth)
     figure.draw_without_rendering()  # settles how large the picture is
-    _write_tags(axes, tags, size=8)
+    _write_tags(figure, axes, tags, size=8)
     return figure
 
 
@@ -81,7 +81,7 @@ def gallery(items: Sequence[Item], classes: Sequence[str], columns: int = 4, num
     _box_legend(figure, [target for _, _, truth, _ in items for target in truth])
     figure.draw_without_rendering()  # settles how large the pictures are
     for axes, own in zip(grid, tags, strict=False):
-        _write_tags(axes, own, size=24 / columns)
+        _write_tags(figure, axes, own, size=24 / columns)
     return figure
 
 
@@ -167,13 +167,13 @@ class _Tag(NamedTuple):
     predicted: bool
 
 
-def _write_tags(axes: Axes, tags: Sequence[_Tag], size: float) -> None:
+def _write_tags(figure: Figure, axes: Axes, tags: Sequence[_Tag], size: float) -> None:
     """Write the name of every box at one of its corners, within the picture, over as little of other names as can be.
 
     Predicted boxes come first and prefer their upper left corner, annotated ones their lower right corner.
     """
     (_, columns), (rows, _) = axes.get_xlim(), axes.get_ylim()
-    point = columns / (axes.get_position().width * axes.get_figure().get_figwidth() * 72)  # pixels of the picture
+    point = columns / (axes.get_window_extent().width * 72 / figure.dpi)  # pixels of the picture
     pad, taken = _PAD * size, list[Box]()
     for tag in sorted(tags, key=lambda tag: not tag.predicted):
         width, height = (text_width(tag.text, size) + 2 * pad) * point, (_LINE * size + 2 * pad) * point

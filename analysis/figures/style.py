@@ -18,7 +18,6 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import PercentFormatter
-from matplotlib.typing import ColorType
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
@@ -113,7 +112,7 @@ def on_ground(colour: str, opacity: float = 1, pad: float = 0.25) -> dict[str, A
     return {"color": ink_on(colour), "bbox": ground}
 
 
-def ink_on(colour: ColorType) -> str:
+def ink_on(colour: str) -> str:
     """Colour of a text on a ground: dark on light ones, white on all others, by luminance (WCAG 2.1)."""
     rgb = np.array(to_rgb(colour))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)

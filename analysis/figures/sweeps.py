@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
@@ -132,7 +132,7 @@ def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[SweepRow]]], name: s
     )
     picture = axes.imshow(means, cmap="viridis", vmin=low, vmax=high, aspect="auto", origin="lower")
     for (y, x), mean in np.ndenumerate(means):
-        ground = picture.to_rgba(mean) if np.isfinite(mean) else "white"
+        ground = to_hex(picture.cmap(picture.norm(mean))) if np.isfinite(mean) else "white"
         told = _told(name, known[y][x], len(cells[y][x]))
         axes.text(x, y, told, color=ink_on(ground), ha="center", va="center", fontsize=7)
     return picture
