@@ -220,6 +220,7 @@ class ConvPathway(CodeRunner):
             clock=firing.clock,
             needed_variables=needed,
             template_kwds=keywords | _sizes(conv),
+            codeobj_class=procedural(),
         )
 
 

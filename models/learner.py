@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, linked_var, second
 
 from spikeseg.spikes import Shape
 
-from ..configs.schema import Conv
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
 from .geometry import Window, neighbourhood, one_to_one, own_feature, padded, same_map, whole_layer
 from .layer import Layer
 from .model import Model
 
+if TYPE_CHECKING:
+    from .designs import LearnerDesign
 
-def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Model:
+
+def build_learner(design: LearnerDesign) -> Model:
     """Build the learning network of one layer.
 
-    Input spikes come at steps 0 .. `input_steps` - 1 of a stimulus and on the padded grid (`padded`). A step is cut
+    Input spikes come at steps 0 .. ``input_steps`` - 1 of a stimulus and on the padded grid (`padded`). A step is cut
     into as many ticks as there are winners per stimulus: one winner fires a tick, which equals choosing them
     greedily, one after the other. Of the winners' spikes those of the last tick of a step belong to the next step.
 
     Its state: ``w``, ``theta``, ``a_plus``, ``presented`` (stimuli so far) and ``wins`` (in the last stimulus), which
     a checkpoint keeps; and the constants of `Learning`.
     """
-    return _Learner(conv, below, input_steps, dt).model()
+    return _Learner(design).model()
 
 
 class _Learner:
-    def __init__(self, conv: Conv, below: Shape, input_steps: int, dt: float):
-        self.ticks = conv.learning.winners
-        self.steps = input_steps + 1
-        self.dt = dt
-        self.below = padded(below, conv.padding)
-        rows, columns = (n - k + 1 for n, k in zip(self.below[1:], conv.kernel, strict=True))
-        self.shape = Shape(conv.maps, rows, columns)
-        self.window = Window(self.below, self.shape, conv.kernel)
+    def __init__(self, design: LearnerDesign):
+        self.ticks = design.winners
+        self.steps = design.input_steps + 1
+        self.dt = dt = design.dt
+        self.below = padded(design.below, design.padding)
+        rows, columns = (n - k + 1 for n, k in zip(self.below[1:], design.kernel, strict=True))
+        self.shape = Shape(design.maps, rows, columns)
+        self.window = Window(self.below, self.shape, design.kernel)
         self.step_clock = Clock(dt * second, name="step")
         self.tick_clock = Clock(dt / self.ticks * second, name="tick") if self.ticks > 1 else self.step_clock
         self.period = self.steps * dt * second
@@ -46,7 +48,7 @@ class _Learner:
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
         self.gate = self._gate()
         self.features = self._features()
-        self.layer = self._layer(conv.learning.inhibition_radius)
+        self.layer = self._layer(design.inhibition_radius)
         self.forward = self._stdp()
 
     def model(self) -> Model:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +14,10 @@ from spikeseg.spikes import Shape, Spikes
 
 from ...analysis.measures.weights import BINS, weight_histogram
 from ...configs.schema import Conv, Learning
+from ...models.designs import LearnerDesign
 from ...models.geometry import padded
 from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
-
-if TYPE_CHECKING:
-    from ...models.model import Model
 
 CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # from one chunk to the next
 HISTORY = ("winners", "presentation", "convergence", "histogram")
@@ -171,16 +168,7 @@ def constants(conv: Conv) -> dict[str, np.ndarray]:
 
 def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: str):
     """Context manager of a simulator for one layer's learning. Raises what `open_simulator` raises."""
-    learning = conv.learning
-    key = repr(("learner", conv.maps, conv.kernel, conv.padding, below, input_steps, dt))
-    key += repr((learning.winners, learning.inhibition_radius))
-
-    def build() -> Model:
-        from ...models.learner import build_learner  # Brian2 is slow to import, and a compiled program needs none
-
-        return build_learner(conv, below, input_steps, dt)
-
-    return open_simulator(build, device, key)
+    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt), device)
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:
