@@ -1,7 +1,11 @@
 """Figures: what is drawn is what was computed."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import combinations, cycle
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -372,3 +376,25 @@ class TestCharts:
 def bars(axes):
     labels = [tick.get_text() for tick in axes.get_yticklabels()]
     return {label: round(bar.get_width(), 1) for label, bar in zip(labels, axes.patches, strict=True)}
+
+
+@pytest.mark.parametrize("module", ["figures.style", "report.page", "report.contents"])
+def test_they_are_drawn_whatever_mplbackend_says_which_stays(module):
+    code = f"""
+import os
+import spikeseg.analysis.{module}
+assert os.environ["MPLBACKEND"] == "no-such-backend"
+from matplotlib.figure import Figure
+Figure().savefig(os.devnull, format="png")
+"""
+    environment = os.environ | {"MPLBACKEND": "no-such-backend"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_matplotlib_is_imported_only_where_that_holds():
+    package = Path(style.__file__).parents[2]
+    for folder in ("spikeseg", "analysis", "configs", "datasets", "models", "runners"):
+        for path in (package / folder).rglob("*.py"):
+            imports = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
+            inside = path.parent in (package / "analysis" / "figures", package / "analysis" / "report")
+            assert inside or not any(line.split()[1].startswith("matplotlib") for line in imports), path
