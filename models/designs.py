@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from spikeseg.spikes import Shape
 
 from ..configs.geometry import layer_shapes
-from ..configs.schema import Config, Conv
+from ..configs.schema import Config, Conv, Pool
 
 if TYPE_CHECKING:
     from .model import Model
@@ -120,3 +120,7 @@ class LearnerDesign:
 
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:
     return conv.kernel, conv.padding
+
+
+def _pooling(pool: Pool) -> Pair:
+    return pool.window, pool.stride

@@ -54,7 +54,7 @@ def simulate(device):
 HOST = """
 import logging, os, signal, tempfile, warnings
 from brian2 import *
-set_device("cpp_standalone", directory=tempfile.mkdtemp(), build_on_run=False)
+set_device("cpp_standalone", build_on_run=False)
 prefs.core.default_float_dtype = np.float32
 prefs.core.network.default_schedule = ["start", "synapses", "groups", "thresholds", "resets", "end"]
 prefs.codegen.loop_invariant_optimisations = False
@@ -81,7 +81,7 @@ after = state()
 assert before == after, [name for name in before if before[name] != after[name]]
 if sys.argv[2:]:
     warnings.resetwarnings()
-    device.build(compile=True, run=True)
+    device.build(directory=tempfile.mkdtemp(dir="."), compile=True, run=True)
     assert monitor.num_spikes == 21, monitor.num_spikes
 """
 
@@ -145,8 +145,8 @@ def shown() -> tuple:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_whatever_another_program_has_set_stays_and_its_pending_model_runs(device):
-    assert_succeeds(python(HOST, device, *(["build"] if device == "cpp_standalone" else [])))
+def test_whatever_another_program_has_set_stays_and_its_pending_model_runs(device, tmp_path):
+    assert_succeeds(python(HOST, device, *(["build"] if device == "cpp_standalone" else []), cwd=tmp_path))
 
 
 @pytest.mark.parametrize("device", DEVICES)
