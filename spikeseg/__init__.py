@@ -3,7 +3,8 @@
 Data flow one way: ``datasets -> runners(models(equations)) -> spikes on disk -> analysis``.
 
 The Python API follows the command line. Everything is loaded when it is first asked for, so that ``import spikeseg``
-costs next to nothing and Brian2 is imported only where something is simulated.
+costs next to nothing. Simulations import Brian2 in a process of their own, so that its settings, device and signal
+handlers in this one stay as they are; only `ConvSynapses` imports it here.
 
 ===================  ===============================================================================
 `load_config`        a TOML file, or a configuration that comes along, checked

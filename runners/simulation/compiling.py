@@ -139,7 +139,7 @@ def _interface(model: Model, device: Any) -> tuple[dict[str, Any], Code]:
 
 
 def build_with(command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
-    """Run a command of a build. Raises RuntimeError with the first error that it tells."""
+    """Run a command of a build. Raises RuntimeError with the first error that it reports."""
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]

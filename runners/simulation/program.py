@@ -55,10 +55,10 @@ class ProgramSimulator:
                 done = subprocess.run(command, cwd=work, capture_output=True, text=True)
                 complaints = [line for line in done.stderr.splitlines() if not line.startswith("#")]  # GeNN's remarks
                 if done.returncode or complaints:
-                    told = " ".join(" ".join(complaints).split()) or ending(
+                    reason = " ".join(" ".join(complaints).split()) or ending(
                         done.returncode, f"remove {self._directory} to have it compiled anew"
                     )
-                    raise SpikeSegError(f"simulation failed: {told}")
+                    raise SpikeSegError(f"simulation failed: {reason}")
                 return self._read_results(work / "results", stimuli.stimuli)
         except OSError as error:
             raise SpikeSegError(f"simulation failed: {error}; its files go where TMPDIR says") from error

@@ -85,6 +85,7 @@ def main() -> None:
     import brian2  # noqa: F401
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else, where the caller ignores it, no child's end is known
     while True:
         try:
             question = connection.recv_bytes()

@@ -86,7 +86,8 @@ if sys.argv[2:]:
 """
 
 IN_A_THREAD = """
-import threading
+import signal, threading
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 failed = []
 
 def work():
