@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spikeseg.spikes import Spikes
 
-from . import dense, workloads
+from . import dense, designs, workloads
 
 WORKLOADS: dict[str, Callable[..., workloads.Workload]] = {
     "caltech": workloads.caltech,
@@ -52,27 +53,42 @@ def quickest(run: Callable[[], Any], repeat: int) -> float:
 @contextmanager
 def connections(kind: str) -> Iterator[dict[str, float]]:
     """Let networks have ``procedural`` or ``explicit`` connections, and add up the seconds that building them takes."""
-    from spikeseg.models import encoder, learner, targets
+    from spikeseg.runners.inference import encoding
+    from spikeseg.runners.training import learning
 
     built: dict[str, float] = {"build_s": 0.0}
-    before = targets.PROCEDURAL, encoder.build_encoder, learner.build_learner
 
-    def timed(build: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
-            start = time.process_time()
-            model = build(*arguments)
-            built["build_s"] += time.process_time() - start
-            return model
+    @contextmanager
+    def opened(design: Any, device: str) -> Iterator[Any]:
+        with open_measured(design, device, kind) as (simulator, seconds):
+            built["build_s"] += seconds
+            yield simulator
 
-        return run
-
-    encoder.build_encoder, learner.build_learner = timed(before[1]), timed(before[2])
-    if kind == "explicit":
-        targets.PROCEDURAL = ()
+    before = encoding.open_simulator, learning.open_simulator
+    encoding.open_simulator = learning.open_simulator = opened
     try:
         yield built
     finally:
-        targets.PROCEDURAL, encoder.build_encoder, learner.build_learner = before
+        encoding.open_simulator, learning.open_simulator = before
+
+
+@contextmanager
+def open_measured(design: Any, device: str, kind: str) -> Iterator[tuple[Any, float]]:
+    """A simulator whose time and memory are those of this process and its ended children; seconds of the building."""
+    from spikeseg.runners.simulation import worker
+    from spikeseg.runners.simulation.devices import PROGRAMS
+    from spikeseg.runners.simulation.processes import end_idle
+    from spikeseg.runners.simulation.simulator import open_simulator
+
+    with tempfile.NamedTemporaryFile() as file:
+        measured = designs.Measured(design, kind, Path(file.name))
+        if device not in PROGRAMS:
+            worker.configure()
+            yield worker.open_runtime(measured, device), float(Path(file.name).read_text())
+            return
+        with open_simulator(measured, device) as simulator:
+            end_idle()  # else what it took to compile would not be counted
+            yield simulator, float(Path(file.name).read_text() or 0)
 
 
 def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) -> dict[str, float]:
@@ -135,29 +151,16 @@ def dense_arrays(workload: workloads.Workload, library: str, repeat: int) -> dic
 
 def forward(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, float]:
     """Measure Conv2's connection alone: the recorded spikes of Pool1 arrive at neurons that only add them up."""
-    from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
-
-    from spikeseg.models.conv_synapses import ConvSynapses
     from spikeseg.models.geometry import Window
-    from spikeseg.models.model import Model
     from spikeseg.runners.inference.encoding import open_encoder
-    from spikeseg.runners.simulation.simulator import open_simulator
 
     with open_encoder(workload.network.config, workload.size, "cpp_standalone") as encoder:
         spikes = encoder.encode(workload.network, workload.inputs)
     pool1, conv2 = spikes["pool1"], workload.network.config.conv2
     window = Window.convolution(pool1.shape, conv2.maps, conv2.kernel, padding=conv2.padding)
 
-    def build() -> Model:
-        clock = Clock(1e-3 * second)
-        source = SpikeGeneratorGroup(window.source.size, [0], [0] * second, clock=clock, name="input")
-        target = NeuronGroup(window.target.size, "v : 1", clock=clock)
-        synapses = ConvSynapses(source, target, window, "w : 1", on_pre="v_post += w", name="forward")
-        state = {"w": (synapses, "w")}
-        return Model(Network(source, target, synapses), source, {}, {}, state, steps=20, ticks=1, dt=1e-3)
-
     kernel = workload.network.kernels["conv2"].ravel()
-    with connections(kind), open_simulator(build, "cpp_standalone", repr(("forward", kind, window))) as simulator:
+    with open_measured(designs.Forward(window), "cpp_standalone", kind) as (simulator, _):
         many = pool1.select(np.repeat(np.arange(pool1.stimuli), 4))
         silent = Spikes.collect(pool1.shape, many.stimuli, [], [], [])
         seconds = quickest(lambda: simulator.run(many, {"w": kernel}), repeat)

@@ -230,6 +230,7 @@ class ConvPathway(CodeRunner):
             clock=firing.clock,
             needed_variables=needed,
             template_kwds=keywords | _sizes(conv),
+            codeobj_class=procedural(),
         )
 
 

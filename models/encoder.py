@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, second
 
 from spikeseg.spikes import Shape
 
-from ..configs.geometry import layer_shapes
-from ..configs.schema import Config
 from ..equations import adaptation, competition, neurons
 from ..equations import genn as genn_equations
 from .conv_synapses import ConvSynapses
@@ -20,34 +18,28 @@ from .layer import Layer
 from .model import Model
 from .targets import genn, step_clock
 
+if TYPE_CHECKING:
+    from .designs import EncoderDesign
 
-def build_encoder(config: Config, size: tuple[int, int], capacity: int) -> Model:
+
+def build_encoder(design: EncoderDesign) -> Model:
     """Build the encoder, a Brian2 network that is shown one stimulus after the other.
 
     Parameters
     ----------
-    config
-        Sizes of the layers, steps per stimulus, and the duration of a step (``input.dt_ms``, in milliseconds).
-    size
-        Rows and columns of the input layer, which need not be the configuration's.
-    capacity
-        Most stimuli that can be presented in one run.
+    design
+        Sizes of the layers, steps per stimulus, duration of a step, and the largest number of stimuli in a run.
 
     Returns
     -------
     Model
         Its source is the input layer. A spike monitor records each of the layers ``conv1``, ``pool1``, ``conv2``,
-        ``pool2`` and ``conv3``; their shapes are those of `layer_shapes`. Its state, which has no units and has to be
+        ``pool2`` and ``conv3``; their shapes are those of the design. Its state, which has no units and has to be
         set before a run:
 
         - ``<conv layer>.w``: the kernel, of shape (maps, maps below, rows, columns), flat;
         - ``<conv layer>.theta``: the threshold of each map before adaptation, shape (maps,);
         - ``scale``: a factor on all thresholds for each stimulus, shape (capacity,).
-
-    Raises
-    ------
-    ValueError
-        A kernel or window does not fit its input.
 
     Notes
     -----
@@ -60,7 +52,7 @@ def build_encoder(config: Config, size: tuple[int, int], capacity: int) -> Model
     With GeNN a competition takes a step more; ``delays`` of the model says which layers are late by how many steps.
     """
     builder = _GennEncoder if genn() else _Encoder
-    return builder(config, size, capacity).model()
+    return builder(design).model()
 
 
 class _Encoder:
@@ -69,30 +61,27 @@ class _Encoder:
     conv_model = neurons.CONV
     delays: Mapping[str, int] = {}  # steps by which the spikes of a layer are late
 
-    def __init__(self, config: Config, size: tuple[int, int], capacity: int):
-        self.config = config
-        self.shapes = layer_shapes(config, size)
-        dt = config.input.dt_ms * 1e-3
-        self.clock = step_clock(dt)
-        self.period = (config.input.total_steps + self.spare) * dt * second
+    def __init__(self, design: EncoderDesign):
+        self.design = design
+        self.shapes = design.shapes
+        self.clock = step_clock(design.dt)
+        self.period = (design.total_steps + self.spare) * design.dt * second
         self.objects: list[Any] = []
         self.state: dict[str, tuple[Any, str]] = {}
         self.layers: dict[str, Any] = {"input": self._source()}
-        self.stimuli = self._stimuli(capacity)
-        conv1, conv2, conv3 = config.conv1, config.conv2, config.conv3
-        self._conv("conv1", "input", (conv1.kernel,) * 2, (conv1.padding,) * 2, competes=True)
-        self._pool("pool1", "conv1", config.pool1)
-        self._conv("conv2", "pool1", conv2.kernel, conv2.padding, competes=True)
-        self._pool("pool2", "conv2", config.pool2)
-        self._conv("conv3", "pool2", conv3.kernel, conv3.padding, competes=False)
+        self.stimuli = self._stimuli(design.capacity)
+        self._conv("conv1", "input", competes=True)
+        self._pool("pool1", "conv1")
+        self._conv("conv2", "pool1", competes=True)
+        self._pool("pool2", "conv2")
+        self._conv("conv3", "pool2", competes=False)
 
     def model(self) -> Model:
         layers = {name: group for name, group in self.layers.items() if name != "input"}
         monitors = {name: SpikeMonitor(group, name=f"{name}_spikes") for name, group in layers.items()}
         network = Network(*self.layers.values(), *self.objects, *monitors.values(), name="encoder")
-        dt = self.config.input.dt_ms * 1e-3
-        steps = self.config.input.total_steps
-        times: dict[str, Any] = {"ticks": 1, "dt": dt, "spare": self.spare, "delays": self.delays}
+        times: dict[str, Any] = {"ticks": 1, "dt": self.design.dt, "spare": self.spare, "delays": self.delays}
+        steps = self.design.total_steps
         return Model(network, self.layers["input"], monitors, self.shapes, self.state, steps, **times)
 
     @property
@@ -140,16 +129,18 @@ class _Encoder:
         self.objects.append(forward)
         return forward
 
-    def _pool(self, name: str, below: str, layer) -> None:
+    def _pool(self, name: str, below: str) -> None:
         self._layer(name, neurons.POOL, neurons.NEW_STIMULUS, threshold=neurons.POOL_THRESHOLD)
-        window = Window(self.shapes[below], self.shapes[name], (layer.window,) * 2, stride=layer.stride, depthwise=True)
+        size, stride = self.design.poolings[name]
+        window = Window(self.shapes[below], self.shapes[name], (size, size), stride=stride, depthwise=True)
         self._forward(name, below, window, on_pre=neurons.POOL_FORWARD)
 
-    def _conv(self, name: str, below: str, kernel, padding, competes: bool) -> None:
+    def _conv(self, name: str, below: str, competes: bool) -> None:
         if competes:
             self._competing(name)
         else:
             self._adaptive(name, self.conv_model, threshold=neurons.CONV_THRESHOLD)
+        kernel, padding = self.design.convolutions[name]
         window = Window(self.shapes[below], self.shapes[name], kernel, padding)
         forward = self._forward(name, below, window, model=neurons.KERNEL, on_pre=neurons.CONV_FORWARD)
         self.state[f"{name}.w"] = (forward, "w")
@@ -191,7 +182,8 @@ class _GennEncoder(_Encoder):
     @property
     def spare(self) -> int:
         """Extra steps until no spike is under way: a later spike would reach its targets in the next stimulus."""
-        return self.config.input.steps + len(self.delays) + max(self.delays.values()) - self.config.input.total_steps
+        design = self.design
+        return design.input_steps + len(self.delays) + max(self.delays.values()) - design.total_steps
 
     def _stimuli(self, capacity: int) -> NeuronGroup:
         stimuli = self._group(capacity, genn_equations.STIMULUS, "stimuli")

@@ -51,6 +51,7 @@ class Layer(NeuronGroup):
         if not standalone():
             return
         for event, thresholder in self.thresholder.items():
+            thresholder.codeobj_class = procedural()
             if among is not None and event == "spike":
                 self._check_among(thresholder, among)
             else:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, linked_var, second
 
 from spikeseg.spikes import Shape
 
-from ..configs.schema import Conv
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
 from .geometry import Window, neighbourhood, one_to_one, own_feature, padded, same_map, whole_layer
 from .layer import Layer
 from .model import Model
 
+if TYPE_CHECKING:
+    from .designs import LearnerDesign
 
-def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Model:
+
+def build_learner(design: LearnerDesign) -> Model:
     """Build the learning network of one layer.
 
     A step is cut into as many ticks as there are winners per stimulus. At most one neuron wins in each tick: winners
@@ -27,15 +29,9 @@ def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Mode
 
     Parameters
     ----------
-    conv
-        The layer to train.
-    below
-        Size of the layer below, without padding.
-    input_steps
-        Input spikes come at steps 0 to `input_steps` - 1 of a stimulus, on the padded grid (see `padded`). A stimulus
-        lasts one step more, in which the last of them can make a neuron win.
-    dt
-        Duration of a step in seconds.
+    design
+        Sizes, winners per stimulus, and times. Input spikes come at steps 0 to ``input_steps`` - 1 of a stimulus, on
+        the padded grid (see `padded`). A stimulus lasts one step more, in which the last of them can make a neuron win.
 
     Returns
     -------
@@ -52,18 +48,18 @@ def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Mode
     silences its map and its neighbourhood, moves the thresholds of all maps and changes its weights, before the input
     of this step arrives (all in ``synapses``).
     """
-    return _Learner(conv, below, input_steps, dt).model()
+    return _Learner(design).model()
 
 
 class _Learner:
-    def __init__(self, conv: Conv, below: Shape, input_steps: int, dt: float):
-        self.ticks = conv.learning.winners
-        self.steps = input_steps + 1
-        self.dt = dt
-        self.below = padded(below, conv.padding)
-        rows, columns = (n - k + 1 for n, k in zip(self.below[1:], conv.kernel, strict=True))
-        self.shape = Shape(conv.maps, rows, columns)
-        self.window = Window(self.below, self.shape, conv.kernel)
+    def __init__(self, design: LearnerDesign):
+        self.ticks = design.winners
+        self.steps = design.input_steps + 1
+        self.dt = dt = design.dt
+        self.below = padded(design.below, design.padding)
+        rows, columns = (n - k + 1 for n, k in zip(self.below[1:], design.kernel, strict=True))
+        self.shape = Shape(design.maps, rows, columns)
+        self.window = Window(self.below, self.shape, design.kernel)
         self.step_clock = Clock(dt * second, name="step")
         self.tick_clock = Clock(dt / self.ticks * second, name="tick") if self.ticks > 1 else self.step_clock
         self.period = self.steps * dt * second
@@ -71,7 +67,7 @@ class _Learner:
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
         self.gate = self._gate()
         self.features = self._features()
-        self.layer = self._layer(conv.learning.inhibition_radius)
+        self.layer = self._layer(design.inhibition_radius)
         self.forward = self._stdp()
 
     def model(self) -> Model:

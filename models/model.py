@@ -10,10 +10,14 @@ from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor
 
 from spikeseg.spikes import Shape
 
+from .targets import schedule
+
 
 @dataclass(frozen=True)
 class Model:
     """A Brian2 network that presents stimuli one after the other.
+
+    Its schedule is set here: which step comes first decides who fires, and Brian2's default can be changed.
 
     Attributes
     ----------
@@ -45,3 +49,6 @@ class Model:
     dt: float
     spare: int = 0
     delays: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.network.schedule = schedule()

@@ -2,8 +2,9 @@
 
 Data flow in one direction: ``datasets -> runners(models(equations)) -> spikes on disk -> analysis``.
 
-The Python API follows the command line. Each name is imported when it is first used, so ``import spikeseg`` is fast,
-and Brian2 is imported only when something is simulated.
+The Python API follows the command line. Each name is imported when it is first used, so ``import spikeseg`` is fast.
+Simulations import Brian2 in a process of their own, so that its settings, device and signal handlers in this one stay
+as they are; only `ConvSynapses` imports it here.
 
 =====================  =============================================================================
 `load_config`          a TOML file or a bundled configuration, checked

@@ -30,6 +30,16 @@ def cache_directory() -> Path:
         raise SpikeSegError("there is no home directory for the cache: set SPIKESEG_CACHE to a directory") from error
 
 
+def make_cache() -> None:
+    """Make the cache directory, for nobody but its user. Raises SpikeSegError where it cannot be made."""
+    path = cache_directory()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SpikeSegError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def kept_arrays(kind: str, key: bytes, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Read arrays from the cache. If they are missing or damaged there, compute and store them.
 
@@ -52,6 +62,7 @@ def kept_arrays(kind: str, key: bytes, make: Callable[[], dict[str, np.ndarray]]
         return read_arrays(path)
     except SpikeSegError:
         arrays = make()
+        make_cache()
         write_arrays(path, arrays)
         return arrays
 

@@ -199,3 +199,16 @@ def test_ctrl_c_never_passes_for_the_end_of_a_simulation(spikeseg, tiny, trained
     assert "Traceback" not in told
     assert spikeseg(*command).code == 0
     assert_same_arrays(out / "network.npz", trained / "network.npz")
+
+
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+def test_sigterm_ends_a_command_as_ctrl_c_does(tiny, tmp_path, device):
+    out = tmp_path / "out"
+    process = start("train", tiny, "--out", out, "--device", device)
+    while not (out / "checkpoints" / "conv2.npz").exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.terminate()
+    _, told = process.communicate()
+    assert process.returncode == 130
+    assert told.splitlines()[-1] == "spikeseg: interrupted; the same command resumes from its last checkpoint"
+    assert "Traceback" not in told

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -39,7 +43,8 @@ RESUMING = ("train", "demo", "sweep", "point", "search")
 def main() -> None:
     """Run the command line. A user's error prints one line on standard error and ends with exit code 1."""
     try:
-        app()
+        with _terminated_as_interrupted():
+            app()
     except (SpikeSegError, OSError) as error:
         print(f"spikeseg: {error}", file=sys.stderr)
         sys.exit(1)
@@ -48,6 +53,19 @@ def main() -> None:
             rest = "; the same command resumes from its last checkpoint" if sys.argv[1] in RESUMING else ""
             print(f"spikeseg: interrupted{rest}", file=sys.stderr)
         raise
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, which schedulers send, end a command as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _version(asked: bool) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from spikeseg.errors import SpikeSegError
 from spikeseg.excerpt import Excerpt
 from spikeseg.progress import Reporter
@@ -16,7 +14,7 @@ from spikeseg.spikes import Recorded
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.figures import answers, learning, responses
 from ...analysis.figures.stimulus import raster
-from ...analysis.figures.style import save
+from ...analysis.figures.style import Figure, save
 from ...analysis.measures.analyse import Analysis, analyse, write_analysis_table
 from ...analysis.measures.saliency import saliency_over_time
 from ...models.network import CONV_LAYERS, LAYERS, LEARNED_LAYERS, TrainedNetwork

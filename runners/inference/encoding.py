@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Spikes
 
-from ...configs.geometry import layer_shapes
 from ...configs.schema import Config
+from ...models.designs import EncoderDesign
 from ...models.network import CONV_LAYERS, TrainedNetwork
 from ..simulation.devices import PROGRAMS
 from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
-
-if TYPE_CHECKING:
-    from ...models.model import Model
 
 CAPACITY = 50  # largest number of stimuli in one run of the simulator
 
@@ -131,24 +127,15 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     Raises
     ------
     SpikeSegError
-        Several jobs on a device that simulates in this process; stimuli smaller than a layer's kernel; or see
+        Several jobs on a device that runs one simulation at a time; stimuli smaller than a layer's kernel; or see
         `open_simulator`.
     """
     if jobs > 1 and device not in PROGRAMS:
-        raise SpikeSegError(f"device {device} cannot run several jobs: use --device cpp_standalone, or --jobs 1")
-
-    def build() -> Model:
-        from ...models.encoder import build_encoder  # imports Brian2: slow, and not needed for a compiled program
-
-        return build_encoder(config, size, CAPACITY)
+        raise SpikeSegError(f"device {device} runs one simulation at a time: use --device cpp_standalone, or --jobs 1")
 
     try:
-        shapes = layer_shapes(config, size)
+        design = EncoderDesign.of(config, size, CAPACITY)
     except ValueError as error:
         raise SpikeSegError(f"{config.name} cannot encode stimuli of {size[0]} x {size[1]}: {error}") from error
-    key = repr(("encoder", shapes, CAPACITY, config.input.total_steps, config.input.dt_ms, config.pool1, config.pool2))
-    key += repr(
-        (config.conv1.kernel, config.conv2.kernel, config.conv2.padding, config.conv3.kernel, config.conv3.padding)
-    )
-    with open_simulator(build, device, key) as simulator:
+    with open_simulator(design, device) as simulator:
         yield Encoder(simulator, jobs)

@@ -1,1 +1,1 @@
-"""Devices: how a model is run, in this process or as a compiled program."""
+"""Devices: how a model is run, by Brian2 in another process or as a compiled program."""

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .doctor import compiler
-from .program import Code, build_with
+from .compiling import Code, build_with
+from .doctor import compiler, compiler_version
 
 if TYPE_CHECKING:
     from ...models.model import Model
@@ -32,21 +32,25 @@ $(filter-out %.c,$(SRCS:.cpp=.o)): private CXXFLAGS += -include {PREFIX}
 
 
 class CppStandalone:
-    """Brian2's own device: a `program.Backend`."""
+    """Brian2's own device: a `compiling.Backend`."""
 
     name = "cpp_standalone"
     parts = ("static_arrays",)
     arguments = ()
 
+    def tools(self) -> tuple[str, ...]:
+        """See `compiling.Backend`."""
+        return (compiler_version(),)
+
     def activate(self, directory: Path) -> Any:
-        """See `program.Backend`."""
+        """See `compiling.Backend`."""
         from brian2 import get_device, set_device
 
         set_device("cpp_standalone", directory=str(directory), build_on_run=False)
         return get_device()
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
-        """See `program.Backend`. Every file includes the same headers, which are compiled once, beforehand."""
+        """See `compiling.Backend`. Every file includes the same headers, which are compiled once, beforehand."""
         from brian2 import second
 
         model.network.run(0 * second, namespace={})  # what the program does before our own main part

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -15,6 +17,7 @@ from spikeseg.errors import SpikeSegError
 
 LAST_CUDA = 12  # in which a context can be created as GeNN 4 does
 GPU_DRIVER = "libcuda.so.1"
+CUDA_VERSION = r"#define CUDA_VERSION (\d+)"  # in its header
 
 
 def require(device: str) -> None:
@@ -42,6 +45,33 @@ def compiler() -> str:
     return os.environ.get("CXX") or "g++"
 
 
+def compiler_version() -> str:
+    """The compiler's command and what it says about its version; the command alone where it does not work."""
+    command = compiler()
+    try:
+        done = subprocess.run([*shlex.split(command), "--version"], capture_output=True, text=True)
+    except (OSError, ValueError):
+        return command
+    return f"{command} {done.stdout}"
+
+
+def genn_versions(gpu: bool) -> tuple[str, ...]:
+    """Versions of what turns a model into a program with GeNN; CUDA's with `gpu`. What is missing has none."""
+    found = [f"brian2genn {_version('brian2genn')}", f"GeNN {_file('GENN_PATH', 'version.txt')}"]
+    if gpu:
+        number = re.search(CUDA_VERSION, _file("CUDA_PATH", "include", "cuda.h") or "")
+        found.append(f"CUDA {number and number[1]}")
+    return tuple(found)
+
+
+def _file(variable: str, *parts: str) -> str | None:
+    """A file in the directory that a variable of the environment names; None where it cannot be read."""
+    try:
+        return Path(os.environ.get(variable, ""), *parts).read_text(errors="replace").strip()
+    except OSError:
+        return None
+
+
 def _commands(*commands: str) -> Iterator[str]:
     for command in commands:
         if shutil.which(command.split()[0]) is None:
@@ -67,9 +97,8 @@ def _genn() -> Iterator[str]:
     if not where:
         yield "needs GeNN 4.9.0, and GENN_PATH is not set: set it to the directory where GeNN is"
         return
-    try:
-        found = Path(where, "version.txt").read_text().strip()
-    except OSError:
+    found = _file("GENN_PATH", "version.txt")
+    if found is None:
         yield f"needs GeNN 4.9.0, and GENN_PATH, {where}, is not GeNN's directory: it has no version.txt"
         return
     if not (4, 2, 1) <= _numbers(found) < (5,):
@@ -82,12 +111,11 @@ def _cuda() -> Iterator[str]:
     if not where:
         yield f"needs CUDA, and CUDA_PATH is not set: set it to the directory where CUDA is, {otherwise}"
         return
-    try:
-        header = Path(where, "include", "cuda.h").read_text(errors="replace")
-    except OSError:
+    header = _file("CUDA_PATH", "include", "cuda.h")
+    if header is None:
         yield f"needs CUDA, and CUDA_PATH, {where}, is not CUDA's directory: it has no include/cuda.h, {otherwise}"
         return
-    found = re.search(r"#define CUDA_VERSION (\d+)", header)
+    found = re.search(CUDA_VERSION, header)
     if found and int(found[1]) // 1000 > LAST_CUDA:
         yield (
             f"needs CUDA {LAST_CUDA} or older, and CUDA_PATH, {where}, has {int(found[1]) // 1000}: "

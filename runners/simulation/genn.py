@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikeseg.files import locked
 
-from .doctor import compiler
+from .compiling import Code, build_with
+from .doctor import compiler, compiler_version, genn_versions
 from .interface import COMPILER_FLAGS
-from .program import Code, build_with
 
 if TYPE_CHECKING:
     from ...models.model import Model
@@ -30,7 +27,7 @@ WRITE_OUT = """
 
 @dataclass(frozen=True)
 class Genn:
-    """GeNN through brian2genn, for the device "genn" or "genn-cpu": a `program.Backend`."""
+    """GeNN through brian2genn, for the device "genn" or "genn-cpu": a `compiling.Backend`."""
 
     name: str
 
@@ -42,18 +39,20 @@ class Genn:
         """Whether to build for CUDA."""
         return self.name == "genn"
 
-    def activate(self, directory: Path) -> Any:
-        """See `program.Backend`."""
-        from brian2 import get_device, set_device
+    def tools(self) -> tuple[str, ...]:
+        """See `compiling.Backend`."""
+        return compiler_version(), *genn_versions(self.gpu)
 
-        with warnings.catch_warnings(action="ignore"):  # it imports what setuptools will drop
-            import brian2genn  # noqa: F401  # pyright: ignore - Brian2 knows the device from now on
+    def activate(self, directory: Path) -> Any:
+        """See `compiling.Backend`."""
+        import brian2genn  # noqa: F401  # pyright: ignore - Brian2 knows the device from now on
+        from brian2 import get_device, set_device
 
         set_device("genn", directory=str(directory), compile=False, run=False, use_GPU=self.gpu)
         return get_device()
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
-        """See `program.Backend`. Our code runs between GeNN's initialisation and its clean-up."""
+        """See `compiling.Backend`. Our code runs between GeNN's initialisation and its clean-up."""
         from brian2 import second
 
         copies = "".join(_written_out(device, *variable) for variable in model.state.values())
@@ -61,8 +60,7 @@ class Genn:
             "before_network_run", f"using namespace brian;\n{code.inputs}\n{copies}\ntotalTime = duration;"
         )
         device.insert_code("after_network_run", code.results)
-        with redirect_stdout(io.StringIO()):
-            model.network.run(0 * second, namespace={})
+        model.network.run(0 * second, namespace={})
         _generate(Path(os.environ["GENN_PATH"]), directory, [] if self.gpu else ["-c"])
         # GeNN compiles its part without optimisation unless it may reorder floating point.
         build_with(["make", f"CXX={compiler()} {' '.join(COMPILER_FLAGS)}"], directory)

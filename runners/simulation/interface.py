@@ -1,20 +1,31 @@
-"""What all devices share: names, what a run takes and gives, the settings under which all give the same bits."""
+"""What all devices share: what they simulate, what a run takes and gives, and how its times are read."""
 
 from __future__ import annotations
 
-import logging
-import signal
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from spikeseg.spikes import Shape, Spikes
 
+if TYPE_CHECKING:
+    from ...models.model import Model
+
 # Strict floating point, so that every backend gives the same bits.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
+
+
+class Design(Protocol):
+    """A model as plain data (`models.designs`), which pickle can send to another process.
+
+    Its ``repr`` names all that `build` depends on: a compiled program belongs to it.
+    """
+
+    def build(self) -> Model:
+        """Build the model with Brian2, for its active device."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,27 +51,6 @@ class Simulator(Protocol):
             The simulation could not run to its end.
         """
         ...
-
-
-def configure() -> None:
-    """Set what every backend needs to give the same bits."""
-    from brian2 import prefs
-
-    prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
-    prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
-    prefs.core.default_float_dtype = np.float64
-    _interrupt_at_once(prefs)
-    # It warns of order dependence, which the event order settles here, and logs to a disk that may be full.
-    logging.getLogger("brian2").setLevel(logging.ERROR)
-
-
-def _interrupt_at_once(prefs: Any) -> None:
-    """Ctrl-C ends the command, as elsewhere: newer Brian2 would end the run early, and call it complete."""
-    if "core.stop_on_keyboard_interrupt" in prefs:
-        prefs.core.stop_on_keyboard_interrupt = False  # for programs
-    before = getattr(signal.getsignal(signal.SIGINT), "previous_handler", None)
-    if before is not None and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, before)
 
 
 class Times(NamedTuple):

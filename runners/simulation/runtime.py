@@ -1,22 +1,26 @@
-"""Runs a network in this process: `numpy` and `cython`."""
+"""Runs a network where Brian2 is imported: `numpy` and `cython`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikeseg.spikes import Spikes
 
-from ...models.model import Model
 from .interface import Result, Times, recorded_spikes
+
+if TYPE_CHECKING:
+    from ...models.model import Model
 
 
 class RuntimeSimulator:
-    """Runs in this process."""
+    """A `Simulator` that runs in this process."""
 
     def __init__(self, model: Model):
         self._model = model
+        self.times = Times(model.steps, model.ticks, model.dt, model.spare)
         self.steps, self.ticks = model.steps, model.ticks
         model.network.store()
 
@@ -24,12 +28,11 @@ class RuntimeSimulator:
         """See `Simulator.run`."""
         from brian2 import second
 
-        model = self._model
+        model, times = self._model, self.times
         model.network.restore()
         for name, values in state.items():
             group, variable = model.state[name]
             group.variables[variable].get_value()[:] = values
-        times = Times(model.steps, model.ticks, model.dt, model.spare)
         bins = stimuli.stimulus * times.period + stimuli.step
         model.source.set_spikes(stimuli.neuron, bins * model.dt * second, sorted=True)
         model.network.run(stimuli.stimuli * times.period * model.dt * second, namespace={})

@@ -1,37 +1,39 @@
-"""The one seam between a model and the machine: `open_simulator(build, device, key)`, then `run(stimuli, state)`.
+"""The one seam between a model and the machine: `open_simulator(design, device)`, then `run(stimuli, state)`.
 
-A runtime simulator runs the network in this process (`numpy`, `cython`). The standalone simulator compiles it once
-into a cached program; every run starts that program anew, so that neither order nor chunking of runs can matter.
-Brian2 takes seconds to import: it is imported where a network is built or run, and not for a program that is there.
+Brian2 is never imported in this process. A process of our own (`processes`) runs the network (`numpy`, `cython`), or
+compiles it once into a cached program, which is started anew for every run, so that neither order nor chunking of runs
+can matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from spikeseg.spikes import Spikes
+
+from .cpp_standalone import CppStandalone
 from .devices import PROGRAMS, check_device
 from .doctor import require
-from .interface import Simulator, configure
-from .runtime import RuntimeSimulator
-
-if TYPE_CHECKING:
-    from ...models.model import Model
+from .genn import Genn
+from .interface import Design, Result, Simulator
+from .processes import Worker, working
+from .program import ProgramSimulator
 
 
 @contextmanager
-def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterator[Simulator]:
-    """Give a simulator of the model that `build` makes.
+def open_simulator(design: Design, device: str) -> Iterator[Simulator]:
+    """Give a simulator of the model that `design` builds.
 
     Parameters
     ----------
-    build
-        Called at most once; not at all where a program compiled before can be used.
+    design
+        Its ``build`` is called in another process, which imports its class by name; not at all where a program of an
+        equal design (by its ``repr``) was compiled before.
     device
         One of `DEVICES`.
-    key
-        Names all that `build` depends on; equal keys may share a compiled program.
 
     Raises
     ------
@@ -40,21 +42,21 @@ def open_simulator(build: Callable[[], Model], device: str, key: str) -> Iterato
     """
     check_device(device)
     if device in PROGRAMS:
-        from .cpp_standalone import CppStandalone
-        from .genn import Genn
-        from .program import ProgramSimulator
-
-        backend = CppStandalone() if device == "cpp_standalone" else Genn(device)
-        yield ProgramSimulator(build, key, backend)
+        yield ProgramSimulator(design, CppStandalone() if device == "cpp_standalone" else Genn(device))
     else:
-        if device == "cython":
-            require("cython")
-        from brian2 import prefs
+        require(device)
+        with working() as worker:
+            yield _WorkerSimulator(worker, design, device)
 
-        configure()
-        before = prefs.codegen.target
-        prefs.codegen.target = device
-        try:
-            yield RuntimeSimulator(build())
-        finally:
-            prefs.codegen.target = before
+
+class _WorkerSimulator:
+    """A simulator that is in another process."""
+
+    def __init__(self, worker: Worker, design: Design, target: str):
+        self._worker = worker
+        times = worker.ask("open", design, target)
+        self.steps, self.ticks = times.steps, times.ticks
+
+    def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
+        """See `Simulator.run`."""
+        return self._worker.ask("run", stimuli, dict(state))

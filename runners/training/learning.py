@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,12 +17,10 @@ from spikeseg.spikes import Shape, Spikes
 
 from ...analysis.measures.weights import BINS, weight_histogram
 from ...configs.schema import Conv, Learning
+from ...models.designs import LearnerDesign
 from ...models.geometry import padded
 from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
-
-if TYPE_CHECKING:
-    from ...models.model import Model
 
 CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # state variables that the next chunk starts from
 HISTORY = ("winners", "presentation", "convergence", "histogram")
@@ -230,16 +227,7 @@ def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: 
     SpikeSegError
         See `open_simulator`.
     """
-    learning = conv.learning
-    key = repr(("learner", conv.maps, conv.kernel, conv.padding, below, input_steps, dt))
-    key += repr((learning.winners, learning.inhibition_radius))
-
-    def build() -> Model:
-        from ...models.learner import build_learner  # imports Brian2: slow, and not needed for a compiled program
-
-        return build_learner(conv, below, input_steps, dt)
-
-    return open_simulator(build, device, key)
+    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt), device)
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:

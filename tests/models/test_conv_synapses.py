@@ -1,28 +1,23 @@
 """ConvSynapses against their definition and against explicit Synapses, on every target."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from brian2 import (
-    Clock,
     DimensionMismatchError,
     Network,
     NeuronGroup,
-    SpikeGeneratorGroup,
     StateMonitor,
     ms,
     mV,
     prefs,
-    second,
     volt,
 )
 from hypothesis import assume, given
 
+from helpers.designs import Connections
 from helpers.networks import connected, few, seeds, to_spikes, windows
 from spikeseg.models.conv_synapses import ConvSynapses
 from spikeseg.models.geometry import Window, neighbourhood, own_feature, same_map
-from spikeseg.models.model import Model
 from spikeseg.runners.simulation.simulator import open_simulator
 from spikeseg.spikes import Shape
 
@@ -35,35 +30,6 @@ ALL_SORTS = (
     own_feature(Shape(3, 4, 2)),
     same_map(Shape(2, 3, 4)),
 )
-
-
-def build(windows) -> Model:
-    """Per window two groups that fire in the first step where `fires` is set, and a connection both ways."""
-    clock = Clock(1e-3 * second)
-    source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
-    network, state = Network(source), {}
-    for number, window in enumerate(windows):
-        below = firing("x", window.source.size, f"below{number}", clock)
-        above = firing("v", window.target.size, f"above{number}", clock)
-        link = ConvSynapses(
-            below,
-            above,
-            window,
-            "w : 1\ngain : 1 (shared)",
-            on_pre="v_post += gain * w",
-            on_post="w = 0.5 * w + x_pre",
-            name=f"link{number}",
-        )
-        link.post.order = link.pre.order - 1
-        network.add(below, above, link)
-        variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (link, "w"), (link, "gain")
-        state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
-    return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
-
-
-def firing(variable, size, name, clock) -> NeuronGroup:
-    model = f"{variable} : 1\nfires : 1"
-    return NeuronGroup(size, model, threshold="fires > 0.5", reset="fires = 0", name=name, clock=clock)
 
 
 def random_state(windows, seed):
@@ -105,28 +71,27 @@ def assert_as_defined(simulator, windows, seed):
 @given(windows(), seeds)
 def test_explicit_synapses_reach_their_targets_and_weights(window, seed):
     assume(connected(window))
-    with open_simulator(partial(build, [window]), "numpy", "") as simulator:
+    with open_simulator(Connections((window,)), "numpy") as simulator:
         assert_as_defined(simulator, [window], seed)
 
 
 def test_several_connections_live_side_by_side():
-    with open_simulator(partial(build, ALL_SORTS), "numpy", "") as simulator:
+    with open_simulator(Connections(ALL_SORTS), "numpy") as simulator:
         assert_as_defined(simulator, ALL_SORTS, seed=0)
 
 
 @pytest.mark.compiled
 @pytest.mark.parametrize(("device", "sorts"), [("cpp_standalone", ALL_SORTS), ("cython", ALL_SORTS[:2])])
 def test_computed_connections_equal_stored_ones(device, sorts):
-    with open_simulator(partial(build, sorts), device, repr(sorts)) as simulator:
+    with open_simulator(Connections(sorts), device) as simulator:
         for seed in range(20):
             assert_as_defined(simulator, sorts, seed)
 
 
 @pytest.mark.compiled
-def test_compiled_programs_can_store_them(monkeypatch):
+def test_compiled_programs_can_store_them():
     """As devices that are made from C++ standalone do."""
-    monkeypatch.setattr("spikeseg.models.targets.PROCEDURAL", ())
-    with open_simulator(partial(build, ALL_SORTS[:2]), "cpp_standalone", "stored") as simulator:
+    with open_simulator(Connections(ALL_SORTS[:2], stored=True), "cpp_standalone") as simulator:
         assert_as_defined(simulator, ALL_SORTS[:2], seed=0)
 
 

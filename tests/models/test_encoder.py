@@ -95,5 +95,5 @@ def test_several_jobs_give_what_one_gives():
 
 def test_several_jobs_need_processes():
     config = ENCODERS["overlapping pools"]
-    with pytest.raises(SpikeSegError, match="numpy cannot run several jobs"):
+    with pytest.raises(SpikeSegError, match="numpy runs one simulation at a time"):
         open_encoder(config, config.input.size, "numpy", jobs=2).__enter__()

@@ -72,8 +72,8 @@ def play(
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
         raise SpikeSegError(
-            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,} are drawn: give a longer --step, or --from "
-            "and --to"
+            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,} are drawn: give a longer --step, or "
+            "--from and --to"
         )
     sensor = stream.size or statistics.extent
     sized = replace(reading, size=describe(sensor).replace(" ", ""))

@@ -1,8 +1,12 @@
 """Figures: what is drawn is what was computed."""
 
 import io
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import combinations, cycle
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -396,3 +400,25 @@ def bars(axes):
     names = [tick.get_text() for tick in axes.get_yticklabels()]
     lengths = [round(bar.get_width(), 3) for bar in axes.patches]
     return list(zip(names, lengths, texts(axes), strict=True))
+
+
+@pytest.mark.parametrize("module", ["figures.style", "report.page", "report.contents"])
+def test_they_are_drawn_whatever_mplbackend_says_which_stays(module):
+    code = f"""
+import os
+import spikeseg.analysis.{module}
+assert os.environ["MPLBACKEND"] == "no-such-backend"
+from matplotlib.figure import Figure
+Figure().savefig(os.devnull, format="png")
+"""
+    environment = os.environ | {"MPLBACKEND": "no-such-backend"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_matplotlib_is_imported_only_where_that_holds():
+    package = Path(style.__file__).parents[2]
+    for folder in ("spikeseg", "analysis", "configs", "datasets", "models", "runners"):
+        for path in (package / folder).rglob("*.py"):
+            imports = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
+            inside = path.parent in (package / "analysis" / "figures", package / "analysis" / "report")
+            assert inside or not any(line.split()[1].startswith("matplotlib") for line in imports), path

@@ -11,28 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Clock, Network, SpikeGeneratorGroup, SpikeMonitor, prefs, second
 
+from helpers import designs
+from helpers.designs import INPUTS, Inputs
 from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.model import Model
 from spikeseg.runners.simulation.simulator import open_simulator
-from spikeseg.spikes import Shape, Spikes
-
-SHAPE = Shape(1, 1, 3)
+from spikeseg.spikes import Spikes
 
 
-def build() -> Model:
-    """Three inputs, which are recorded."""
-    source = SpikeGeneratorGroup(3, [0], [0] * second, clock=Clock(1e-3 * second))
-    monitor = SpikeMonitor(source)
-    return Model(Network(source, monitor), source, {"input": monitor}, {"input": SHAPE}, {}, steps=2, ticks=1, dt=1e-3)
-
-
-def assert_works(key: str = "smallest") -> None:
+def assert_works() -> None:
     """The compiled program records its inputs."""
-    inputs = Spikes.collect(SHAPE, 3, [0, 2, 2], [1, 0, 0], [2, 0, 1])
-    with open_simulator(build, "cpp_standalone", key) as simulator:
+    inputs = Spikes.collect(INPUTS, 3, [0, 2, 2], [1, 0, 0], [2, 0, 1])
+    with open_simulator(Inputs(), "cpp_standalone") as simulator:
         found = simulator.run(inputs, {}).spikes["input"]
     for column in ("stimulus", "step", "neuron"):
         np.testing.assert_array_equal(getattr(found, column), getattr(inputs, column))
@@ -40,15 +31,22 @@ def assert_works(key: str = "smallest") -> None:
 
 def compiling() -> str:
     """The line that is told when the program cannot be compiled."""
-    with pytest.raises(SpikeSegError) as told, open_simulator(build, "cpp_standalone", "smallest"):
+    with pytest.raises(SpikeSegError) as told, open_simulator(Inputs(), "cpp_standalone"):
         pass
     assert "\n" not in str(told.value)
     return str(told.value)
 
 
 def in_another_process() -> subprocess.Popen:
-    code = "import test_standalone; test_standalone.assert_works()"
-    return subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent, stderr=subprocess.PIPE, text=True)
+    """A process that compiles the program; no `__main__` of its own needs to be guarded."""
+    code = """
+from helpers.designs import Inputs
+from spikeseg.runners.simulation.simulator import open_simulator
+with open_simulator(Inputs(), "cpp_standalone"):
+    pass
+"""
+    tests = Path(designs.__file__).parents[1]
+    return subprocess.Popen([sys.executable, "-c", code], cwd=tests, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +74,8 @@ class TestCompilers:
     def test_a_missing_one_is_named(self, monkeypatch, device):
         monkeypatch.setenv("CXX", "no-such-compiler -O9")
         told = f"device {device} needs a C.*no-such-compiler.* is missing: install it, or use --device numpy"
-        target = prefs.codegen.target
-        with pytest.raises(SpikeSegError, match=told), open_simulator(build, device, "smallest"):
+        with pytest.raises(SpikeSegError, match=told), open_simulator(Inputs(), device):
             pass
-        assert prefs.codegen.target == target
 
     def test_make_is_needed(self, compiler, monkeypatch):
         compiler("exit 0")
@@ -115,7 +111,9 @@ class TestPrograms:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert not list(cache.glob("programs/*/manifest.json"))
+        assert list(cache.glob("programs/.building-*"))
         assert_works()
+        assert not list(cache.glob("programs/.building-*"))
         (manifest,) = cache.glob("programs/*/manifest.json")
         manifest.unlink()
         assert_works()

@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from helpers.designs import Unbuildable
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.simulation import doctor
 from spikeseg.runners.simulation.devices import DEVICES
@@ -44,7 +45,7 @@ def machine(monkeypatch, tmp_path):
 
 def told(device):
     """The one line that a user is told who asks for the device."""
-    with pytest.raises(SpikeSegError) as error, open_simulator(lambda: pytest.fail("it was built"), device, "nothing"):
+    with pytest.raises(SpikeSegError) as error, open_simulator(Unbuildable(), device):
         pass
     assert "\n" not in str(error.value)
     return str(error.value)

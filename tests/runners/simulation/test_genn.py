@@ -58,7 +58,7 @@ def test_a_program_is_built_once_for_all_networks_of_a_geometry(genn, monkeypatc
     size = config.input.size
     with open_encoder(config, size, genn):
         pass
-    monkeypatch.setattr("spikeseg.models.encoder.build_encoder", lambda *_: pytest.fail("it was built again"))
+    monkeypatch.setattr("spikeseg.runners.simulation.program._compile", lambda *_: pytest.fail("it was built again"))
     other = config.model_copy(update={"seed": 7, "conv1": config.conv1.model_copy(update={"threshold": 9})})
     with open_encoder(other, size, genn):
         pass

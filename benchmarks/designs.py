@@ -1,0 +1,51 @@
+"""What is built to be measured, in a module of its own: the process that builds imports it by its name."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spikeseg.models.geometry import Window
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Another design with ``procedural`` or ``explicit`` connections; the seconds of its building go to a file."""
+
+    design: Any
+    kind: str
+    file: Path = field(repr=False)  # it makes no other program
+
+    def build(self) -> Any:
+        """Build it, where another model is not built later."""
+        from spikeseg.models import targets
+
+        if self.kind == "explicit":
+            targets.PROCEDURAL = {}
+        start = time.process_time()
+        model = self.design.build()
+        self.file.write_text(str(time.process_time() - start))
+        return model
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One connection alone; its targets do nothing else."""
+
+    window: Window
+
+    def build(self) -> Any:
+        """Build it."""
+        from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
+
+        from spikeseg.models.conv_synapses import ConvSynapses
+        from spikeseg.models.model import Model
+
+        clock = Clock(1e-3 * second)
+        source = SpikeGeneratorGroup(self.window.source.size, [0], [0] * second, clock=clock, name="input")
+        target = NeuronGroup(self.window.target.size, "v : 1", clock=clock)
+        synapses = ConvSynapses(source, target, self.window, "w : 1", on_pre="v_post += w", name="forward")
+        state = {"w": (synapses, "w")}
+        return Model(Network(source, target, synapses), source, {}, {}, state, steps=20, ticks=1, dt=1e-3)

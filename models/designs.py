@@ -1,0 +1,126 @@
+"""What a network depends on, as plain data: equal designs build equal networks, in whatever process.
+
+A design is made without Brian2, which is imported where it is built. Its `repr` names a compiled program, so it holds
+all that its builder reads, and nothing else: seeds, kernels and thresholds are given to a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spikeseg.spikes import Shape
+
+from ..configs.geometry import layer_shapes
+from ..configs.schema import Config, Conv, Pool
+
+if TYPE_CHECKING:
+    from .model import Model
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class EncoderDesign:
+    """An encoder.
+
+    Attributes
+    ----------
+    shapes
+        Sizes of ``input, conv1, pool1, conv2, pool2, conv3``.
+    convolutions
+        Kernel and padding of ``conv1, conv2, conv3``, rows and columns.
+    poolings
+        Window and stride of ``pool1, pool2``.
+    input_steps, total_steps
+        Steps in which a stimulus has input, and all of its steps.
+    dt
+        Duration of a step in seconds.
+    capacity
+        Largest number of stimuli in one run.
+    """
+
+    shapes: dict[str, Shape]
+    convolutions: dict[str, tuple[Pair, Pair]]
+    poolings: dict[str, Pair]
+    input_steps: int
+    total_steps: int
+    dt: float
+    capacity: int
+
+    @classmethod
+    def of(cls, config: Config, size: Pair, capacity: int) -> EncoderDesign:
+        """Design the encoder of a configuration, for stimuli of `size` (rows, columns).
+
+        Raises
+        ------
+        ValueError
+            The stimuli are smaller than a layer's kernel or window.
+        """
+        gabor = config.conv1
+        convolutions = {"conv1": ((gabor.kernel,) * 2, (gabor.padding,) * 2)}
+        convolutions |= {name: _convolution(conv) for name, conv in (("conv2", config.conv2), ("conv3", config.conv3))}
+        poolings = {
+            name: (pool.window, pool.stride) for name, pool in (("pool1", config.pool1), ("pool2", config.pool2))
+        }
+        times = config.input.steps, config.input.total_steps, config.input.dt_ms * 1e-3
+        return cls(layer_shapes(config, size), convolutions, poolings, *times, capacity)
+
+    def build(self) -> Model:
+        """Build the network, for Brian2's active device."""
+        from .encoder import build_encoder
+
+        return build_encoder(self)
+
+
+@dataclass(frozen=True)
+class LearnerDesign:
+    """The network in which one layer learns.
+
+    Attributes
+    ----------
+    below
+        Size of the layer below, without padding.
+    maps
+        Number of maps that learn.
+    kernel, padding
+        Of the layer, rows and columns.
+    winners
+        Winners per stimulus.
+    inhibition_radius
+        Distance within which a winner silences the other maps.
+    input_steps
+        Steps in which a stimulus has input.
+    dt
+        Duration of a step in seconds.
+    """
+
+    below: Shape
+    maps: int
+    kernel: Pair
+    padding: Pair
+    winners: int
+    inhibition_radius: int
+    input_steps: int
+    dt: float
+
+    @classmethod
+    def of(cls, conv: Conv, below: Shape, input_steps: int, dt: float) -> LearnerDesign:
+        """Design the learning network of a configuration's layer."""
+        kernel, padding = _convolution(conv)
+        learning = conv.learning
+        return cls(below, conv.maps, kernel, padding, learning.winners, learning.inhibition_radius, input_steps, dt)
+
+    def build(self) -> Model:
+        """Build the network, for Brian2's active device."""
+        from .learner import build_learner
+
+        return build_learner(self)
+
+
+def _convolution(conv: Conv) -> tuple[Pair, Pair]:
+    return conv.kernel, conv.padding
+
+
+def _pooling(pool: Pool) -> Pair:
+    return pool.window, pool.stride

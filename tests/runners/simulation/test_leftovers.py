@@ -1,0 +1,93 @@
+"""What a killed process leaves is removed, what belongs to a living one stays, and nobody else's program is run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import pytest
+
+from spikeseg import cache
+from spikeseg.errors import SpikeSegError
+from spikeseg.files import locked, write_json
+from spikeseg.runners.simulation.leftovers import remove_unfinished, run_directory
+from spikeseg.runners.simulation.program import _check_owner
+
+HOLDING = """
+import time
+from spikeseg.runners.simulation.leftovers import run_directory
+with run_directory() as path:
+    print(path, flush=True)
+    time.sleep(1000)
+"""
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """A TMPDIR of its own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_killed_runs_directory_is_removed_by_the_next_run_and_a_living_ones_is_not(temporary):
+    (temporary / "spikeseg-run-of-a-user").mkdir()
+    processes = [subprocess.Popen([sys.executable, "-c", HOLDING], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    killed, living = ((process, process.stdout.readline().strip()) for process in processes if process.stdout)
+    killed[0].send_signal(signal.SIGKILL)
+    killed[0].communicate()
+    with run_directory() as own:
+        assert not os.path.exists(killed[1])
+        assert os.path.exists(living[1])
+        assert own.is_dir()
+    living[0].send_signal(signal.SIGINT)
+    living[0].communicate()
+    assert [path.name for path in temporary.iterdir()] == ["spikeseg-run-of-a-user"]
+
+
+def test_an_unfinished_program_is_removed_unless_it_is_being_compiled(tmp_path):
+    names = [16 * digit for digit in "ab"]
+    for name in names:
+        (tmp_path / f".building-{name}").mkdir()
+    with locked(tmp_path / f"{names[0]}.lock"):
+        remove_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f".building-{names[0]}"]
+    remove_unfinished(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_cache_is_its_users_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPIKESEG_CACHE", str(tmp_path / "some" / "cache"))
+    cache.kept_arrays("numbers", b"", lambda: {"one": np.ones(1)})
+    assert stat.S_IMODE((tmp_path / "some" / "cache").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_program_that_others_may_write_to_is_not_run(tmp_path, mode):
+    _check_owner(tmp_path)
+    tmp_path.chmod(mode)
+    with pytest.raises(SpikeSegError, match="is not run: someone else owns it or may write to it; remove it"):
+        _check_owner(tmp_path)
+
+
+def test_a_program_of_somebody_else_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 54321, -1)
+    with pytest.raises(SpikeSegError, match="is not run"):
+        _check_owner(tmp_path)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_files_have_the_permissions_that_the_umask_leaves(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        write_json(tmp_path / "file.json", {})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file.json").stat().st_mode) == 0o666 & ~umask
