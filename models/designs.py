@@ -58,7 +58,7 @@ class EncoderDesign:
             The stimuli are smaller than a layer's kernel or window.
         """
         gabor = config.conv1
-        convolutions = {"conv1": ((gabor.kernel,) * 2, (gabor.padding,) * 2)}
+        convolutions = {"conv1": ((gabor.kernel, gabor.kernel), (gabor.padding, gabor.padding))}
         convolutions |= {name: _convolution(conv) for name, conv in (("conv2", config.conv2), ("conv3", config.conv3))}
         poolings = {
             name: (pool.window, pool.stride) for name, pool in (("pool1", config.pool1), ("pool2", config.pool2))

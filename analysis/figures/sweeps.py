@@ -132,9 +132,9 @@ def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[SweepRow]]], name: s
     )
     picture = axes.imshow(means, cmap="viridis", vmin=low, vmax=high, aspect="auto", origin="lower")
     for (y, x), mean in np.ndenumerate(means):
-        ground = to_hex(picture.cmap(picture.norm(mean))) if np.isfinite(mean) else "white"
-        told = _told(name, known[y][x], len(cells[y][x]))
-        axes.text(x, y, told, color=ink_on(ground), ha="center", va="center", fontsize=7)
+        ground = to_hex(tuple(np.ravel(picture.cmap(picture.norm(mean))))) if np.isfinite(mean) else "white"
+        text = _told(name, known[y][x], len(cells[y][x]))
+        axes.text(x, y, text, color=ink_on(ground), ha="center", va="center", fontsize=7)
     return picture
 
 
