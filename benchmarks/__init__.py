@@ -1,1 +1,1 @@
-"""What ConvSynapses cost, beside explicit Synapses and dense arrays: `python -m benchmarks` (docs/benchmarks.md)."""
+"""What ConvSynapses cost, compared with explicit Synapses and dense arrays: `python -m benchmarks`."""

@@ -1,7 +1,7 @@
-"""Measure everything, draw it, and write it down: ``python -m benchmarks --data DIRECTORY``.
+"""Measure everything, and write a table and a figure: ``python -m benchmarks --data DIRECTORY``.
 
-All ratios are between numbers of this one run. Explicit synapses of the whole network need 8 GB of memory and some
-minutes to build: they are left out with ``--quick``.
+All ratios are between numbers of one run. Explicit synapses of the whole network need 8 GB of memory and some minutes
+to be built: ``--quick`` leaves them out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GEOMETRY: dict[str, Any] = {"size": (160, 250), "kernel": 5, "maps": 36, "spikes
 
 
 def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
-    """What is measured, by name."""
+    """All cases to be measured, by name."""
     cases: dict[str, dict[str, Any]] = {}
 
     def add(name: str, what: str, workload: str, of: Mapping[str, Any], **how: Any) -> None:
@@ -36,7 +36,7 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
     random = {"count": 10}
     shown = [("saturated", random)] + ([("caltech", {"data": data, "count": 20})] if data else [])
     for name, of in shown:
-        many = of | {"count": 50}  # as many as training presents between two checkpoints
+        many = of | {"count": 50}  # stimuli, as many as training presents between two checkpoints
         add(f"{name} procedural", "encode", name, many, **PROCEDURAL, repeat=5)
         add(f"{name} torch", "dense", name, of, library="torch", repeat=3)
         add(f"{name} numpy", "dense", name, of | {"count": 2}, library="numpy", repeat=1)
@@ -58,7 +58,7 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
 
 
 def sweeps() -> dict[str, dict[str, Any]]:
-    """One property at a time; input spikes at every size."""
+    """Cases that vary one property at a time: kernel, maps, or the number of input spikes at each size of input."""
     cases = {}
     for kernel in (3, 5, 9, 15):
         cases[f"kernel {kernel}"] = GEOMETRY | {"kernel": kernel}
@@ -73,7 +73,7 @@ def sweeps() -> dict[str, dict[str, Any]]:
 
 
 def measure(case: Mapping[str, Any], cache: Path) -> dict[str, float] | None:
-    """Run one case in a process of its own, None where it fails; programs are kept per kind of connection."""
+    """Run one case in a process of its own; None if it fails. Each kind of connection has its own compiled programs."""
     kind = case["how"].get("kind", "procedural")
     environment = os.environ | {"SPIKESEG_CACHE": str(cache / kind), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "benchmarks.cases", json.dumps(case)]

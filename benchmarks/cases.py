@@ -1,7 +1,7 @@
 """One measurement, in a process of its own: `python -m benchmarks.cases '{"what": ...}'` prints it as JSON.
 
-Times are of the processor (user and system, child processes included), not of the wall: other people's work on the
-machine hardly changes them. Of several repetitions the quickest counts.
+Times are processor times (user and system, child processes included), not wall-clock times: other work on the machine
+hardly changes them. Of several repetitions the quickest one counts.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ WORKLOADS: dict[str, Callable[..., workloads.Workload]] = {
 
 
 def processor_seconds() -> float:
-    """Spent by this process and by its children that have ended."""
+    """Processor time spent by this process and by those of its children that have ended, seconds."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def marginal(run: Callable[[Spikes], Any], stimuli: Spikes, repeat: int) -> float:
-    """Processor seconds per stimulus: what all take more than the first one alone, so that starting up is not in it."""
+    """Processor seconds per stimulus without start-up: what all stimuli take more than the first one alone."""
     some, one = quickest(lambda: run(stimuli), repeat), quickest(lambda: run(stimuli.select([0])), repeat)
     return (some - one) / (stimuli.stimuli - 1)
 
@@ -51,7 +51,7 @@ def quickest(run: Callable[[], Any], repeat: int) -> float:
 
 @contextmanager
 def connections(kind: str) -> Iterator[dict[str, float]]:
-    """Networks built within have ``procedural`` or ``explicit`` connections; gives the seconds that building takes."""
+    """Let networks have ``procedural`` or ``explicit`` connections, and add up the seconds that building them takes."""
     from spikeseg.models import encoder, learner, targets
 
     built: dict[str, float] = {"build_s": 0.0}
@@ -76,7 +76,7 @@ def connections(kind: str) -> Iterator[dict[str, float]]:
 
 
 def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) -> dict[str, float]:
-    """The whole encoder, from the first import to the spikes of all layers."""
+    """Measure the whole encoder, from the first import to the spikes of all layers."""
     from spikeseg.runners.inference.encoding import open_encoder
 
     start = processor_seconds()
@@ -99,13 +99,13 @@ def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) ->
 
 
 def peak_megabytes(device: str) -> float:
-    """Of the simulation: of the compiled program, where it is one."""
+    """Peak memory of the simulation in MiB: that of the compiled program, if there is one, else of this process."""
     who = resource.RUSAGE_CHILDREN if device == "cpp_standalone" else resource.RUSAGE_SELF
     return resource.getrusage(who).ru_maxrss / 1024
 
 
 def synaptic_events(workload: workloads.Workload, spikes: dict[str, Spikes]) -> float:
-    """Weights that arrived somewhere, in the three convolutions."""
+    """Number of synaptic events in the three convolutions: each spike counts once for every target that it reaches."""
     config = workload.network.config
     padding = {"conv1": (config.conv1.padding,) * 2, "conv2": config.conv2.padding, "conv3": config.conv3.padding}
     total = 0.0
@@ -121,7 +121,7 @@ def synaptic_events(workload: workloads.Workload, spikes: dict[str, Spikes]) -> 
 
 
 def dense_arrays(workload: workloads.Workload, library: str, repeat: int) -> dict[str, float]:
-    """The same network on dense arrays."""
+    """Measure the same network on dense arrays."""
     network = {"torch": dense.Torch, "numpy": dense.NumPy}[library](workload.network)
     stimuli = [dense.input_steps(workload, index) for index in range(workload.inputs.stimuli)]
     fired: list[int] = []
@@ -134,7 +134,7 @@ def dense_arrays(workload: workloads.Workload, library: str, repeat: int) -> dic
 
 
 def forward(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, float]:
-    """Conv2's connection alone: the recorded spikes of Pool1 arrive at neurons that do nothing else."""
+    """Measure Conv2's connection alone: the recorded spikes of Pool1 arrive at neurons that only add them up."""
     from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
 
     from spikeseg.models.conv_synapses import ConvSynapses
@@ -169,7 +169,7 @@ def forward(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, f
 
 
 def train(workload: workloads.Workload, layer: str, kind: str, repeat: int) -> dict[str, float]:
-    """One layer's learning on the recorded spikes below it: a run as long as the workload, starting it included."""
+    """Measure how one layer learns from recorded spikes of the layer below, start of the program included."""
     from spikeseg.runners.inference.encoding import open_encoder
     from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
 
@@ -194,7 +194,7 @@ MEASURES = {"encode": encode, "dense": dense_arrays, "forward": forward, "train"
 
 
 def main() -> None:
-    """Measure what the argument says."""
+    """Measure the case that the argument describes."""
     case = json.loads(sys.argv[1])
     workload = WORKLOADS[case["workload"]](**case["of"])
     print(json.dumps(MEASURES[case["what"]](workload, **case["how"])))

@@ -1,6 +1,6 @@
 """The same network on dense arrays: every potential in every step. First-spike integrate-and-fire, float32.
 
-A spike crosses all layers in the step in which it comes: delays between layers only shift everything.
+Here a spike crosses all layers in one step. In SpikeSEG it takes a step for each layer, which only delays the result.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def paddings(network: TrainedNetwork) -> dict[str, tuple[int, int]]:
 
 
 class Torch:
-    """PyTorch on one thread."""
+    """The network in PyTorch, on one thread."""
 
     def __init__(self, network: TrainedNetwork):
         import torch
@@ -42,7 +42,7 @@ class Torch:
         }
 
     def run(self, steps: np.ndarray) -> int:
-        """Number of Conv3's spikes."""
+        """Present a stimulus, (steps, 1, rows, columns) float32, and return the number of Conv3 spikes."""
         with self.torch.inference_mode():
             state: dict[str, Any] = {}
             return sum(int(self._step(self.torch.from_numpy(one[np.newaxis]), state).sum()) for one in steps)
@@ -64,7 +64,7 @@ class Torch:
         return state[name]
 
     def _compete(self, name: str, spikes: Any, state: dict[str, Any]) -> Any:
-        """The strongest map of each place fires, and silences the place."""
+        """Let the strongest map of each place fire, which silences all maps there."""
         potential = self._integrate(name, spikes, state)
         above = potential.masked_fill(potential < self.theta[name], -self.torch.inf)
         strongest, winner = above.max(dim=1, keepdim=True)
@@ -80,7 +80,7 @@ class Torch:
 
 
 class NumPy:
-    """NumPy and SciPy: the matrix product of kernels and windows, and maximum filters."""
+    """The network in NumPy and SciPy: products of kernels and windows, and maximum filters."""
 
     def __init__(self, network: TrainedNetwork):
         self.network, self.pads = network, paddings(network)
@@ -88,7 +88,7 @@ class NumPy:
         self.theta = {name: network.thresholds[name].astype(np.float32)[:, None, None] for name in CONV_LAYERS}
 
     def run(self, steps: np.ndarray) -> int:
-        """Number of Conv3's spikes."""
+        """Present a stimulus, (steps, 1, rows, columns) float32, and return the number of Conv3 spikes."""
         config, state, spikes3 = self.network.config, {}, 0
         for spikes in steps:
             spikes = self._compete("conv1", spikes, state)

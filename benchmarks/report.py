@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from spikeseg.analysis.figures.style import LINES, WIDTH, hues, save, style
+from spikeseg.analysis.figures.style import LINES, WIDTH, distinct, save, style
 
 Results = dict[str, dict[str, float]]
 
@@ -28,7 +28,7 @@ KINDS = {"procedural": "ConvSynapses", "torch": "dense PyTorch"}
 
 
 def rows(results: Results) -> list[list[str]]:
-    """Name, the columns, and how many times the time of the computed connections it takes."""
+    """Rows of the table: name, the columns, and the time relative to that of ConvSynapses in the same setting."""
     found = []
     for name, result in results.items():
         if name.startswith(("kernel", "maps", "size")):
@@ -44,7 +44,7 @@ def rows(results: Results) -> list[list[str]]:
 
 
 def write(results: Results, path: Path, console: Console) -> None:
-    """As Markdown to `path`, and to the terminal."""
+    """Write the table to `path` as Markdown, and print it to the terminal."""
     header = ["", *COLUMNS.values(), FACTOR]
     lines = [header, ["---"] * len(header), *rows(results)]
     path.write_text("".join(f"| {' | '.join(cells)} |\n" for cells in lines))
@@ -56,7 +56,7 @@ def write(results: Results, path: Path, console: Console) -> None:
 
 @style()
 def draw(results: Results, path: Path) -> None:
-    """Growth with kernel, maps, and spikes at several sizes."""
+    """Draw how the time per stimulus grows with the kernel, the maps, and the input spikes at several sizes."""
     figure = Figure((WIDTH, 3), layout="constrained")
     kernels, maps, spikes = figure.subplots(1, 3)
     for axes, name, label in ((kernels, "kernel", "side of Conv2's kernel"), (maps, "maps", "maps of Conv2")):
@@ -68,7 +68,7 @@ def draw(results: Results, path: Path) -> None:
     kernels.set(ylabel="ms per stimulus")
     kernels.legend()
     sizes = dict.fromkeys(found[1] for name in results if (found := re.match(r"size (\S+)", name)))
-    for size, colour in zip(sizes, hues(len(sizes)), strict=True):
+    for size, colour in zip(sizes, distinct(len(sizes)), strict=True):
         for kind, line in zip(KINDS, ("o-", "x:"), strict=True):
             points = _points(results, rf"size {size} spikes (\d+) {kind}")
             label = size if kind == "procedural" else None

@@ -1,4 +1,4 @@
-"""Networks and stimuli to be measured; everything is the same for every way of simulating it."""
+"""Networks and stimuli to be measured, the same for every way of simulating them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spikeseg.spikes import Shape, Spikes
 
 @dataclass(frozen=True)
 class Workload:
-    """A network, and what it is shown."""
+    """A network, and the input spikes that it is shown."""
 
     network: TrainedNetwork
     inputs: Spikes
@@ -34,7 +34,7 @@ class Workload:
 
 
 def caltech(data: str, count: int) -> Workload:
-    """The network that comes along, on real test pictures, as many of either class."""
+    """The bundled network on real test pictures, half of them from each class."""
     network, run = load_network("dog-caltech")
     dataset = open_dataset(network.config, Path(data))
     test = Split.from_json(read_json(run.split_file), dataset.names).test
@@ -44,7 +44,7 @@ def caltech(data: str, count: int) -> Workload:
 
 
 def configuration(**sections: Mapping[str, Any]) -> Config:
-    """dog-caltech with some keys of some sections replaced."""
+    """The configuration of dog-caltech with some keys of some sections replaced."""
     content = load("dog-caltech").model_dump(mode="json")
     for name, keys in sections.items():
         content[name] |= keys
@@ -64,9 +64,9 @@ def saturated(count: int) -> Workload:
 
 
 def sweep(size: tuple[int, int], kernel: int, maps: int, spikes: int, count: int = 4) -> Workload:
-    """Random weights and clustered random pixels; size, kernel and maps are those of Conv2's surroundings.
+    """Random weights, and input spikes along random lines, for an input of `size` and a given kernel and maps of Conv2.
 
-    Thresholds are such that the number of spikes stays in proportion to that of the input.
+    Thresholds are such that the number of spikes in all layers grows in proportion to the number of input spikes.
     """
     config = configuration(
         input={"rows": size[0], "columns": size[1]},
@@ -78,7 +78,7 @@ def sweep(size: tuple[int, int], kernel: int, maps: int, spikes: int, count: int
 
 
 def random_network(config: Config, thresholds: Mapping[str, float]) -> TrainedNetwork:
-    """Weights between 0 and 1."""
+    """A network with random weights between 0 and 1."""
     rng = np.random.default_rng(0)
     shapes = layer_shapes(config, config.input.size)
     kernels = {}
@@ -91,7 +91,7 @@ def random_network(config: Config, thresholds: Mapping[str, float]) -> TrainedNe
 
 
 def random_pixels(config: Config, count: int, spikes: int) -> Spikes:
-    """So many different pixels per stimulus, along random lines, spread evenly over the steps of input."""
+    """Stimuli of `spikes` different pixels along random lines, spread evenly over the steps of the input."""
     rng = np.random.default_rng(1)
     rows, columns = config.input.size
     neurons = []

@@ -1,4 +1,4 @@
-"""Experiment configurations: the schema, and the files that come with the package."""
+"""Experiment configurations: their schema, and the bundled files."""
 
 from .geometry import layer_shapes
 from .reading import load, shipped, validate

@@ -1,4 +1,4 @@
-"""Changes to a configuration by dotted key, such as ``conv3.learning.a_plus``, and how they are written on one line."""
+"""Change keys of a configuration, such as ``conv3.learning.a_plus``, and write such changes on one line."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from spikeseg.errors import SpikeSegError
 
 
 def changed(content: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Content of a configuration with other values for some keys; tables that it lacks are added.
+    """Replace the values of some keys of a configuration; tables that it lacks are added.
 
     Parameters
     ----------
     content
-        Nested tables, not checked yet; they stay as they are.
+        Nested tables, not checked yet. They are copied, not changed.
     changes
         New values by dotted key.
     where
-        What an error names: the file, or who asks for the change.
+        What an error message names: the file, or the option that asks for the change.
 
     Raises
     ------
@@ -41,17 +41,17 @@ def changed(content: Mapping[str, Any], changes: Mapping[str, Any], where: str) 
 
 
 def described(values: Mapping[str, Any]) -> str:
-    """Changes on one line: ``seed=1, conv2.threshold=3.0``."""
+    """Write changes on one line: ``seed=1, conv2.threshold=3.0``."""
     return ", ".join(f"{key}={written(value)}" for key, value in values.items())
 
 
 def written(value: Any) -> str:
-    """A value as TOML has it: numbers, texts and lists of them are written as in JSON."""
+    """Write a value as in TOML, where numbers, texts and lists of them look as in JSON."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def parsed(change: str) -> tuple[str, Any]:
-    """Dotted key and value of ``KEY=VALUE``, the value in TOML. Raises SpikeSegError where it is not of that form."""
+    """Split ``KEY=VALUE`` into the key and its value, read as TOML. Raises SpikeSegError for anything else."""
     key, _, value = change.partition("=")
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]

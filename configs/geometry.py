@@ -1,4 +1,4 @@
-"""Sizes of the layers, which follow from the input's size, kernels, paddings and windows."""
+"""Sizes of the layers: they follow from the size of the input, kernels, paddings and windows."""
 
 from __future__ import annotations
 

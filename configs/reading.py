@@ -1,4 +1,4 @@
-"""Configurations from files: the bundled ones and one's own, checked, with one line about whatever is wrong."""
+"""Read and check configurations, bundled ones and your own; one line says what is wrong with one."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def shipped() -> dict[str, Path]:
-    """The configurations that come with the package, by name."""
+    """Files of the bundled configurations, by name."""
     return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.toml"), key=lambda path: path.stem)}
 
 
 def text(name: str) -> str:
-    """A bundled configuration as it stands in its file. Raises SpikeSegError where there is none of that name."""
+    """The text of a bundled configuration. Raises SpikeSegError if there is none of that name."""
     if name not in shipped():
         raise SpikeSegError(f"no bundled configuration {name}: choose from {', '.join(shipped())}")
     return shipped()[name].read_text(encoding="utf-8")
 
 
 def summary(path: Path) -> str:
-    """What a bundled configuration is: the comment on its file's first line."""
+    """A bundled configuration in one sentence: the comment on the first line of its file."""
     return path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
@@ -50,7 +50,7 @@ def load(source: str | Path, changes: Mapping[str, Any] | None = None, *, seed: 
     Raises
     ------
     SpikeSegError
-        No such file, not TOML, an unknown key, a value out of range, or a geometry that does not fit.
+        There is no such file, it is not TOML, a key is unknown, a value is out of range, or a layer does not fit.
     """
     path, content = read(source)
     changes = dict(changes or {}) | ({} if seed is None else {"seed": seed})
@@ -59,7 +59,7 @@ def load(source: str | Path, changes: Mapping[str, Any] | None = None, *, seed: 
 
 
 def read(source: str | Path) -> tuple[Path, dict[str, Any]]:
-    """File and content, not checked yet, of what `load` takes. Raises SpikeSegError where there is none."""
+    """Find the file that `load` takes, and read it without checks. Raises SpikeSegError if there is none."""
     path = shipped().get(str(source), Path(source))
     try:
         return path, read_toml(path)
@@ -69,12 +69,12 @@ def read(source: str | Path) -> tuple[Path, dict[str, Any]]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Content of a TOML file.
+    """Read a TOML file.
 
     Raises
     ------
     FileNotFoundError
-        There is none.
+        There is no such file.
     SpikeSegError
         It cannot be read.
     """
@@ -98,7 +98,7 @@ def validate(content: dict[str, Any], where: str) -> Config:
 
 
 def checked(schema: type[Checked], content: dict[str, Any], where: str) -> Checked:
-    """Content as what its schema makes of it. Raises SpikeSegError with one line that names every wrong key."""
+    """Check content against a schema. Raises SpikeSegError with one line that names every wrong key."""
     try:
         return schema.model_validate(content)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""All keys of a configuration with their types, defaults, limits, units and meanings, read from the schema."""
+"""The reference of all keys of a configuration, read from the schema."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Key:
     Attributes
     ----------
     key
-        With the tables that it lies in, such as ``conv3.learning.a_plus``.
+        Its name after those of its tables, such as ``conv3.learning.a_plus``.
     type
         Such as ``whole number``, ``text`` or ``list of texts``.
     default
-        In TOML; ``required`` for a key that its table must have, ``absent`` for one that may be left out.
+        As written in TOML; ``required`` if its table must have the key, ``absent`` if it may be left out.
     allowed
         Limits or choices, such as ``> 0, < 1``; empty where anything of that type is allowed.
     unit
-        Empty for what has none.
+        Empty if it has none.
     meaning
         What it does.
     """
@@ -61,7 +61,7 @@ def _keys(table: Schema, tables: Mapping[str, Schema], prefix: str) -> Iterator[
 
 
 def _without_null(field: Schema) -> Schema:
-    """The schema of a value where there is one: that of a key that may be absent is one of two."""
+    """The schema of a key's value; a key that may be absent has two, the other of which is that of null."""
     return next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), field)
 
 

@@ -27,11 +27,11 @@ def _odd(value: int) -> int:
 
 
 def _in(unit: str, **schema: Any) -> Any:
-    """The unit of a key, for the reference of all keys, and what else JSON Schema is to say about it."""
+    """Add the unit of a key, and other entries, to its JSON Schema, from which the reference of all keys is made."""
     return Field(json_schema_extra={"unit": unit, **schema})
 
 
-RENDERED = ("orange", "panda")  # the classes of what is rendered without end
+RENDERED = ("orange", "panda")  # classes of the rendered datasets
 ODD = {"not": {"multipleOf": 2}}  # in JSON Schema
 PICTURES = ("caltech-101", "orange-panda")
 RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim")
@@ -48,7 +48,7 @@ Margin = Annotated[tuple[Natural, Natural], BeforeValidator(_pair), _in("neurons
 
 
 class Section(BaseModel):
-    """A table of the file: unknown keys and numbers that are none are refused, values cannot change afterwards."""
+    """A table of the file. Unknown keys, NaN and infinities are errors; values cannot change afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -74,7 +74,7 @@ class Data(Section):
     @model_validator(mode="after")
     def _known(self) -> Data:
         if len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"classes name {', '.join(self.classes)}: each of them once is enough")
+            raise ValueError(f"classes {', '.join(self.classes)} repeat a class: name each of them once")
         if self.rendered:
             unknown = [label for label in self.classes if label not in RENDERED]
             if unknown:
@@ -85,12 +85,12 @@ class Data(Section):
 
     @property
     def rendered(self) -> bool:
-        """Whether it needs no directory."""
+        """Whether the dataset is rendered, and so needs no directory."""
         return self.dataset in ("orange-panda", "orange-panda-sim")
 
 
 class DoG(Section):
-    """Pictures to ON/OFF events: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
+    """How pictures become spikes: a difference of Gaussians, the strongest responses first (paper, section V)."""
 
     size: Annotated[int, Field(ge=3), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
         default=7, description="rows and columns of the filter; odd, so it has a centre"
@@ -113,7 +113,7 @@ class DoG(Section):
 
 
 class Buffering(Section):
-    """A recording cut into buffers, each of them a stimulus (paper, section IV.C)."""
+    """How recordings are cut into buffers, each of which is a stimulus (paper, section IV.C)."""
 
     duration_ms: Annotated[float, Field(ge=1e-3), _in("ms")] | None = Field(
         default=None, description="length of a buffer, 30 in the paper; give either this or events"
@@ -144,7 +144,7 @@ class Buffering(Section):
 
 
 class Input(Section):
-    """The input layer and its time; stimuli are pictures through `dog`, or recordings through `buffer`."""
+    """The input layer and its time. Stimuli are pictures, which need `dog`, or recordings, which need `buffer`."""
 
     rows: Annotated[Count, _in("pixels")] = Field(description="height of the input layer; pictures are resized to it")
     columns: Annotated[Count, _in("pixels")] = Field(description="width of the input layer; pictures are resized to it")
@@ -177,22 +177,22 @@ class Input(Section):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Rows and columns of the input layer."""
         return self.rows, self.columns
 
     @property
     def shape(self) -> Shape:
-        """Input layer: 1 channel of merged or 2 of ON and OFF events."""
+        """Shape of the input layer: 1 channel for merged polarities, or 2 for ON and OFF events."""
         return Shape(1 if self.polarity == "merged" else 2, self.rows, self.columns)
 
     @property
     def total_steps(self) -> int:
-        """Steps per stimulus: input, then flush."""
+        """Steps per stimulus: those of the input, then the empty ones."""
         return self.steps + self.flush_steps
 
 
 class Gabor(Section):
-    """Conv1: fixed, even Gabor filters; the positive part sums to 1, the negative to `negative`."""
+    """Conv1: fixed, even Gabor filters (paper, section V). The positive weights of each sum to 1."""
 
     orientations: Annotated[Count, _in("maps")] = Field(
         default=4, description="maps, a filter each, with orientations equally spaced over 180 degrees"
@@ -218,7 +218,7 @@ class Gabor(Section):
 
     @property
     def padding(self) -> int:
-        """Conv1 keeps the size of the picture."""
+        """Rows and columns of padding, with which Conv1 keeps the size of its input."""
         return self.kernel // 2
 
 
@@ -226,15 +226,15 @@ class Pool(Section):
     """A pooling layer; windows at the far edges may be incomplete (ceil mode)."""
 
     window: Annotated[Count, _in("neurons")] = Field(
-        description="rows and columns of the layer below of which the first spike counts"
+        description="rows and columns of the window, in which the first spike of the layer below counts"
     )
     stride: Annotated[Count, _in("neurons")] = Field(
-        description="distance between windows, in rows and columns; at most window, below it windows overlap"
+        description="distance between windows, in rows and in columns; at most window; if smaller, windows overlap"
     )
 
 
 class Learning(Section):
-    """STDP with winner-take-all and homeostasis of one layer (docs/model.md, Learning)."""
+    """STDP with winner-take-all and homeostasis of one layer (docs/model.md, rules 5 and 6)."""
 
     weight_mean: Fraction = Field(description="mean of the initial weights, which are drawn from a normal distribution")
     weight_std: NotNegative = Field(
@@ -257,7 +257,8 @@ class Learning(Section):
     )
     threshold_start: Positive = Field(description="threshold of every map when learning begins")
     homeostasis: Share = Field(
-        description="a winner's threshold rises by this fraction, then all fall by as much shared between the maps"
+        description="a winner's threshold rises by this fraction, then all fall by this fraction divided by the "
+        "number of maps"
     )
     threshold_silent: Share = Field(
         default=0.0, description="fraction by which all thresholds fall after a stimulus without a winner"
@@ -287,12 +288,12 @@ class Conv(Section):
     padding: Margin = Field(default=(0, 0), description="rows above and below, columns left and right, that never fire")
     threshold: Positive | None = Field(
         default=None,
-        description="potential at which a neuron fires once learned; the one that learning reached when absent",
+        description="potential at which a neuron fires after learning; when absent, the one that learning led to",
     )
     learning: Learning = Field(description="how the layer learns")
 
 
-class Classes(Conv):
+class ClassLayer(Conv):
     """Conv3, whose maps stand for classes."""
 
     equalise: Literal["wins", "drive"] = Field(
@@ -302,12 +303,12 @@ class Classes(Conv):
     )
     purity: Fraction = Field(
         default=0.0,
-        description="a map has no name, and no say, unless this fraction of its training answers is of one class",
+        description="a map without this fraction of its training answers in one class gets no name, and is silenced",
     )
     decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None,
-        description="thresholds are moved so that half the training stimuli make a map fire within this fraction of "
-        "their input; they stay when absent",
+        description="thresholds are scaled so that half the training stimuli make a map fire within this fraction of "
+        "their input; when absent, they are not scaled",
     )
 
 
@@ -357,7 +358,7 @@ class Config(Section):
     pool1: Pool = Field(description="pools Conv1")
     conv2: Conv = Field(description="learned features")
     pool2: Pool = Field(description="pools Conv2")
-    conv3: Classes = Field(description="learned classes")
+    conv3: ClassLayer = Field(description="learned classes")
     decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
@@ -368,6 +369,6 @@ class Config(Section):
         return self
 
     def digest(self) -> str:
-        """Content hash: equal configurations have equal labels, whatever their file's layout."""
+        """Hash of all values, 12 hexadecimal digits; the layout of the file has no influence on it."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

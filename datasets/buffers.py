@@ -1,4 +1,4 @@
-"""Recordings to stimuli: cut into buffers, each parsed into equal parts of time (paper, section IV.C)."""
+"""Cut recordings into buffers, and turn each buffer into input spikes (paper, section IV.C)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .events.events import Buffer, Recording, describe
 from .recordings import Take
 from .sample import Sample, Target
 
-MOST_BUFFERS = 1_000_000  # of a recording in memory: more of them is a jump of its clock
+MOST_BUFFERS = 1_000_000  # per recording; where there are more, its clock has jumped
 OFF, NONE, ON = 0, 128, 255  # grey levels of a buffer's picture
 
 
@@ -33,12 +33,19 @@ class Placement(NamedTuple):
 
     @classmethod
     def of(cls, sensor: tuple[int, int], size: tuple[int, int], fit: str) -> Placement:
-        """Centre the sensor; ``bin`` scales it first so that it just fits.
+        """Centre a sensor on the input layer; ``bin`` scales it first so that it just fits.
+
+        Parameters
+        ----------
+        sensor, size
+            Rows and columns of the sensor, and of the input layer.
+        fit
+            ``crop``, ``pad`` or ``bin``: how pixels become neurons, see `Buffering`.
 
         Raises
         ------
         SpikeSegError
-            ``pad``, and the sensor is larger than the input.
+            `fit` is ``pad``, and the sensor is larger than the input layer.
         """
         if fit == "pad" and (sensor[0] > size[0] or sensor[1] > size[1]):
             raise SpikeSegError(
@@ -50,7 +57,14 @@ class Placement(NamedTuple):
         return cls(scale, top, left, size)
 
     def neurons(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Row * columns + column of every event on the input layer, (n,), and which events are on it, (n,) bool."""
+        """Find the input neuron of every event.
+
+        Returns
+        -------
+        neuron, inside
+            Row * columns + column on the input layer, (n,) int64, and whether the event lies on the layer, (n,) bool.
+            Where it does not, its `neuron` means nothing.
+        """
         return self._neurons(events["y"], events["x"])
 
     def _neurons(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +74,7 @@ class Placement(NamedTuple):
         return row * columns + column, (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
 
     def target(self, target: Target) -> Target:
-        """A target in pixels of the input layer."""
+        """Convert a target from pixels of the sensor to pixels of the input layer; its box is clipped to the layer."""
         box, mask = target.box, None
         if box is not None:
             box = box.scaled(self.scale, self.scale).shifted(self.top, self.left)
@@ -76,7 +90,7 @@ class Placement(NamedTuple):
         return Target(target.label, box, mask)
 
     def mask_to_sensor(self, mask: np.ndarray, sensor: tuple[int, int]) -> np.ndarray:
-        """A mask of the input layer in pixels of the sensor, bool, both (rows, columns)."""
+        """Convert a mask of the input layer, (rows, columns) bool, to one of the sensor, whose shape is `sensor`."""
         y, x = np.divmod(np.arange(sensor[0] * sensor[1]), sensor[1])
         place, inside = self._neurons(y, x)
         found = np.zeros(sensor, bool)
@@ -84,15 +98,15 @@ class Placement(NamedTuple):
         return found
 
     def to_sensor(self, box: Box) -> Box:
-        """A box of the input layer in pixels of the sensor."""
+        """Convert a box from pixels of the input layer to pixels of the sensor."""
         return box.shifted(-self.top, -self.left).scaled(1 / self.scale, 1 / self.scale)
 
 
 def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:
-    """Cut a recording into buffers, from its first event on.
+    """Cut a recording into buffers that follow each other, from its first event on.
 
-    The last buffer is left out where less than half of it was recorded, unless it is the only one. With a length in
-    events each buffer lasts from its first event to the first one of the next.
+    The last buffer is left out if less than half of it was recorded, unless it is the only one. Where `config` gives
+    the length of a buffer in events, a buffer lasts from its first event to the first event of the next one.
 
     Raises
     ------
@@ -122,7 +136,7 @@ def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:
 
 
 def _of_events(t: np.ndarray, many: int) -> Iterator[tuple[int, int, slice]]:
-    """Start, duration and events of every buffer of so many events."""
+    """Yield start and duration (microseconds) and the events of each buffer of `many` events."""
     for first in range(0, len(t) - many // 2, many):
         after = min(first + many, len(t))
         end = t[after] if after < len(t) else t[-1] + 1
@@ -130,7 +144,7 @@ def _of_events(t: np.ndarray, many: int) -> Iterator[tuple[int, int, slice]]:
 
 
 def _of_length(t: np.ndarray, first: int, length: int, count: int) -> Iterator[tuple[int, int, slice]]:
-    """Start, duration and events of so many buffers of a length."""
+    """Yield start and duration (microseconds) and the events of `count` buffers that last `length`, from `first` on."""
     starts = first + length * np.arange(count + 1)
     edges = np.searchsorted(t, starts).tolist()
     for number in range(count):
@@ -138,15 +152,15 @@ def _of_length(t: np.ndarray, first: int, length: int, count: int) -> Iterator[t
 
 
 def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """When which input neuron spikes: its first event, in the part of the buffer that the event falls in.
+    """Turn a buffer into input spikes: each neuron spikes once, in the step into which its first event falls.
 
     Parameters
     ----------
     buffer
-        Parsed into ``config.steps`` equal parts of its duration.
+        Its duration is divided into ``config.steps`` equal parts, one for each step.
     config
-        Polarity ``merged`` has one channel, ``split`` has ON, then OFF, in two; ``buffer.fit`` says where the sensor
-        lies on the input layer.
+        Polarity ``merged`` means one channel, ``split`` two: ON, then OFF. ``buffer.fit`` says where the sensor lies
+        on the input layer.
     size
         Rows and columns of the input layer, which need not be the configuration's.
 
@@ -158,7 +172,7 @@ def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple
     Raises
     ------
     SpikeSegError
-        The sensor does not fit.
+        The sensor does not fit the input layer.
     """
     assert config.buffer is not None, "recordings need a buffer"
     place, inside = Placement.of(buffer.size, size, config.buffer.fit).neurons(buffer.events)
@@ -171,12 +185,15 @@ def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple
 
 
 def buffer_samples(take: Take, config: Input) -> Iterator[Sample]:
-    """A take's buffers as samples: their targets, at half-time, and pictures are those of the input layer.
+    """Yield the buffers of a recording as samples.
+
+    Picture and targets are in pixels of the input layer. The targets are the objects in the middle of the buffer's
+    time.
 
     Raises
     ------
     SpikeSegError
-        The sensor does not fit.
+        The sensor does not fit the input layer.
     """
     assert config.buffer is not None, "recordings need a buffer"
     recording = take.recording
@@ -188,7 +205,7 @@ def buffer_samples(take: Take, config: Input) -> Iterator[Sample]:
 
 
 def picture(events: np.ndarray, placement: Placement) -> np.ndarray:
-    """Events as a picture of the input layer, (rows, columns) uint8: the last event of each pixel, light for ON."""
+    """Draw events on the input layer, (rows, columns) uint8: a pixel is light if its last event is ON, dark if OFF."""
     image = np.full(placement.size, NONE, np.uint8)
     place, inside = placement.neurons(events)
     image.ravel()[place[inside]] = np.where(events["p"][inside] > 0, ON, OFF)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,11 @@ from spikeseg.errors import SpikeSegError
 
 from .folders import files_by_class
 from .pictures import read_picture
-from .sample import Sample, Target
+from .sample import Dataset, Sample, Target
 
 IMAGES, ANNOTATIONS = "101_ObjectCategories", "Annotations"
 
-# The folders of `Annotations` that are not called like the class; the authors' names.
+# Classes whose folder in `Annotations` has another name.
 _ANNOTATION_FOLDERS = {
     "Faces": "Faces_2",
     "Faces_easy": "Faces_3",
@@ -27,15 +27,18 @@ _ANNOTATION_FOLDERS = {
 }
 
 
-class Caltech101:
-    """Pictures with one annotated object each, sorted by name; all are found, none is loaded, at the start.
+class Caltech101(Dataset):
+    """Caltech-101's pictures, each with one annotated object, sorted by name.
+
+    Opening the dataset looks for all files. A file is read only when its item is asked for.
 
     Parameters
     ----------
     root
-        Holds ``101_ObjectCategories`` and ``Annotations``, itself or in its folder ``caltech-101``.
+        Directory that holds ``101_ObjectCategories`` and ``Annotations``, or a folder ``caltech-101`` that holds them.
+        A class without a folder of annotations has no boxes, as the official ``BACKGROUND_Google``.
     classes
-        Which classes to take, by the names of their folders in ``101_ObjectCategories``.
+        Classes to load, by the names of their folders in ``101_ObjectCategories``.
 
     Attributes
     ----------
@@ -45,23 +48,19 @@ class Caltech101:
     Raises
     ------
     SpikeSegError
-        No such directory or class, another layout, a class without a picture, a picture without its annotation.
+        There is no such directory or class, the layout is another one, a class has no picture, or a picture has no
+        annotation in a class that has some.
     """
-
-    names: Sequence[str]
-    labels: Sequence[str]
 
     def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
         self._root = find_root(Path(root))
         self._pictures = files_by_class(self._root / IMAGES, classes, "image_*.jpg")
         self.names = tuple(self._pictures)
-        for name in self.names:
-            if not _annotation(self._root, name).is_file():
-                raise SpikeSegError(f"{name} has no annotation: {_annotation(self._root, name)} is missing")
         self.labels = tuple(name.split("/")[0] for name in self.names)
-
-    def __len__(self) -> int:
-        return len(self.names)
+        self._annotated = {label for label in classes if _annotations(self._root, label).is_dir()}
+        for name, label in zip(self.names, self.labels, strict=True):
+            if label in self._annotated and not _annotation(self._root, name).is_file():
+                raise SpikeSegError(f"{name} has no annotation: {_annotation(self._root, name)} is missing")
 
     def __getitem__(self, index: int) -> Sample:
         """Load a picture with its box and, where the annotation has a contour, its mask.
@@ -73,15 +72,20 @@ class Caltech101:
         """
         name, label = self.names[index], self.labels[index]
         image = read_picture(self._pictures[name])
+        if label not in self._annotated:
+            return Sample(name, image, (Target(label, None),))
         box, mask = _read_annotation(_annotation(self._root, name), image.shape[:2])
         return Sample(name, image, (Target(label, box, mask),))
 
-    def __iter__(self) -> Iterator[Sample]:
-        return (self[index] for index in range(len(self)))
-
 
 def find_root(directory: Path) -> Path:
-    """Where the two official folders lie: `directory`, or ``caltech-101`` in it. Raises SpikeSegError."""
+    """Find the directory that holds both official folders: `directory`, or ``caltech-101`` in it.
+
+    Raises
+    ------
+    SpikeSegError
+        Neither holds them.
+    """
     if not directory.is_dir():
         raise SpikeSegError(f"{directory} is not a directory: Caltech-101 should be there")
     for root in (directory, directory / "caltech-101"):
@@ -96,7 +100,11 @@ def find_root(directory: Path) -> Path:
 def _annotation(root: Path, name: str) -> Path:
     label, file = name.split("/")
     number = file.removeprefix("image_").removesuffix(".jpg")
-    return root / ANNOTATIONS / _ANNOTATION_FOLDERS.get(label, label) / f"annotation_{number}.mat"
+    return _annotations(root, label) / f"annotation_{number}.mat"
+
+
+def _annotations(root: Path, label: str) -> Path:
+    return root / ANNOTATIONS / _ANNOTATION_FOLDERS.get(label, label)
 
 
 def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray | None]:
@@ -133,13 +141,26 @@ def _read_mat(path: Path) -> dict:
 
 
 def _numbers(array) -> np.ndarray:
-    """As float64, empty where it holds something else (cells, text)."""
+    """Convert an array to float64; the result is empty if it holds something other than numbers (cells, text)."""
     array = np.asarray(array)
     return array.astype(float) if array.dtype.kind in "iuf" else np.empty(0)
 
 
 def filled(x: np.ndarray, y: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Pixels inside a polygon whose corners are given in columns and rows from 0; its line counts as inside."""
+    """Fill a polygon.
+
+    Parameters
+    ----------
+    x, y
+        Columns and rows of its corners, in pixels from 0, shape (n,) each; they are rounded.
+    size
+        Rows and columns of the picture.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape `size`, bool: the pixels inside the polygon or on its outline.
+    """
     canvas = Image.new("1", (size[1], size[0]))
     corners = zip(np.rint(x).astype(int).tolist(), np.rint(y).astype(int).tolist(), strict=True)
     ImageDraw.Draw(canvas).polygon(list(corners), fill=1)

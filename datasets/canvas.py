@@ -1,13 +1,13 @@
 """Pictures pasted on a larger canvas: one at a random place and scale, or several side by side.
 
-Where objects are centred and of one size, a constant box is hard to beat; on a canvas it fails and a network must
-localise. Several objects are there to be counted.
+Where objects are centred and all of one size, a constant box is hard to beat. On a canvas it fails, and a network has
+to localise. Pictures of several objects test whether a network counts them.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -19,33 +19,32 @@ from .sample import Dataset, Sample, Target
 GAP = 20
 """Columns of canvas between pictures side by side: more than twice the seam, so that none touches the next."""
 
-_SEAM = 8  # pixels around a pasted picture in which its outermost pixels fade into the canvas
+_SEAM = 8  # pixels around a pasted picture over which its outermost pixels fade into the canvas
 _SHAPE_AREA = 1000  # canvas pixels per shape of clutter
 _SHAPE_RADIUS = (5.0, 35.0)  # pixels
 _CONTRAST = 60.0  # grey levels that a shape is lighter or darker than the canvas, at most
 _SOFTNESS = 0.7  # pixels, sigma of the blur that gives drawn shapes the edges of a photograph
 
 
-class Canvas:
-    """A dataset's pictures, each on its canvas; item i depends on `seed` and its name, not on any order.
+class Canvas(Dataset):
+    """A dataset's pictures, each pasted at a random place and scale on a canvas of its own.
+
+    Item i depends on `seed` and on its picture's name, not on the order in which items are read.
 
     Parameters
     ----------
     dataset
-        Whose pictures to paste.
+        The pictures to paste.
     size, base, scale_range, clutter
         See `on_canvas`.
     seed
-        Same seed, same canvases.
+        The same seed gives the same canvases.
 
     Raises
     ------
     SpikeSegError
-        The largest picture does not fit the canvas, or the range of scales is not one.
+        The largest picture does not fit the canvas, or `scale_range` is not two positive numbers, the smaller first.
     """
-
-    names: Sequence[str]
-    labels: Sequence[str]
 
     def __init__(
         self,
@@ -61,34 +60,30 @@ class Canvas:
         self._dataset, self._seed = dataset, seed
         self._placing = (size, base, scale_range, clutter)
 
-    def __len__(self) -> int:
-        return len(self.names)
-
     def __getitem__(self, index: int) -> Sample:
         """Load and place a picture. Raises what the dataset raises."""
         sample = self._dataset[index]
         rng = np.random.default_rng([self._seed, zlib.crc32(sample.name.encode())])
         return on_canvas(sample, *self._placing, rng)
 
-    def __iter__(self) -> Iterator[Sample]:
-        return (self[index] for index in range(len(self)))
 
-
-class SideBySide:
-    """A dataset's pictures in groups, each group in one picture: whole, from left to right with a gap.
+class SideBySide(Dataset):
+    """Groups of a dataset's pictures: each group is pasted into one picture, from left to right with gaps.
 
     Parameters
     ----------
     dataset
-        Whose pictures to paste.
+        The pictures to paste.
     groups
-        The pictures that are pasted together, equally many in each group.
+        For each group, the indices of its pictures in `dataset`; all groups have the same length.
     base
-        Rows and columns of a picture on the canvas: what the network's input is for it alone.
-    """
+        Rows and columns of each picture on the canvas: the size in which the network sees it when it is alone.
 
-    names: Sequence[str]
-    labels: Sequence[str]
+    Attributes
+    ----------
+    size
+        Rows and columns of the canvas.
+    """
 
     def __init__(self, dataset: Dataset, groups: Sequence[Sequence[int]], base: tuple[int, int]) -> None:
         self._dataset, self._groups, self._base = dataset, groups, base
@@ -96,9 +91,6 @@ class SideBySide:
         self.labels = [dataset.labels[group[0]] for group in groups]
         count = len(groups[0])
         self.size = base[0], count * base[1] + (count - 1) * GAP
-
-    def __len__(self) -> int:
-        return len(self._groups)
 
     def __getitem__(self, index: int) -> Sample:
         """Load and paste the pictures of a group. Raises what the dataset raises."""
@@ -118,9 +110,6 @@ class SideBySide:
             targets += [_moved(target, old, self._base, place, self.size) for target in sample.targets]
         return Sample(self.names[index], np.asarray(canvas), tuple(targets))
 
-    def __iter__(self) -> Iterator[Sample]:
-        return (self[index] for index in range(len(self)))
-
 
 def on_canvas(
     sample: Sample,
@@ -130,7 +119,7 @@ def on_canvas(
     clutter: bool,
     rng: np.random.Generator,
 ) -> Sample:
-    """Paste a sample's picture whole at a random place; boxes and masks move along.
+    """Paste the whole picture of a sample at a random place and scale on a canvas; boxes and masks move with it.
 
     Parameters
     ----------
@@ -139,19 +128,19 @@ def on_canvas(
     size
         Rows and columns of the canvas.
     base
-        Rows and columns of the picture at scale 1: what the network's input is for the picture alone.
+        Rows and columns of the picture at scale 1: the size in which the network sees it when it is alone.
     scale_range
-        Smallest and largest factor on `base`; drawn uniformly.
+        Smallest and largest factor on `base`, between which the scale is drawn uniformly.
     clutter
-        Whether random lines, ellipses and polygons fill the canvas around the picture; else it is of the mean
-        grey (per channel) of the picture's border.
+        Whether random lines, ellipses and polygons fill the canvas around the picture. Without them the canvas has
+        one colour, the mean of the picture's border.
     rng
-        Draws scale and place, then the clutter: with and without it a picture lies at the same place.
+        Draws scale and place first, then the clutter: so a picture lies at the same place with and without clutter.
 
     Raises
     ------
     SpikeSegError
-        The largest picture does not fit the canvas, or the range of scales is not one.
+        The largest picture does not fit the canvas, or `scale_range` is not two positive numbers, the smaller first.
     """
     _check(size, base, scale_range)
     scale = rng.uniform(*scale_range)
@@ -183,14 +172,14 @@ def _border(picture: np.ndarray) -> np.ndarray:
 
 
 def _paste(picture: np.ndarray, ground: np.ndarray, place: tuple[int, int]) -> np.ndarray:
-    """Put a picture on a ground of the canvas's size, uint8.
+    """Put a picture on a background of the canvas's size, uint8.
 
-    No pixel of the picture changes: outside it, its outermost pixels are continued and fade into the ground, so
-    that neither its border nor the far side of the seam is a step that a difference of Gaussians would find.
+    No pixel of the picture changes. Around it, its outermost pixels are repeated and fade into the background, so that
+    a difference of Gaussians finds an edge neither at its border nor where the fading ends.
     """
     rows, columns = (
         np.arange(room) - start for room, start in zip(ground.shape[:2], place, strict=True)
-    )  # of the canvas, counted from the picture's first
+    )  # of the canvas, counted from the first row and column of the picture
     nearest = rows.clip(0, picture.shape[0] - 1), columns.clip(0, picture.shape[1] - 1)
     distance = np.hypot(np.abs(rows - nearest[0])[:, None], np.abs(columns - nearest[1]))
     fade = (distance / (_SEAM + 1)).clip(0, 1)
@@ -199,12 +188,12 @@ def _paste(picture: np.ndarray, ground: np.ndarray, place: tuple[int, int]) -> n
 
 
 def _like(plane: np.ndarray, picture: np.ndarray) -> np.ndarray:
-    """A plane (H, W) with an axis for colours, (H, W, 1), where a picture has one."""
+    """Give a plane (H, W) an axis for colours, (H, W, 1), if the picture has one."""
     return plane.reshape(*plane.shape, *(1,) * (picture.ndim - 2))
 
 
 def _clutter(size: tuple[int, int], grey: float, rng: np.random.Generator) -> np.ndarray:
-    """Random strokes and shapes on a ground of a grey level, shape `size`."""
+    """Draw random lines, ellipses and polygons on a uniform `grey` (0 to 255); shape `size`, float64."""
     canvas = Image.new("L", (size[1], size[0]), round(grey))
     draw = ImageDraw.Draw(canvas)
     middle = np.clip(grey, _CONTRAST, 255 - _CONTRAST)  # so that shapes stand out from white and black, too

@@ -1,4 +1,4 @@
-"""Which dataset a configuration asks for."""
+"""Open the dataset that a configuration asks for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..configs.schema import Config
 from .caltech101 import Caltech101
 from .camera.n_caltech_sim import NCaltechSim
 from .camera.orange_panda_sim import OrangePandaSim
+from .events.formats import Invalid
 from .n_caltech101 import NCaltech101
 from .n_mnist import NMnist
 from .recordings import Recordings
@@ -17,15 +18,25 @@ from .rendered.orange_panda import OrangePanda
 from .sample import Dataset
 
 
-def open_dataset(config: Config, data: Path | None) -> Dataset | Recordings:
-    """The configuration's dataset; `data` is the directory of one that is not rendered.
+def open_dataset(config: Config, data: Path | None, invalid: Invalid = "error") -> Dataset | Recordings:
+    """The configuration's dataset.
+
+    Parameters
+    ----------
+    data
+        The directory of one that is not rendered.
+    invalid
+        What becomes of events off the sensor or out of order, see `open_events`.
 
     Raises
     ------
     SpikeSegError
-        The dataset needs a directory and none is given, or it is not the dataset's.
+        The dataset needs a directory and none is given, or it is not the dataset's; or it has no files of events, and
+        `invalid` is more than its default.
     """
     wanted = config.data
+    if invalid != "error" and wanted.dataset not in ("n-caltech-101", "n-mnist"):
+        raise SpikeSegError(f"--invalid {invalid} is for recordings of event cameras: {wanted.dataset} has none")
     if wanted.rendered:
         count = (wanted.train + wanted.validation + (wanted.test or 0)) * len(wanted.classes)
         if wanted.dataset == "orange-panda-sim":
@@ -35,9 +46,9 @@ def open_dataset(config: Config, data: Path | None) -> Dataset | Recordings:
         raise SpikeSegError(f"{wanted.dataset} needs a directory: give --data DIR{_FETCH.get(wanted.dataset, '')}")
     match wanted.dataset:
         case "n-caltech-101":
-            return NCaltech101(data, wanted.classes)
+            return NCaltech101(data, wanted.classes, invalid)
         case "n-mnist":
-            return NMnist(data, wanted.classes)
+            return NMnist(data, wanted.classes, invalid)
         case "n-caltech-sim":
             return NCaltechSim(Caltech101(data, wanted.classes), wanted.split_seed)
         case _:

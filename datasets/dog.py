@@ -1,4 +1,4 @@
-"""Pictures to spike times: a difference of Gaussians, the strongest responses first (paper, section IV.A)."""
+"""Turn pictures into input spikes: a difference of Gaussians, strongest responses first (paper, section V)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,18 @@ _ROUNDING = 1e-9
 def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndarray:
     """On-centre difference of two Gaussians with zero mean and a peak of 1, shape (size, size).
 
-    Sigmas are in pixels.
+    Parameters
+    ----------
+    size
+        Rows and columns of the kernel, in pixels.
+    center_sigma, surround_sigma
+        Standard deviations of the two Gaussians, in pixels.
 
     Raises
     ------
     SpikeSegError
-        No centre pixel or no surround: `size` is even or 1, or the surround is not wider than the centre.
+        The kernel has no centre pixel or no surround: `size` is even or below 3, or the surround is not wider than the
+        centre.
     """
     if size < 3 or size % 2 == 0:
         raise SpikeSegError(f"a difference of Gaussians of size {size} has no centre: make it odd, 3 or more")
@@ -42,7 +48,19 @@ def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndar
 
 
 def prepare(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Grey levels of a uint8 picture, (H, W) or (H, W, 3), resized to `size` (rows, columns), float64 in 0..255.
+    """Convert a picture to grey levels, and resize it.
+
+    Parameters
+    ----------
+    image
+        Shape (H, W) or (H, W, 3), uint8.
+    size
+        Rows and columns of the result.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape `size`, float64, from 0 to 255.
 
     Raises
     ------
@@ -59,22 +77,24 @@ def prepare(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarray]:
-    """When which input neuron spikes: the strongest `config.dog.events` pixels, in equal parts per step.
+    """Turn a picture into input spikes: the pixels with the strongest responses, the strongest ones first.
 
-    A fixed number of events stands in for a threshold that adapts to the picture (paper, section IV.B). A pixel
-    without contrast never spikes, so a picture may have fewer events, down to none.
+    ``config.dog.events`` pixels spike, equally many in each of ``config.steps`` steps. This fixed number stands in for
+    a threshold that adapts to the picture (paper, section IV.B). A pixel without contrast never spikes, so a picture
+    may have fewer spikes, down to none.
 
     Parameters
     ----------
     picture
         Grey levels, shape (rows, columns), of any size; see `prepare`.
     config
-        Polarity ``merged`` takes a response's magnitude in one channel, ``split`` has ON, then OFF, in two.
+        Polarity ``merged`` puts the magnitude of the response in one channel; ``split`` has two channels: ON (brighter
+        than the surround), then OFF.
 
     Returns
     -------
     step, neuron
-        One entry per event, shape (n,), int32, strongest first; neuron = (channel * rows + row) * columns + column.
+        One entry per spike, shape (n,), int32, strongest first; neuron = (channel * rows + row) * columns + column.
     """
     dog = config.dog
     assert dog is not None, "pictures need a difference of Gaussians"

@@ -1,4 +1,4 @@
-"""Getting Caltech-101 from where its authors published it, CaltechDATA (doi 10.22002/D1.20086)."""
+"""Download Caltech-101 from CaltechDATA, where its authors published it (doi 10.22002/D1.20086)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ LICENCE = (
 
 Progress = Callable[[int, int | None], None]
 
-_ARCHIVES = {f"{IMAGES}.tar.gz": IMAGES, f"{ANNOTATIONS}.tar": ANNOTATIONS}  # in the .zip, and what each holds
+_ARCHIVES = {f"{IMAGES}.tar.gz": IMAGES, f"{ANNOTATIONS}.tar": ANNOTATIONS}  # in the .zip, and their folders
 _CHUNK = 1 << 18
 _TIMEOUT = 30  # seconds without a byte
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, BadGzipFile, zlib.error, EOFError, RuntimeError)
 
 
 class Fetched(NamedTuple):
-    """Where the data are, with the two official folders in it, and the note that their licence asks for."""
+    """The directory that holds the two official folders, and the credit that the licence asks for."""
 
     root: Path
     licence: str
@@ -48,26 +48,27 @@ def fetch_caltech101(
     progress: Progress | None = None,
     md5: str = MD5,
 ) -> Fetched:
-    """Put Caltech-101 into the folder ``caltech-101`` of `destination`; do nothing where it is there already.
+    """Put Caltech-101 into the folder ``caltech-101`` of `destination`; do nothing if it is there already.
 
-    What was downloaded before a connection broke stays as ``caltech-101.zip.part``, and the next call goes on from
-    there. The folder appears when it is complete, and not before.
+    If the connection breaks, what has arrived is kept as ``caltech-101.zip.part``, and the next call resumes there. The
+    folder appears only once it is complete.
 
     Parameters
     ----------
     destination
-        A directory; made if it is not there.
+        A directory, which is created if it does not exist.
     source
-        The official ``caltech-101.zip`` as a URL (http, https, file) or a local file; the record's own by default.
+        The official ``caltech-101.zip``: a URL (http, https, file) or a local file; by default, that of CaltechDATA.
     progress
-        Called with the bytes that are here and the bytes in all (None if the server does not say) as they come.
+        Called after each block with the bytes received so far and their total, None if the server does not name it.
     md5
         Expected checksum of the .zip.
 
     Raises
     ------
     SpikeSegError
-        No network, no such file, wrong checksum, damaged or foreign archive, disk full.
+        There is no network or no such file, the checksum is wrong, the archive is damaged or another one, or the disk
+        is full.
     """
     destination = Path(destination)
     try:
@@ -124,7 +125,7 @@ def _md5(path: Path) -> str:
 
 
 def _download(url: str, part: Path, progress: Progress | None, md5: str) -> None:
-    """Complete `part` and check it; a complete one is not asked for again."""
+    """Download what `part` lacks, then verify the checksum; if `part` is complete, download nothing."""
     if part.is_file() and _md5(part) == md5:
         return
     with _open(url, part) as response:
@@ -139,7 +140,7 @@ def _download(url: str, part: Path, progress: Progress | None, md5: str) -> None
                 if progress is not None:
                     progress(here, total)
     if total is not None and here < total:
-        raise SpikeSegError(f"the connection to {url} ended after {here} of {total} bytes: run again to go on")
+        raise SpikeSegError(f"the connection to {url} ended after {here} of {total} bytes: run again to resume")
     found = _md5(part)
     if found != md5:
         part.unlink()
@@ -149,14 +150,14 @@ def _download(url: str, part: Path, progress: Progress | None, md5: str) -> None
 
 
 def _open(url: str, part: Path) -> http.client.HTTPResponse:
-    """Ask for what `part` lacks; the server may send all of it anew."""
+    """Request the bytes that `part` lacks; a server may send the whole file instead."""
     here = part.stat().st_size if part.is_file() else 0
     headers = {"User-Agent": f"spikeseg/{__version__}"} | ({"Range": f"bytes={here}-"} if here else {})
     try:
         response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if here and error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink()  # as long as the file or longer, yet another one
+            part.unlink()  # as long as the file or longer, and still not the file
             return _open(url, part)
         raise SpikeSegError(f"{url} answers {error.code} {error.reason}: try later or give another source") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -165,7 +166,7 @@ def _open(url: str, part: Path) -> http.client.HTTPResponse:
     start = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
     if response.status == http.HTTPStatus.PARTIAL_CONTENT and start != str(here):
         response.close()
-        raise SpikeSegError(f"{url} goes on at byte {start} instead of {here}: delete {part} and run again")
+        raise SpikeSegError(f"{url} resumes at byte {start} instead of {here}: delete {part} and run again")
     return response
 
 
@@ -174,11 +175,11 @@ def _chunks(response: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
         while chunk := response.read(_CHUNK):
             yield chunk
     except (OSError, http.client.HTTPException) as error:
-        raise SpikeSegError(f"the connection to {url} broke: {error}; run again to go on") from error
+        raise SpikeSegError(f"the connection to {url} broke: {error}; run again to resume") from error
 
 
 def _extract(archive: Path, destination: Path) -> Path:
-    """Unpack both inner archives, then give the finished tree its name."""
+    """Unpack both inner archives into a temporary folder, then rename it to ``caltech-101``."""
     root, stage = destination / "caltech-101", destination / "caltech-101.part"
     shutil.rmtree(stage, ignore_errors=True)  # of a run that was killed
     try:
@@ -203,7 +204,7 @@ def _member(outer: zipfile.ZipFile, name: str) -> str:
 
 
 def _unpack(inner: IO[bytes], name: str, folder: str, stage: Path) -> None:
-    """Write the regular files of `folder` in an inner archive below `stage`; links and devices are passed over."""
+    """Write the regular files of `folder` in an inner archive below `stage`; links and devices are skipped."""
     (stage / folder).mkdir(parents=True)
     base = stage.resolve()
     with tarfile.open(fileobj=inner, mode="r|gz" if name.endswith("gz") else "r|") as tar:
@@ -213,7 +214,7 @@ def _unpack(inner: IO[bytes], name: str, folder: str, stage: Path) -> None:
                 raise SpikeSegError(f"{name} holds the unsafe path {member.name!r}: it is not the official archive")
             content = tar.extractfile(member) if member.isreg() else None
             if content is None or path.name.startswith("._") or not path.is_relative_to(base / folder):
-                continue  # "._" are a Mac's notes on a file
+                continue  # "._" files hold metadata that macOS adds
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
                 shutil.copyfileobj(content, file, _CHUNK)

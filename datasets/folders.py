@@ -1,4 +1,4 @@
-"""Datasets that are folders of files, one folder a class."""
+"""Datasets that are folders of files, one folder per class."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from spikeseg.errors import SpikeSegError
 
 
 def files_by_class(folder: Path, classes: Sequence[str], pattern: str) -> dict[str, Path]:
-    """Find the files of some classes; none is opened.
+    """Find the files of some classes, without opening them.
 
     Parameters
     ----------
     folder
-        Holds a folder per class.
+        Directory with one folder per class.
     classes
-        Which of them to take.
+        Classes to find, by the names of their folders.
     pattern
-        Of the files' names, e.g. ``image_*.jpg``.
+        Pattern of the files' names, e.g. ``image_*.jpg``.
 
     Returns
     -------
-    Path by name, ``<class>/<file>``, sorted by name.
+    dict
+        Path of each file, by the name ``<class>/<file>``; sorted by name.
 
     Raises
     ------
     SpikeSegError
-        No such directory or class, or a class without a file.
+        There is no such directory or class, or a class has no file.
     """
     if not folder.is_dir():
         raise SpikeSegError(f"{folder} is not a directory: a folder per class should be there")
-    # Stripped: a list of folders with Windows' line ends, once it was unpacked, leaves carriage returns in their names.
+    # Stripped: folders that were made from a list with Windows line ends have names that end with a carriage return.
     known = {path.name.strip(): path for path in folder.iterdir() if path.is_dir()}
     files = {}
     for label in classes:

@@ -15,59 +15,68 @@ from spikeseg.errors import SpikeSegError
 from .caltech101 import filled
 from .camera import saccades
 from .events.events import Recording, describe
-from .events.formats import read_events
+from .events.formats import Invalid, read_events
 from .folders import files_by_class
-from .recordings import Take
+from .recordings import Recordings, Take
 from .sample import Target
 
 RECORDINGS, ANNOTATIONS = "Caltech101", "Caltech101_annotations"
 
 LARGEST = 180, 240
-"""Rows and columns that no recording exceeds: pictures were fitted to them, in their proportions."""
+"""Most rows and columns of a recording: pictures were scaled to fit into them, with their proportions kept."""
 
 
-class NCaltech101:
-    """Recordings with one annotated object each, sorted by name; all are found, none is loaded, at the start.
+class NCaltech101(Recordings):
+    """N-Caltech101's recordings, each with one annotated object, sorted by name.
 
-    The files do not name the size of their sensor, and each shows as much of it as its picture took: rows and columns
-    are what the events need. The one recording at hand, ``Faces_easy/image_0001.bin``, has 173 x 151.
+    Opening the dataset looks for all files. A file is read only when its item is asked for.
 
-    An annotation holds where the object is at the beginning. It moves with the picture, as in the authors' own viewer
-    (``movingContour.m``); here along the path that was fitted to the recordings, `saccades.triangle`.
+    A file does not name the size of the sensor, and its events cover only the part that the picture took. So the size
+    of a recording is the smallest that holds all of its events. The one recording at hand,
+    ``Faces_easy/image_0001.bin``, has 173 rows and 151 columns.
+
+    An annotation says where the object is at the beginning. Here the object moves with the picture, as in the authors'
+    viewer (``movingContour.m``), but along the path that was fitted to the recordings, `saccades.triangle`.
 
     Parameters
     ----------
     root
-        Holds ``Caltech101`` and, unless there are to be no boxes, ``Caltech101_annotations``.
+        Holds ``Caltech101`` and, unless there are to be no boxes, ``Caltech101_annotations``. A class without a folder
+        there has no boxes, as the official ``BACKGROUND_Google``.
     classes
         Which classes to take, by the names of their folders.
+    invalid
+        What becomes of events off the sensor or out of order, see `open_events`.
 
     Attributes
     ----------
     names, labels
         ``<class>/image_NNNN.bin`` and ``<class>`` of every recording.
+    invalid_events
+        How many events were left out or moved, by name, of the recordings that were loaded.
 
     Raises
     ------
     SpikeSegError
-        No such directory or class, a class without a recording, or, where there are annotations, a recording without.
+        No such directory or class, a class without a recording, or a recording without annotation in a class that
+        has some.
     """
 
     names: Sequence[str]
     labels: Sequence[str]
+    invalid_events: dict[str, int]
 
-    def __init__(self, root: str | Path, classes: Sequence[str]) -> None:
+    def __init__(self, root: str | Path, classes: Sequence[str], invalid: Invalid = "error") -> None:
+        self._invalid: Invalid = invalid
+        self.invalid_events = {}
         self._files = files_by_class(Path(root) / RECORDINGS, classes, "image_*.bin")
         self._annotations = Path(root) / ANNOTATIONS
-        self._annotated = self._annotations.is_dir()
+        self._annotated = {label for label in classes if (self._annotations / label).is_dir()}
         self.names = tuple(self._files)
         self.labels = tuple(name.split("/")[0] for name in self.names)
-        for name in self.names if self._annotated else ():
-            if not self._annotation(name).is_file():
+        for name, label in zip(self.names, self.labels, strict=True):
+            if label in self._annotated and not self._annotation(name).is_file():
                 raise SpikeSegError(f"{name} has no annotation: {self._annotation(name)} is missing")
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     def __getitem__(self, index: int) -> Take:
         """Load a recording with its annotation.
@@ -79,11 +88,12 @@ class NCaltech101:
         """
         name, label = self.names[index], self.labels[index]
         path = self._files[name]
-        events = read_events(path, "atis", LARGEST).events
+        recording = read_events(path, "atis", LARGEST, invalid=self._invalid)
+        events, self.invalid_events[name] = recording.events, recording.invalid
         if not len(events):
             raise SpikeSegError(f"{path} holds no events: get it again")
         size = int(events["y"].max()) + 1, int(events["x"].max()) + 1
-        outline = read_outline(self._annotation(name), size) if self._annotated else None
+        outline = read_outline(self._annotation(name), size) if label in self._annotated else None
         return Take(Recording(name, size, events), partial(_targets, label, outline, size))
 
     def _annotation(self, name: str) -> Path:
@@ -92,7 +102,7 @@ class NCaltech101:
 
 
 class Outline(NamedTuple):
-    """An object at the beginning of its recording: its box, and x and y of its contour from 0, (n,) each."""
+    """An object at the beginning of its recording: its box, and its contour: columns x and rows y from 0, (n,) each."""
 
     box: Box
     x: np.ndarray
@@ -102,14 +112,14 @@ class Outline(NamedTuple):
 def read_outline(path: Path, size: tuple[int, int]) -> Outline:
     """Read an annotation; `size` are the rows and columns of its recording.
 
-    It holds two contours: the box's corners, then the object's. Each is int16 rows (2: x and y), int16 columns, and
-    its numbers column after column (``Read_annotation.m``). The authors draw them on MATLAB's pixels, which count
-    from 1.
+    The file holds two contours: the corners of the box, then the outline of the object. Each contour is a matrix of
+    int16: the number of rows (2: x and y), the number of columns, then the values column by column
+    (``Read_annotation.m``). MATLAB counts pixels from 1.
 
     Raises
     ------
     SpikeSegError
-        It cannot be read, is not such a file, or has its box off the sensor.
+        The file cannot be read, is no annotation, or its box lies off the sensor.
     """
     try:
         numbers = np.fromfile(path, "<i2").astype(float)
@@ -131,7 +141,7 @@ def read_outline(path: Path, size: tuple[int, int]) -> Outline:
 
 
 def _targets(label: str, outline: Outline | None, size: tuple[int, int], t_us: int) -> tuple[Target, ...]:
-    """The object at a time, in pixels of the recording."""
+    """The object at a time, microseconds, in pixels of the recording."""
     if outline is None:
         return (Target(label, None),)
     start, now = saccades.triangle(0), saccades.triangle(t_us)

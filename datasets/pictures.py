@@ -1,4 +1,4 @@
-"""Any picture that a user brings, as an RGB array."""
+"""Read a picture file as an RGB array."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ _WITH_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
 def read_picture(path: str | Path) -> np.ndarray:
     """Read a picture in any format that Pillow knows.
 
-    The orientation that a camera noted (EXIF) is applied, transparency lies on white, 16-bit grey keeps its
-    full range, and of an animation the first frame is taken.
+    The orientation that a camera noted (EXIF) is applied, transparent pixels are laid over white, 16-bit grey keeps
+    its full range, and of an animation the first frame is read.
 
     Returns
     -------
-    np.ndarray
+    numpy.ndarray
         Shape (H, W, 3), uint8, RGB.
 
     Raises
     ------
     SpikeSegError
-        No such file, not a picture, truncated, or larger than Pillow thinks safe (about 89 million pixels).
+        The file is missing, is not a picture, is truncated, or is larger than Pillow considers safe (about 89 million
+        pixels).
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of unusual metadata, which a user can do nothing about
+            warnings.simplefilter("ignore")  # about unusual metadata, which a user cannot change
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
                 return np.array(_rgb(ImageOps.exif_transpose(picture)))
     except FileNotFoundError as error:
-        raise SpikeSegError(f"{path} is missing: no picture here") from error
+        raise SpikeSegError(f"{path} is missing: there is no such picture") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise SpikeSegError(f"{path} is too large to be read safely: scale the picture down") from error
-    except Exception as error:  # decoders raise whatever damaged bytes lead them to, SyntaxError included
+    except Exception as error:  # damaged bytes make decoders raise anything, SyntaxError included
         raise SpikeSegError(f"{path} cannot be read as a picture: {_reason(error)}") from error
 
 

@@ -1,7 +1,8 @@
-"""What every dataset of event recordings yields: events, and where the objects are at a time."""
+"""What every dataset of event recordings yields: events, and where the objects are at any time."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,14 +13,15 @@ from .sample import Target
 
 @dataclass(frozen=True)
 class Take:
-    """A recording with what is known about it.
+    """A recording with its annotation.
 
     Attributes
     ----------
     recording
         The events; its name is unique in the dataset, e.g. ``Faces/image_0001``.
     targets
-        The objects at a time (microseconds, on the clock of the events), in pixels of the sensor.
+        Function of a time, in microseconds on the clock of the events, that returns the objects at that time, in pixels
+        of the sensor.
     """
 
     recording: Recording
@@ -27,11 +29,21 @@ class Take:
 
 
 class Recordings(Protocol):
-    """A sequence of takes whose names and labels are known without loading one."""
+    """A sequence of recordings with annotation, whose names and labels are known without loading one.
+
+    Attributes
+    ----------
+    names
+        Name of each recording.
+    labels
+        Class of each recording's first target, by which a dataset is split.
+    """
 
     names: Sequence[str]
-    labels: Sequence[str]  # of the first target; what a stratified split goes by
+    labels: Sequence[str]
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        return len(self.names)
 
+    @abstractmethod
     def __getitem__(self, index: int) -> Take: ...

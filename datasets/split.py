@@ -1,4 +1,4 @@
-"""Which pictures train, which validate, which test."""
+"""Divide a dataset into training, validation and test parts."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Split:
     test: np.ndarray
 
     def to_json(self, names: Sequence[str]) -> dict[str, list[str]]:
-        """The names behind the indices, to be stored with a run; `names` are the dataset's."""
+        """Replace indices by names, to be stored with a run; `names` are those of the dataset."""
         return {part: [names[int(i)] for i in getattr(self, part)] for part in PARTS}
 
     @classmethod
     def from_json(cls, content: Any, names: Sequence[str]) -> Split:
-        """Find what `to_json` stored among a dataset's `names`, whatever their order now.
+        """Replace the names that `to_json` stored by their indices in `names`, those of a dataset in any order.
 
         Raises
         ------
         SpikeSegError
-            Not what `to_json` wrote, or it names a picture that the dataset does not have.
+            `content` is not what `to_json` wrote, or names a picture that the dataset does not have.
         """
         if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in PARTS):
             raise SpikeSegError(f"a stored split needs the lists {', '.join(PARTS)}: split anew")
@@ -60,23 +60,24 @@ def split(
     *,
     names: Sequence[str],
 ) -> Split:
-    """Divide a dataset at random, so many of each class.
+    """Divide a dataset at random, with the same numbers for each class.
 
-    It goes by names, so neither the order of the dataset nor its other classes change what a picture is for.
+    Pictures are drawn by name: neither the order of the dataset nor its other classes change which part a picture is
+    in.
 
     Parameters
     ----------
     labels, names
-        Of every picture, in the dataset's order; names are unique.
+        Class and name of every picture, in the dataset's order; names are unique.
     train, validation, test
-        Pictures per class; `test` None takes all that are left, be it none.
+        Pictures per class. If `test` is None, all that are left are for the test, which may be none.
     seed
-        Same seed, same split.
+        The same seed gives the same split.
 
     Raises
     ------
     SpikeSegError
-        A class has fewer pictures than are asked.
+        A class has fewer pictures than are asked for.
     """
     drawn: dict[str, list[int]] = {part: [] for part in PARTS}
     for label in sorted(set(labels)):
@@ -84,7 +85,7 @@ def split(
         asked = train + validation + (test or 0)
         if len(members) < asked:
             raise SpikeSegError(
-                f"class {label} has {len(members)} pictures, but {asked} are asked: {train} to train, "
+                f"class {label} has {len(members)} pictures, but {asked} are asked for: {train} to train, "
                 f"{validation} to validate, {test or 0} to test"
             )
         order = np.random.default_rng([seed, zlib.crc32(label.encode())]).permutation(members)

@@ -1,4 +1,4 @@
-"""What a network is shown, as input spikes: pictures and buffers of events alike."""
+"""Turn what a network is shown, pictures and buffers of events, into input spikes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .sample import Dataset, Sample, View
 
 
 def stimuli(views: Iterable[View], config: Input, size: tuple[int, int]) -> Spikes:
-    """Input spikes, one stimulus per view.
+    """Turn pictures and buffers of any size into input spikes, one stimulus each.
 
     Parameters
     ----------
     views
-        Of any size.
+        Pictures, (H, W) or (H, W, 3) uint8, or buffers.
     config
         How they become spikes.
     size
@@ -47,7 +47,7 @@ def stimuli(views: Iterable[View], config: Input, size: tuple[int, int]) -> Spik
 
 
 def samples(dataset: Dataset | Recordings, indices: Sequence[int] | np.ndarray, config: Input) -> Iterator[Sample]:
-    """The samples of some items of a dataset: a picture each, or all buffers of a recording.
+    """Yield the samples of some items of a dataset: one for a picture, one per buffer for a recording.
 
     Raises
     ------
@@ -63,16 +63,17 @@ def samples(dataset: Dataset | Recordings, indices: Sequence[int] | np.ndarray, 
 
 
 def fullest(counts: np.ndarray, config: Input) -> np.ndarray:
-    """Which of an item's stimuli a network learns from: the picture, or as many buffers as ``buffer.train`` says.
+    """Choose which stimuli of an item a network learns from: the picture, or the ``buffer.train`` fullest buffers.
 
     Parameters
     ----------
     counts
-        Input spikes of each, (n,).
+        Input spikes of each stimulus of the item, (n,).
 
     Returns
     -------
-    Indices of those with the most, in their order, shape (k,).
+    numpy.ndarray
+        Indices of the stimuli with the most spikes, ascending, shape (k,).
     """
     train = len(counts) if config.buffer is None else config.buffer.train
     return np.sort(np.argsort(-counts, kind="stable")[:train])

@@ -3,7 +3,7 @@ Noise becomes a pattern
 =======================
 
 Leaky neurons on a sheet excite their neighbours and inhibit those farther away. This has nothing to do with SpikeSEG.
-It shows ConvSynapses in a Brian2 model of one's own.
+It shows ConvSynapses in a Brian2 model of your own.
 
 Usage: ``python examples/mexican_hat.py [DEVICE]``; DEVICE is numpy (default), cython or cpp_standalone.
 """
@@ -56,7 +56,7 @@ lateral.set_kernel(kernel)
 # %%
 # The pattern
 # -----------
-# A quarter of a second later, neurons side by side have fired about equally often.
+# After a quarter of a second, neurons side by side have fired about equally often.
 
 spikes = SpikeMonitor(sheet)
 run(250 * ms)

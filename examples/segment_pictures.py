@@ -2,18 +2,18 @@
 Segment pictures
 ================
 
-Take a trained network, show it pictures of any size, and draw the mask and the box that it answers with.
+Show pictures of any size to a trained network, and draw the masks and boxes that it finds.
 
 Usage: ``python examples/segment_pictures.py [--run RUN] [--device DEVICE] [PICTURE...]``; RUN is a run directory, or
 the name of a bundled network. Without pictures it takes a photograph of Grace Hopper (US Navy, public domain), which
-Matplotlib brings.
+comes with Matplotlib.
 """
 
 # %%
 # A network and its pictures
 # --------------------------
-# ``dog-caltech``, which is bundled, knows faces and motorbikes. What it knows has the size that it had in the training
-# pictures: the portrait is cut to a landscape in which the face is about as large as there.
+# The bundled network ``dog-caltech`` knows faces and motorbikes, in the size that they have in the training pictures.
+# So the portrait is cut to a landscape format, in which the face is about as large as there.
 
 import argparse
 import sys
@@ -66,7 +66,7 @@ for axis, (name, image), found in zip(axes[0], pictures.items(), answers, strict
         np.ma.masked_equal(found.mask, 0), extent=(0, columns, rows, 0), cmap="cool", alpha=0.8, interpolation="nearest"
     )
     axis.set(title=found.label, xticks=[], yticks=[])
-    if found.box is None:  # nothing in the picture that could be decoded
+    if found.box is None:  # no pixel was decoded
         print(f"{told}, no box")
         continue
     box = found.box.scaled(rows / size[0], columns / size[1])

@@ -2,8 +2,8 @@
 Learn oriented features by STDP
 ===============================
 
-A Brian2 model of one's own, not SpikeSEG: Poisson pixels show moving bars to integrate-and-fire cells, through
-kernels that all places share. The traces of the learning rule live in the groups, so the rule is two short
+A Brian2 model of your own, not SpikeSEG: Poisson pixels show bars to integrate-and-fire cells, through kernels that
+all places share. The traces of the learning rule live in the groups, so the rule is two short
 statements.
 
 Usage: ``python examples/stdp.py``. It takes about five seconds, on NumPy.
@@ -30,7 +30,7 @@ generator = np.random.default_rng(1)
 
 
 def bar() -> np.ndarray:
-    """Pixels of one bar, shape (SIDE, SIDE), bool."""
+    """Pixels of one random bar, shape (SIDE, SIDE), bool."""
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
     angle, offset = generator.integers(4) * np.pi / 4, generator.uniform(-4, 4)
     return np.abs(x * np.sin(angle) - y * np.cos(angle) - offset) < 0.8
@@ -65,7 +65,7 @@ cells.theta = 8
 # --------
 # When a cell fires, weights of pixels that have just fired grow; weights of the others shrink, because their trace is
 # below 1. When a pixel fires, its weights shrink by how recently the cells have fired. Thousands of pairs change the
-# same few weights: ``change`` collects what they ask for, and after each step the weight follows, between 0 and 1.
+# same few weights: ``change`` adds up what they ask for, and after each step the weight changes by it, between 0 and 1.
 
 synapses = ConvSynapses(
     pixels,

@@ -40,7 +40,7 @@ TRACE = "dr/dt = -r / (20 * ms) : 1"
 
 
 def learned_weights(rule: str) -> np.ndarray:
-    """All weights after 3 s with a rule, which works on ``w``, ``up`` and ``down``; shape (n,)."""
+    """All weights, shape (n,), after 3 s with a rule, a statement that changes ``w`` by ``up`` and ``down``."""
     seed(1)
     image = Shape(1, 12, 12)
     window = Window.convolution(image, maps=8, kernel=(5, 5), stride=1, padding=(0, 0))

@@ -3,8 +3,8 @@ Train a small network
 =====================
 
 Learn, measure and record, all through the Python API. Pictures are rendered and Brian2 runs on NumPy: this needs
-neither data nor a C++ compiler, and takes about a quarter of a minute. What it learns is a toy's worth; ``spikeseg
-demo`` does the same in earnest.
+neither data nor a C++ compiler, and takes about a quarter of a minute. The network is a toy; ``spikeseg demo`` does the
+same with a larger one.
 
 Usage: ``python examples/train_small.py [RUN]``; RUN is where everything goes, ``runs/small`` without it.
 """
@@ -12,8 +12,8 @@ Usage: ``python examples/train_small.py [RUN]``; RUN is where everything goes, `
 # %%
 # Learn
 # -----
-# ``small.toml``, beside this program, has every number of the experiment. ``train`` learns layer by layer and keeps all
-# it does in the run directory. If that is complete already, it is only read.
+# ``small.toml``, beside this program, has every number of the experiment. ``train`` learns layer by layer and writes
+# everything to the run directory. If that is complete already, it is only read.
 
 import sys
 from pathlib import Path

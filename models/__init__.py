@@ -1,1 +1,1 @@
-"""Networks built from a configuration: geometry, connectivity, encoder and learner. Nothing is run here."""
+"""Build Brian2 networks: geometry, shared-weight synapses, encoder and learner. Nothing is run here."""

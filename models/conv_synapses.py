@@ -1,8 +1,8 @@
-"""Convolution as a connection of Brian2: `ConvSynapses` (docs/conv-synapses.md).
+"""`ConvSynapses`: Brian2 synapses with shared weights, as in a convolution (docs/conv-synapses.md).
 
-With C++ standalone and Cython the generated code computes the indices of targets and weights on the fly and no synapse
-is stored; with any other device the same statements run over explicit Synapses. Both go through neurons and synapses
-in the same order: results are equal to the last bit.
+With C++ standalone and Cython the generated code computes the indices of targets and weights, and no synapse is stored.
+With any other device the same statements run over explicit Synapses. Both process neurons and synapses in the same
+order, so their results are equal to the last bit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from brian2.groups.group import CodeRunner
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
-from .geometry import Window
+from .geometry import Window, pair
 from .layer import BLOCK, Layer
 from .targets import genn, procedural
 
@@ -25,49 +25,59 @@ ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
 
 
 class ConvSynapses(NeuronGroup):
-    """Synapses whose weights are shared between places, as in a convolution or a pooling.
+    """Synapses that share their weights between places, as in a convolution or a pooling.
 
-    The group itself is the kernel: it has one element per weight, and everything that a group can do. Its variables
-    are read and written by name, flat or in the kernel's shape; they can be monitored, run regularly, and may follow
-    differential equations.
+    It is used like Brian2's Synapses, except that `window` says who is connected. As a group it is the kernel: it has
+    one element per weight, in the order of (target map, source map, row, column). The kernel's variables are read and
+    written by name, flat, or in the kernel's shape by `get_kernel` and `set_kernel`. They can be monitored, be changed
+    by ``run_regularly``, and follow differential equations.
 
     Parameters
     ----------
     source, target
-        Groups whose sizes are those of `window`.
+        Groups with ``window.source.size`` and ``window.target.size`` neurons. The index of a neuron is
+        (map * rows + row) * columns + column.
     window
         Which sources a target sees, and through which weight.
     model
-        Equations of the kernel; every variable that is not shared has one value per weight. May be empty.
+        Equations of the kernel, with units as in any Brian2 model. A variable has one value per weight, or one in all
+        if it is ``(shared)``. Empty for a connection without variables.
     on_pre, on_post
-        Statements to run for every connected pair when the source or the target neuron fires: over
-        ``<variable>_pre``, ``<variable>_post``, the variables of the kernel and the namespace.
+        Statements to run for every connected pair when its source or its target neuron fires. They may use
+        ``<variable>_pre`` and ``<variable>_post`` of the groups, the variables of the kernel and the namespace.
     on_event
-        The event that counts as firing, or one for each side, ``{"pre": ..., "post": ...}``.
+        Name of the event that counts as firing, or one for each side: ``{"pre": ..., "post": ...}``.
     kernel
-        Another ConvSynapses with as many weights, whose variables this one uses instead of its own.
+        Another ConvSynapses with a kernel of the same shape, whose variables this one uses instead of its own.
     name
-        Of the group; the statements run as ``NAME_pre`` and ``NAME_post``.
+        Name of the group; the statements run as ``NAME_pre`` and ``NAME_post``.
     options
-        What NeuronGroup takes: ``method``, ``namespace``, ``dtype``, ``dt``, ``clock`` (default: the source's).
+        Further arguments of NeuronGroup: ``method``, ``namespace``, ``dtype``, ``dt``, ``clock`` (default: that of
+        `source`).
 
     Attributes
     ----------
     pre, post
-        What runs the statements; ``when`` and ``order`` say when, and may be changed.
+        Objects that run `on_pre` and `on_post`; None without a statement. Their ``when`` and ``order`` may be changed.
     synapses
         The stored Synapses, on devices where the generated code does not compute them; None elsewhere.
 
     Raises
     ------
     ValueError
-        The groups do not fit the window, the kernels do not fit each other.
+        A group does not have the size that `window` says; or `kernel` has another shape, or is given together with
+        variables of this connection's own.
     NotImplementedError
-        A feature of Synapses that weight sharing rules out, or that is not supported.
+        A feature of Synapses is asked for that weight sharing rules out, or that is not supported.
 
     Notes
     -----
-    Events are processed in the order of their index; of one event, the pairs in the order of (map, row, column).
+    By default the statements run in the slot ``synapses`` of a step, as in Synapses: `on_pre` first (order -1), then
+    `on_post` (order 1). There are no delays: a spike takes effect in the step in which it is fired, after the
+    thresholds of that step, so a target can fire in the next step at the earliest.
+
+    Events are processed in the order of the index of their neuron, and the pairs of one event in the order of
+    (map, row, column).
     """
 
     def __init__(
@@ -93,7 +103,7 @@ class ConvSynapses(NeuronGroup):
         if not {"dt", "clock"} & options.keys():
             options["clock"] = source.clock
         statements = {"pre": on_pre, "post": on_post}
-        _refuse(equations, statements, options)
+        _check_supported(equations, statements, options)
         super().__init__(window.weights if has_weights else 1, equations, name=name, **options)
         self._check_fit(kernel, has_weights)
         events = {side: on_event if isinstance(on_event, str) else on_event.get(side, "spike") for side in statements}
@@ -121,22 +131,22 @@ class ConvSynapses(NeuronGroup):
             self.__dict__[side] = getattr(self.synapses, side)
 
     def get_kernel(self, variable: str = "w") -> Any:
-        """Values of a variable in the kernel's shape: target features, source features, rows, columns."""
+        """Values of a variable, with units, in the kernel's shape: (target maps, source maps, rows, columns)."""
         return self.state(variable)[:].reshape(self.window.kernel_shape)
 
     def set_kernel(self, values: Any, variable: str = "w") -> None:
-        """Set a variable from values (with units) in the kernel's shape, or that broadcast to it."""
+        """Set a variable to values, with units, that have the kernel's shape or can be broadcast to it."""
         unit = Quantity(1, dim=get_dimensions(values))
         flat = np.broadcast_to(np.asarray(values), self.window.kernel_shape).reshape(-1)
         setattr(self, variable, flat * unit)
 
     def connect(self, *_: Any, **__: Any) -> None:
-        """Not for these synapses: their window says who is connected."""
+        """Raise NotImplementedError: the window alone says which neurons are connected."""
         raise NotImplementedError(f"{self.name} is connected by its window; use Synapses for any other pattern")
 
 
-def _refuse(equations: Equations, statements: Mapping[str, Any], options: dict[str, Any]) -> None:
-    """Say which feature of Synapses is asked for in vain."""
+def _check_supported(equations: Equations, statements: Mapping[str, Any], options: dict[str, Any]) -> None:
+    """Raise NotImplementedError for unsupported Synapses features."""
     if options.pop("delay", None):
         raise NotImplementedError("ConvSynapses has no delays: a spike arrives in the step in which it is fired")
     for equation in equations.values():
@@ -147,7 +157,7 @@ def _refuse(equations: Equations, statements: Mapping[str, Any], options: dict[s
             )
     for side, code in statements.items():
         if code is not None and not isinstance(code, str):
-            raise NotImplementedError(f"on_{side} has to be one string of statements: there is one pathway a side")
+            raise NotImplementedError(f"on_{side} has to be one string of statements: each side has one pathway")
         if found := {"i", "j", "lastupdate"} & get_identifiers(code or ""):
             raise NotImplementedError(
                 f"on_{side} cannot use {sorted(found)[0]}: ConvSynapses stores nothing per synapse; "
@@ -156,10 +166,10 @@ def _refuse(equations: Equations, statements: Mapping[str, Any], options: dict[s
 
 
 class ExplicitSynapses(Synapses):
-    """The same pairs stored as synapses, listed by source and then by target; they refer to the kernel's variables.
+    """The same pairs stored as synapses, sorted by source, then by target. They refer to the variables of the kernel.
 
-    GeNN knows no such references: there a synapse has variables of its own, and who runs the model fills them from
-    the kernel through ``kernel_index``.
+    GeNN has no such references. There each synapse has variables of its own, which the code that runs the model fills
+    from the kernel; ``kernel_index`` says which weight is whose.
     """
 
     def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, statements: Mapping[str, str], events: dict[str, str]):
@@ -179,7 +189,7 @@ class ExplicitSynapses(Synapses):
         self.connect(i=pre, j=post)
         self.kernel_index = weight
         device: Any = get_device()
-        if hasattr(device, "synapses"):  # C++ devices look for them in the network, but not inside of its objects
+        if hasattr(device, "synapses"):  # C++ devices look for Synapses in the network, but not inside of its objects
             device.synapses.add(self)
 
     def _create_variables(self, equations, user_dtype=None):
@@ -192,7 +202,7 @@ class ExplicitSynapses(Synapses):
 
 
 class ConvPathway(CodeRunner):
-    """Runs one side's statement, the indices of its variables computed by the generated code."""
+    """Runs the statement of one side in generated code that computes the indices of all variables itself."""
 
     def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, side: str, code: str, event: str):
         firing = conv.source if side == "pre" else conv.target
@@ -224,12 +234,12 @@ class ConvPathway(CodeRunner):
 
 
 def _variables(conv: ConvSynapses, kernel: ConvSynapses, code: str) -> Variables:
-    """What the statement may refer to, and where in the arrays it is."""
+    """The variables that the statement may use, each with the index by which its array is read."""
     variables = Variables(conv)
     indices = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx", "kernel": "_weight_idx"}
     for index in indices.values():
         variables.add_auxiliary_variable(index, dtype=np.int32)
-        variables[index].unique = True  # pyright: ignore - pairs come one by one: no warning of their order
+        variables[index].unique = True  # pyright: ignore - pairs come one by one: no warning about their order
 
     def refer(word: str, group: Any, name: str, role: str) -> None:
         index = "0" if group.variables[name].scalar else indices[role]
@@ -246,7 +256,7 @@ def _variables(conv: ConvSynapses, kernel: ConvSynapses, code: str) -> Variables
 
 
 def _independent(code: str, variables: Variables, side: str) -> bool:
-    """Whether the pairs of one event and row can be processed side by side: none writes what another one uses."""
+    """Whether the pairs of one event and row can be processed in parallel: no pair writes what another one uses."""
     firing = f"_{side}synaptic_idx"
     written = {parse_statement(line)[0] for line in code.splitlines() if line.strip()}
     for name in written & set(variables):
@@ -259,12 +269,13 @@ def _independent(code: str, variables: Variables, side: str) -> bool:
 
 
 def _sizes(conv: ConvSynapses) -> dict[str, Any]:
-    """The window in the templates' words."""
+    """The window as variables of the templates: C, H, W of the source; M, OH, OW of the target; and so on."""
     window = conv.window
     (C, H, W), (M, OH, OW), (_, KC, KH, KW) = window.source, window.target, window.kernel_shape
+    PY, PX = pair(window.padding)
     return {
         **{"C": C, "H": H, "W": W, "M": M, "OH": OH, "OW": OW, "KC": KC, "KH": KH, "KW": KW},
-        **{"PY": window.padding[0], "PX": window.padding[1], "S": window.stride, "depthwise": window.depthwise},
+        **{"PY": PY, "PX": PX, "S": window.stride, "depthwise": window.depthwise},
         "whole": min(OW, -(-KW // window.stride)),
         "source_start": conv.source.start,
         "target_start": conv.target.start,

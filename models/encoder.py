@@ -1,4 +1,4 @@
-"""The encoder: Gabor Conv1 - Pool1 - Conv2 - Pool2 - Conv3, every layer recorded (paper, section III.A)."""
+"""The encoder: Gabor Conv1 - Pool1 - Conv2 - Pool2 - Conv3, every layer recorded (paper, IV.C, V, Fig. 1)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,42 @@ from .targets import genn, step_clock
 
 
 def build_encoder(config: Config, size: tuple[int, int], capacity: int) -> Model:
-    """Build the encoder for stimuli of `size` (rows, columns), at most `capacity` of them in one run.
+    """Build the encoder, a Brian2 network that is shown one stimulus after the other.
 
-    Its state: ``<conv layer>.w`` (kernels, flat), ``<conv layer>.theta`` (resting thresholds of the maps) and
-    ``scale`` (factor on all thresholds, one per stimulus).
+    Parameters
+    ----------
+    config
+        Sizes of the layers, steps per stimulus, and the duration of a step (``input.dt_ms``, in milliseconds).
+    size
+        Rows and columns of the input layer, which need not be the configuration's.
+    capacity
+        Most stimuli that can be presented in one run.
+
+    Returns
+    -------
+    Model
+        Its source is the input layer. A spike monitor records each of the layers ``conv1``, ``pool1``, ``conv2``,
+        ``pool2`` and ``conv3``; their shapes are those of `layer_shapes`. Its state, which has no units and has to be
+        set before a run:
+
+        - ``<conv layer>.w``: the kernel, of shape (maps, maps below, rows, columns), flat;
+        - ``<conv layer>.theta``: the threshold of each map before adaptation, shape (maps,);
+        - ``scale``: a factor on all thresholds for each stimulus, shape (capacity,).
+
+    Raises
+    ------
+    ValueError
+        A kernel or window does not fit its input.
+
+    Notes
+    -----
+    In the first step of a stimulus all potentials are set to 0 (slot ``start``) and all thresholds to their adapted
+    values (``synapses``). In every step, Conv1 and Conv2 choose which map may fire at a place (``before_thresholds``),
+    neurons fire (``thresholds``), their spikes arrive in the layer above (``synapses``), and they are kept from firing
+    again in this stimulus (``resets``). What arrives is compared with thresholds in the next step, so a spike crosses
+    one layer per step.
+
+    With GeNN a competition takes a step more; ``delays`` of the model says which layers are late by how many steps.
     """
     builder = _GennEncoder if genn() else _Encoder
     return builder(config, size, capacity).model()
@@ -35,7 +67,7 @@ class _Encoder:
     """Collects the objects while layers are added from input to output."""
 
     conv_model = neurons.CONV
-    delays: Mapping[str, int] = {}  # steps by which the spikes of a layer come late
+    delays: Mapping[str, int] = {}  # steps by which the spikes of a layer are late
 
     def __init__(self, config: Config, size: tuple[int, int], capacity: int):
         self.config = config
@@ -65,7 +97,7 @@ class _Encoder:
 
     @property
     def spare(self) -> int:
-        """Steps between stimuli."""
+        """Steps between the end of a stimulus and the next one."""
         return 0
 
     def _group(self, size: int, model: str, name: str, **options: Any) -> NeuronGroup:
@@ -76,7 +108,7 @@ class _Encoder:
         return SpikeGeneratorGroup(size, [0], [0] * second, clock=self.clock, name="input")
 
     def _stimuli(self, capacity: int) -> NeuronGroup:
-        """One neuron per stimulus fires at its onset."""
+        """One neuron per stimulus, which fires at its onset."""
         stimuli = self._group(capacity, adaptation.STIMULUS, "stimuli", threshold=adaptation.STIMULUS_ONSET, reset="")
         stimuli.period = self.period
         stimuli.scale = 1
@@ -85,7 +117,7 @@ class _Encoder:
         return stimuli
 
     def _features(self, layer: str) -> NeuronGroup:
-        """One neuron per map holds its threshold; the stimulus scales it (paper, IV.B)."""
+        """One neuron per map, which holds the threshold of the map; each stimulus scales it (paper, IV.B)."""
         maps, stimuli = self.shapes[layer].features, self.stimuli
         features = self._group(maps, adaptation.FEATURE, f"{layer}_features")
         features.theta = np.inf  # nothing fires before the first stimulus
@@ -123,7 +155,7 @@ class _Encoder:
         self.state[f"{name}.w"] = (forward, "w")
 
     def _adaptive(self, name: str, model: str, **options: Any) -> Layer:
-        """A layer whose thresholds belong to its maps."""
+        """A layer whose neurons have the threshold of their map."""
         layer = self._layer(name, model, neurons.NEW_STIMULUS, **options)
         layer.link_per_map("theta", self._features(name))
         return layer
@@ -151,14 +183,14 @@ class _Encoder:
 
 
 class _GennEncoder(_Encoder):
-    """The same without linked variables and custom events: a competition takes a step more."""
+    """The same encoder without linked variables and custom events, for GeNN: a competition takes a step more."""
 
     conv_model = genn_equations.CONV
     delays: Mapping[str, int] = {"conv1": 1, "pool1": 1, "conv2": 2, "pool2": 2, "conv3": 2}
 
     @property
     def spare(self) -> int:
-        """A stimulus lasts until all is quiet: a spike of its last step would still reach its targets in the next."""
+        """Extra steps until no spike is under way: a later spike would reach its targets in the next stimulus."""
         return self.config.input.steps + len(self.delays) + max(self.delays.values()) - self.config.input.total_steps
 
     def _stimuli(self, capacity: int) -> NeuronGroup:

@@ -1,4 +1,4 @@
-"""Conv1's fixed filters."""
+"""Conv1's fixed Gabor filters (paper, section V)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,27 @@ from ..configs.schema import Gabor
 
 
 def gabor_kernels(gabor: Gabor, channels: int = 1) -> np.ndarray:
-    """Even Gabor filters at equally spaced orientations (paper, section III.A).
+    """Make even Gabor filters with equally spaced orientations (paper, section V).
 
-    The positive part of each is scaled to sum to 1 and the negative part to `gabor.negative`.
+    The positive weights of each filter are scaled to sum to 1, and the negative ones to sum to ``gabor.negative``.
+
+    Parameters
+    ----------
+    gabor
+        Kernel size, wavelength and sigma are in pixels. The first filter finds vertical edges; each further one is
+        turned by 180 degrees / ``gabor.orientations``.
+    channels
+        Input channels; a filter has the same weights for all of them.
 
     Returns
     -------
-    np.ndarray
-        Shape (orientations, channels, kernel, kernel): all input channels count alike.
+    numpy.ndarray
+        Shape (orientations, channels, kernel, kernel), float64.
 
     Raises
     ------
     SpikeSegError
-        The kernel is too small for the wavelength: a filter has no negative part.
+        The kernel is so small for the wavelength that a filter has no negative weights.
     """
     reach = np.arange(gabor.kernel) - (gabor.kernel - 1) / 2
     y, x = np.meshgrid(reach, reach, indexing="ij")

@@ -1,4 +1,4 @@
-"""Who is connected to whom: sliding windows between layers."""
+"""Which neurons are connected: sliding windows between layers."""
 
 from __future__ import annotations
 
@@ -18,50 +18,66 @@ def padded(shape: Shape, padding: tuple[int, int]) -> Shape:
     return Shape(shape.features, shape.rows + 2 * padding[0], shape.columns + 2 * padding[1])
 
 
+Pair = tuple[int, int] | int
+"""Rows and columns, or one number for both."""
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """Rows and columns."""
+    return (value, value) if isinstance(value, int) else value
+
+
 @dataclass(frozen=True)
 class Window:
-    """Connectivity of a convolution or a pooling: every target sees a window of the source.
+    """Which neurons a convolution or a pooling connects: every target neuron sees a window of the source layer.
 
-    Target (m, oy, ox) sees source (c, oy * stride - pad_y + i, ox * stride - pad_x + j) for all i, j of the kernel
-    that fall inside the source; for all c, or for c = m only where `depthwise`. Weights are shared between places:
-    they are an array of `kernel_shape`, indexed by (m, c, i, j), or (m, 0, i, j) where depthwise.
+    Target neuron (m, oy, ox) sees the source neurons (c, oy * stride - pad_y + i, ox * stride - pad_x + j) for all rows
+    i and columns j of the kernel, as far as they lie inside the source; for all features c, or if `depthwise` only for
+    c = m. The weight is shared by all places (oy, ox): it is element (m, c, i, j) of an array of shape `kernel_shape`,
+    or (m, 0, i, j) if `depthwise`.
+
+    Sizes are numbers of neurons. Where a pair (rows, columns) is expected, one number stands for both.
 
     Attributes
     ----------
     source, target
-        Sizes of the two layers.
-    kernel, padding
-        (rows, columns).
+        Features, rows and columns of the two layers. `convolution` and `pooling` compute those of the target.
+    kernel
+        Rows and columns of the window.
+    padding
+        Rows above and below the source, and columns to its left and right, that windows may reach into.
     stride
-        The same for rows and columns.
+        Distance between neighbouring windows, in rows and in columns.
     depthwise
-        Each feature by itself, as in pooling.
+        Whether each feature is connected only with itself, as in pooling.
     """
 
     source: Shape
     target: Shape
-    kernel: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
+    kernel: Pair = (1, 1)
+    padding: Pair = (0, 0)
     stride: int = 1
     depthwise: bool = False
 
+    def __post_init__(self):
+        for name in ("kernel", "padding"):
+            object.__setattr__(self, name, pair(getattr(self, name)))
+
     @classmethod
-    def convolution(
-        cls, source: Shape, maps: int, kernel: tuple[int, int], stride: int = 1, padding: tuple[int, int] = (0, 0)
-    ) -> Window:
-        """`maps` feature maps over the whole source, at every place where the kernel fits."""
+    def convolution(cls, source: Shape, maps: int, kernel: Pair, stride: int = 1, padding: Pair = (0, 0)) -> Window:
+        """Connect `maps` target maps with all source features, at every place where the kernel fits."""
         return cls(source, Shape(maps, *_places(source, kernel, stride, padding)), kernel, padding, stride)
 
     @classmethod
-    def pooling(cls, source: Shape, kernel: tuple[int, int], stride: int, padding: tuple[int, int] = (0, 0)) -> Window:
-        """Each feature by itself, at every place where the kernel fits; also a depthwise convolution."""
+    def pooling(cls, source: Shape, kernel: Pair, stride: int, padding: Pair = (0, 0)) -> Window:
+        """Connect each feature with itself, at every place where the kernel fits; also a depthwise convolution."""
         target = Shape(source.features, *_places(source, kernel, stride, padding))
         return cls(source, target, kernel, padding, stride, depthwise=True)
 
     @property
     def kernel_shape(self) -> tuple[int, int, int, int]:
-        """Shape of the shared weights: target features, source features that each sees, rows, columns."""
-        return (self.target.features, 1 if self.depthwise else self.source.features, *self.kernel)
+        """Shape of the shared weights: target features, source features that each of them sees, rows, columns."""
+        return (self.target.features, 1 if self.depthwise else self.source.features, *pair(self.kernel))
 
     @property
     def weights(self) -> int:
@@ -69,17 +85,18 @@ class Window:
         return math.prod(self.kernel_shape)
 
     def synapses(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Every synapse, listed by source neuron, then target neuron.
+        """List every synapse, sorted by source neuron, then by target neuron.
 
         Returns
         -------
         source, target, weight
-            Flat indices, int32, shape (number of synapses,).
+            Flat indices of the neurons and of the weight, int32, shape (number of synapses,).
         """
         (_, H, W), (_, OH, OW), (M, C, KH, KW) = self.source, self.target, self.kernel_shape
         m, oy, ox, c, i, j = np.ogrid[:M, :OH, :OW, :C, :KH, :KW]
-        y = oy * self.stride - self.padding[0] + i
-        x = ox * self.stride - self.padding[1] + j
+        pad_y, pad_x = pair(self.padding)
+        y = oy * self.stride - pad_y + i
+        x = ox * self.stride - pad_x + j
         inside = np.broadcast_to((y >= 0) & (y < H) & (x >= 0) & (x < W), np.broadcast(m, oy, ox, c, i, j).shape)
 
         def flat(index: np.ndarray) -> np.ndarray:
@@ -92,38 +109,38 @@ class Window:
         return source[order], target[order], weight[order]
 
 
-def _places(source: Shape, kernel: tuple[int, int], stride: int, padding: tuple[int, int]) -> list[int]:
-    """Rows and columns of places where a kernel fits."""
-    return [(n + 2 * p - k) // stride + 1 for n, p, k in zip(source[1:], padding, kernel, strict=True)]
+def _places(source: Shape, kernel: Pair, stride: int, padding: Pair) -> list[int]:
+    """Number of places, in rows and in columns, where a kernel fits."""
+    return [(n + 2 * p - k) // stride + 1 for n, p, k in zip(source[1:], pair(padding), pair(kernel), strict=True)]
 
 
 def same_place(source: Shape, features: int) -> Window:
-    """From every map to `features` maps, at the same place."""
+    """Connect every map with each of `features` target maps, at the same place."""
     return Window(source, Shape(features, source.rows, source.columns))
 
 
 def neighbourhood(shape: Shape, radius: int) -> Window:
-    """Within a layer, from every map to every map, within `radius` rows and columns."""
+    """Connect every map of a layer with every map, within `radius` rows and columns."""
     side = 2 * radius + 1
     return Window(shape, shape, (side, side), (radius, radius))
 
 
 def same_map(shape: Shape) -> Window:
-    """Within a layer, from every neuron to all of its map."""
+    """Connect every neuron of a layer with all neurons of its map."""
     rows, columns = shape.rows - 1, shape.columns - 1
     return Window(shape, shape, (2 * rows + 1, 2 * columns + 1), (rows, columns), depthwise=True)
 
 
 def own_feature(shape: Shape) -> Window:
-    """From every neuron to one neuron that stands for its map."""
+    """Connect every neuron with the one target neuron that stands for its map."""
     return Window(shape, Shape(shape.features, 1, 1), (shape.rows, shape.columns), depthwise=True)
 
 
 def whole_layer(shape: Shape, targets: int) -> Window:
-    """From every neuron to each of `targets` neurons."""
+    """Connect every neuron with each of `targets` neurons."""
     return Window(shape, Shape(targets, 1, 1), (shape.rows, shape.columns))
 
 
 def one_to_one(shape: Shape) -> Window:
-    """From every neuron to its twin."""
+    """Connect every neuron with the target neuron of the same index."""
     return Window(shape, shape, depthwise=True)

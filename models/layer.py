@@ -1,9 +1,9 @@
-"""Layers: groups of neurons with a shape, whose thresholds cost little while the neurons are quiet.
+"""Layers: groups of neurons with the shape of a stack of maps, whose thresholds cost little while they are quiet.
 
 Most neurons are far from their threshold most of the time. With C++ standalone a layer checks its thresholds map by
-map, in loops that the compiler vectorises, and only at places that something has reached since the last check; a neuron
-that can fire only after another event is checked only then. Other devices check every neuron in every step, and find
-the same.
+map, in loops that the compiler vectorises, and only at places where a spike has arrived since the last check. A neuron
+that can fire only after another event is checked only then. Other devices check every neuron in every step, with the
+same outcome.
 """
 
 from __future__ import annotations
@@ -17,24 +17,28 @@ from spikeseg.spikes import Shape
 
 from .targets import procedural, standalone
 
-BLOCK = 32  # places that are checked together
+BLOCK = 32  # neighbouring places of a map that are checked together
 
 
 class Layer(NeuronGroup):
-    """Neurons of `shape`, map by map.
+    """A NeuronGroup with the shape of a stack of maps: neuron (feature * rows + row) * columns + column.
 
-    Its model has an integer ``feature``, the map of a neuron, by which variables of maps can be linked, and a shared
-    boolean ``changed``. ConvSynapses mark the places that they reach; anything else that lets neurons fire has to set
-    ``changed``. A neuron that could fire and does not may not fire later without either.
+    `model` has to declare ``feature : integer (constant)`` and ``changed : boolean (shared)``. The layer sets
+    ``feature`` to the map of each neuron; `link_per_map` uses it.
+
+    A place is checked for neurons at threshold once ConvSynapses have reached it. Anything else that may bring a neuron
+    to its threshold has to set ``changed`` to True, and then the whole layer is checked once. So a neuron fires at the
+    first check that finds it at its threshold, or not at all: a neuron that a refractory period keeps from firing is
+    not checked again when that period ends.
 
     Parameters
     ----------
     shape
-        Features, rows, columns.
+        Features, rows and columns.
     model, options
-        What NeuronGroup takes.
+        Arguments of NeuronGroup.
     among
-        An event that comes before the threshold: only neurons that had it in the same step can fire.
+        Name of an event that is scheduled before the thresholds. Only neurons that had it in the same step can fire.
     """
 
     def __init__(self, shape: Shape, model: str, *, among: str | None = None, **options: Any):
@@ -53,7 +57,7 @@ class Layer(NeuronGroup):
                 self._check_by_map(thresholder)
 
     def link_per_map(self, variable: str, group: NeuronGroup) -> None:
-        """Let a linked variable of each neuron be that of its map's neuron in `group`."""
+        """Link a variable of each neuron to that of neuron ``feature`` of `group`, which has one neuron per map."""
         self.variables.add_reference(variable, group, variable, index="feature")
 
     def _check_by_map(self, thresholder: Any) -> None:
@@ -65,7 +69,7 @@ class Layer(NeuronGroup):
             "touched_variable": self.variables["_touched"],
         }
         thresholder.needed_variables.append("_touched")
-        thresholder.variables.add_auxiliary_variable("feature", dtype=np.int32)  # the template counts it
+        thresholder.variables.add_auxiliary_variable("feature", dtype=np.int32)  # the template's loop counts it
 
     def _check_among(self, thresholder: Any, event: str) -> None:
         eventspace = f"_{event}space"

@@ -32,14 +32,25 @@ def build_learner(conv: Conv, below: Shape, input_steps: int, dt: float) -> Mode
     below
         Size of the layer below, without padding.
     input_steps
-        Input spikes come at steps 0 to `input_steps` - 1 of a stimulus, on the padded grid (see `padded`).
+        Input spikes come at steps 0 to `input_steps` - 1 of a stimulus, on the padded grid (see `padded`). A stimulus
+        lasts one step more, in which the last of them can make a neuron win.
     dt
         Duration of a step in seconds.
 
     Returns
     -------
-    A model with the state ``w``, ``theta``, ``a_plus``, ``presented`` (stimuli so far) and ``wins`` (in the last
-    stimulus), all of which a checkpoint keeps, and with the constants of the configuration's `Learning`.
+    Model
+        Its source is the padded input. The monitor ``winners`` records the neurons that win, in ticks. Its state has
+        no units: ``w``, the kernel of shape (maps, maps below, rows, columns), flat; ``theta``, the threshold of each
+        map, (maps,); ``a_plus``; ``presented``, the stimuli so far; ``wins``, the winners of the last stimulus. A
+        checkpoint keeps all of these. The rest of the state are constants of the configuration's `Learning`.
+
+    Notes
+    -----
+    In the first step of a stimulus potentials are set to 0 and the learning rates are updated (slot ``start``). In
+    every tick the neurons at threshold compete (``before_thresholds``) and the winner fires (``thresholds``). It then
+    silences its map and its neighbourhood, moves the thresholds of all maps and changes its weights, before the input
+    of this step arrives (all in ``synapses``).
     """
     return _Learner(conv, below, input_steps, dt).model()
 
@@ -131,7 +142,7 @@ class _Learner:
         return layer
 
     def _compete(self, layer: Layer, radius: int) -> None:
-        """One neuron fires a tick; it silences others, and the thresholds of the maps move."""
+        """Connections by which one neuron wins per tick, silences others, and moves the thresholds of the maps."""
         shape, features, gate = self.shape, self.features, self.gate
         one = whole_layer(shape, 1)
         compare = self._connect(layer, gate, one, "compare", on_pre=competition.LAYER_COMPARE, on_event="candidate")
@@ -145,7 +156,7 @@ class _Learner:
         fall.pre.order = 1
 
     def _stdp(self) -> ConvSynapses:
-        """Weights change first, then new input arrives: it has not contributed to this winner."""
+        """Connections that change weights, and then let new input arrive, which has not contributed to this winner."""
         afferent = NeuronGroup(self.below.size, plasticity.AFFERENT, name="afferent", clock=self.step_clock)
         afferent.run_regularly(
             plasticity.AFFERENT_NEW_STIMULUS, dt=self.period, when="start", name="afferent_new_stimulus"

@@ -1,4 +1,4 @@
-"""A trained network: its configuration, kernels, thresholds and what its maps mean."""
+"""A trained network: its configuration, kernels, thresholds, and the classes that its maps stand for."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..configs.geometry import layer_shapes
 from ..configs.reading import validate
 from ..configs.schema import Config
 
-EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in whatever order a device adds
+EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in any order of adding
 
 UNNAMED = ""  # the label of a Conv3 map that stands for no class
 
-FORMAT = 1  # of the file; raised when a reader of the old one would misread the new one
+FORMAT = 1  # version of the file; raised when older readers would misread a new file
 
 CONV_LAYERS = ("conv1", "conv2", "conv3")
 LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
@@ -29,27 +29,27 @@ LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """Everything that inference needs.
+    """Everything that inference needs; potentials, weights and thresholds have no units.
 
     Attributes
     ----------
     config
-        The configuration it was built from.
+        The configuration of its training.
     kernels
         Per conv layer, shape (maps, features of the layer below, kernel rows, kernel columns), float64.
-        A map's potential is the cross-correlation of its kernel with the spikes below. They are rounded to multiples
-        of 2**-38 (4e-12), so that potentials are exact and maps that tie do so on every device.
+        A map's potential is the cross-correlation of its kernel with the spikes below. Weights are rounded to
+        multiples of 2**-38 (4e-12), so that potentials are exact, and maps that tie do so on every device.
     thresholds
-        Per conv layer, shape (maps,), float64.
+        Per conv layer, the threshold of each map before adaptation, shape (maps,), float64.
     map_labels
-        The class of each Conv3 map, or `UNNAMED`; empty before training has named them.
+        The class of each Conv3 map, or `UNNAMED`; empty until training has named the maps.
     event_range
         Fewest and most input events of a training stimulus (paper, IV.B).
     extents
-        Per Conv3 map, the box around a winner in which its pixels lie, (maps, 4): top, left, bottom, right in pixels
-        from the winner's centre; None where the configuration has none.
+        Per Conv3 map, the box in which the pixels of its object are expected, (maps, 4): top, left, bottom, right in
+        pixels from the centre of the winning neuron; None if the configuration asks for no extents.
     provenance
-        Where it came from: data, seed, versions, stimuli, convergence.
+        How it was made: data, seed, versions, stimuli, convergence.
     """
 
     config: Config
@@ -65,14 +65,24 @@ class TrainedNetwork:
 
     @property
     def data(self) -> Path | None:
-        """Directory of the data that it was trained on; None where they were rendered."""
+        """Directory of the data that it was trained on; None if they were rendered."""
         path = self.provenance.get("data")
         return Path(path) if path else None
 
     def threshold_scale(self, events: np.ndarray) -> np.ndarray:
-        """Factor on all conv thresholds for stimuli of so many events (paper, IV.B); any shape.
+        """Compute the factor on all thresholds for stimuli with these numbers of input events (paper, IV.B).
 
-        Linear between the fewest and the most events seen in training, held beyond them.
+        It grows linearly between the fewest and the most events of a training stimulus, and is constant beyond them.
+
+        Parameters
+        ----------
+        events
+            Number of events of each stimulus, any shape.
+
+        Returns
+        -------
+        numpy.ndarray
+            One factor per stimulus, of the same shape, float64.
         """
         fewest, most = self.event_range
         if most <= fewest:
@@ -81,7 +91,7 @@ class TrainedNetwork:
         return 1 + self.config.input.threshold_variation * (2 * position - 1)
 
     def save(self, path: Path) -> None:
-        """Write one ``.npz``, atomically. Raises SpikeSegError where the file system refuses."""
+        """Write one ``.npz`` file, atomically. Raises SpikeSegError if it cannot be written."""
         header = {
             "format": FORMAT,
             "version": __version__,
@@ -103,7 +113,7 @@ class TrainedNetwork:
         Raises
         ------
         SpikeSegError
-            Missing, damaged, or written by another format.
+            The file is missing, damaged, or of another format.
         """
         arrays = read_arrays(path, ["header"])
         try:
@@ -139,7 +149,7 @@ def kernel_shapes(config: Config) -> dict[str, tuple[int, int, int, int]]:
 
 
 def _fault(network: TrainedNetwork) -> str:
-    """What does not fit the configuration, or is no number; empty if all does."""
+    """Say what does not fit the configuration or is no number; empty if nothing is wrong."""
     config, maps = network.config, network.config.conv3.maps
     for name, wanted in kernel_shapes(config).items():
         kernel, thresholds = network.kernels[name], network.thresholds[name]

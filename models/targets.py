@@ -1,4 +1,4 @@
-"""Where code is generated from our own templates."""
+"""What the current Brian2 device and code target support, and the templates of ours that they use."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ for target in PROCEDURAL:
 
 
 def procedural() -> bool:
-    """Whether connections can be computed by generated code, for the current device and target."""
+    """Whether the current device and code target can compute connections in generated code, from our templates."""
     device: Any = get_device()
     known = type(device).__name__ in ("CPPStandaloneDevice", "RuntimeDevice")  # others derive from these
     return known and device.code_object_class() in PROCEDURAL
 
 
 def standalone() -> bool:
-    """Whether they are, and the whole network is a C++ program."""
+    """Whether the same holds, and the whole network becomes a C++ program."""
     return procedural() and type(get_device()).__name__ == "CPPStandaloneDevice"
 
 
 def genn() -> bool:
-    """Whether GeNN simulates: without linked variables, custom events and clocks other than the default."""
+    """Whether GeNN simulates, which has no linked variables, no custom events, and only the default clock."""
     return type(get_device()).__name__ == "GeNNDevice"
 
 
 def step_clock(dt: float) -> Any:
-    """A clock that ticks every `dt` seconds."""
+    """A clock that ticks every `dt` seconds; with GeNN it is the default clock."""
     if not genn():
         return Clock(dt * second, name="step")
     defaultclock.dt = dt * second

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from spikeseg.spikes import SILENT
 
 from ..decoding.segmentation import Segmentation
-from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, style
+from ..measures.formatting import named
+from .style import FAINT, INK, MUTED, PER_CENT, WIDTH, bare, class_colours, style, text_width
 
 
 @style()
@@ -28,22 +29,25 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
     """
     answers = next(iter(confusion.values()))
     true = [label for label in classes if label in confusion]
-    answered = [label for label in classes if label in answers] + [a for a in answers if a not in classes]
-    count = np.array([[confusion[row][column] for column in answered] for row in true])
+    columns = [label for label in classes if label in answers] + [a for a in answers if a not in classes]
+    answered = [named(label) for label in columns]
+    count = np.array([[confusion[row][column] for column in columns] for row in true])
     share = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(5 / len(answered), 0.42, 1.1))
-    figure = Figure((1.6 + side * len(answered), 1.0 + side * len(true)), layout="constrained")
+    rotated = max(text_width(label, 8) for label in answered) > 72 * side - 6
+    names = [f"{label} (n = {n:,})" for label, n in zip(true, count.sum(axis=1), strict=True)]
+    beside = max(text_width(name, 8) for name in names) / 72 + 0.4
+    below = (max(text_width(label, 8) for label in answered) / 72 if rotated else 0.2) + 0.3
+    size = beside + side * len(answered), 0.3 + below + side * len(true)
+    figure = Figure(size, layout="constrained")
     axes = figure.subplots()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1.2, interpolation="nearest")
     for (row, column), number in np.ndenumerate(count):
         ink = "white" if share[row, column] > 0.6 else INK if number else MUTED
         text = f"{number:,}\n{100 * share[row, column]:.1f} %" if side > 0.7 else f"{number:,}"
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9 if side > 0.7 else 7)
-    axes.set_xticks(
-        range(len(answered)), answered, parse_math=False, rotation=90 * (max(map(len, answered)) > 12 * side)
-    )
-    totals = zip(true, count.sum(axis=1), strict=True)
-    axes.set_yticks(range(len(true)), [f"{label} (n = {n:,})" for label, n in totals], parse_math=False)
+    axes.set_xticks(range(len(answered)), answered, parse_math=False, rotation=90 * rotated)
+    axes.set_yticks(range(len(true)), names, parse_math=False)
     axes.set(xlabel="answered", ylabel="true", title="Confusion")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -97,6 +101,6 @@ def _draw_shares(axes: Axes, saliency: np.ndarray, steps: np.ndarray, colour: st
     for values, line, label in ((saliency.sum(axis=(1, 2)), colour, "saliency"), (events, MUTED, "input spikes")):
         axes.plot(values.cumsum() / max(values.sum(), 1e-300), "o-", color=line, markersize=3, label=label)
     axes.set(xlabel="input step", ylabel="share so far", ylim=(0, 1.03), xticks=range(len(saliency)))
-    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.legend(loc="lower right")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..measures.event_comparison import BIN_US, EventSummary
-from .style import LINES, WIDTH, style
+from .style import LINES, WIDTH, as_they_are, legend_columns, style
 
 
 @style()
@@ -25,9 +25,16 @@ def comparison(summaries: Mapping[str, EventSummary]) -> Figure:
         _survival(intervals, summary.intervals_us / 1000, colour)
     rate.set(title="Events per second and active pixel", xlabel="time (ms)", ylim=(0, None))
     share.set(title="ON events (%)", xlabel="time (ms)", ylim=(0, 100))
-    counts.set(title="Active pixels with at least so many events (%)", xlabel="events", xscale="log", yscale="log")
-    intervals.set(title="Intervals between a pixel's events, at least (%)", xlabel="ms", xscale="log")
-    figure.legend(loc="outside upper left", ncols=len(summaries))
+    counts.set(
+        title="Active pixels with at least so many events (%)", xlabel="events of a pixel", xscale="log", yscale="log"
+    )
+    intervals.set(
+        title="Intervals of a pixel's events that are at least so long (%)", xlabel="interval (ms)", xscale="log"
+    )
+    for axis in (counts.xaxis, counts.yaxis, intervals.xaxis):
+        axis.set_major_formatter("{x:,g}")
+    columns = legend_columns(list(summaries))
+    as_they_are(figure.legend(loc="outside upper left", ncols=columns))
     return figure
 
 

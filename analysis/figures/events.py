@@ -16,6 +16,8 @@ COLOURS = ("#ffffff", LINES[0], LINES[1], INK)
 CAPTION = 18
 """Screen pixels of the line of text below a frame."""
 
+_MEANINGS = 90  # screen pixels, at the right of the caption, in which the colours' meaning stands
+_NARROWEST = 240  # screen pixels: narrower pictures get a white margin, so that the caption has room
 _LARGEST = 640  # screen pixels; larger sensors are drawn smaller
 _SMALL = 480  # screen pixels; smaller sensors are drawn larger, as far as whole pixels go
 
@@ -45,14 +47,16 @@ def accumulate(events: np.ndarray, size: tuple[int, int], scale: Fraction) -> np
 def frame(events: np.ndarray, size: tuple[int, int], caption: str) -> Image.Image:
     """A picture of a slice of events with a line of text and the colours' meaning below, in mode ``P``."""
     pixels = accumulate(events, size, zoom(size))
-    rows, columns = pixels.shape
-    image = Image.fromarray(np.pad(pixels, ((0, CAPTION), (0, 0)), constant_values=NONE)).convert("P")
+    rows, columns = pixels.shape[0], max(pixels.shape[1], _NARROWEST)
+    margins = (0, CAPTION), (0, columns - pixels.shape[1])
+    image = Image.fromarray(np.pad(pixels, margins, constant_values=NONE)).convert("P")
     image.putpalette([int(colour[i : i + 2], 16) for colour in COLOURS for i in (1, 3, 5)])
     draw, font = ImageDraw.Draw(image), ImageFont.load_default()
     draw.fontmode = "1"  # text of one colour
     draw.line((0, rows, columns, rows), fill=TEXT)
     draw.text((3, rows + 3), caption, fill=TEXT, font=font)
     place = columns - 3
+    draw.rectangle((columns - _MEANINGS, rows + 1, columns, rows + CAPTION), fill=NONE)  # ends a long caption
     for kind, name in ((OFF, "OFF"), (ON, "ON")):
         place -= int(draw.textlength(name, font=font))
         draw.text((place, rows + 3), name, fill=TEXT, font=font)

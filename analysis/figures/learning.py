@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import cycle
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,10 +18,11 @@ from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import receptive_field
 from ..decoding.segmentation import Segmentation
 from ..measures.features import project
+from ..measures.formatting import named
 from ..measures.receptive_fields import pixels_seen, receptive_box
 from ..measures.weights import BINS, WeightHistory
 from .overlays import outline, predicted
-from .style import FAINT, INK, LINES, WIDTH, bare, class_colours, hues, style
+from .style import FAINT, INK, LINES, WIDTH, bare, class_colours, distinct, style, text_width
 
 
 @style()
@@ -99,7 +101,7 @@ def _draw_rectangles(axes: Axes, network: TrainedNetwork, segmentation: Segmenta
     """Of the decoded Conv3 neuron, and of the neuron in the middle of what it sees in each layer below."""
     shapes, place = layer_shapes(network.config, picture), segmentation.place
     colour = class_colours(network.config.data.classes)[segmentation.label]
-    for layer, other in zip(reversed(LAYERS), ("", *hues(4)), strict=True):
+    for layer, other in zip(reversed(LAYERS), ("", *distinct(4)), strict=True):
         if (box := pixels_seen(network.config, layer, place, picture)) is not None:
             look = predicted(other if layer != "conv3" else colour, 1.2)
             rows, columns = box.bottom - box.top, box.right - box.left
@@ -117,8 +119,7 @@ def _draw_projection(axes: Axes, network: TrainedNetwork, segmentation: Segmenta
     """The map's kernel, projected to pixels, where its neuron is."""
     image = project(network, "conv3")[segmentation.map]
     top, left, bottom, right = receptive_box(network.config, "conv3", segmentation.place).shifted(-0.5, -0.5)
-    look = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "interpolation": "nearest"}
-    picture = axes.imshow(image / (np.abs(image).max() or 1), extent=(left, right, bottom, top), **look)
+    picture = axes.imshow(image / (np.abs(image).max() or 1), extent=(left, right, bottom, top), **_WEIGHTS)
     axes.figure.colorbar(picture, ax=axes, label="weight / largest", ticks=(-1, 0, 1), pad=0.02, shrink=0.7)
     axes.set_title(f"What {segmentation.label} weighs them with", parse_math=False)
 
@@ -127,6 +128,8 @@ def _draw_projection(axes: Axes, network: TrainedNetwork, segmentation: Segmenta
 def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
     """Show what the maps of a layer have learned, projected to pixels (paper, figures 6 and 9); see `project`.
 
+    Each map has its number and, in Conv3, its class. A pixel is at most 1/20 inch wide unless the kernels are tiny.
+
     Parameters
     ----------
     layer
@@ -134,23 +137,81 @@ def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
     """
     projected = project(network, layer)
     maps, rows, columns = projected.shape
-    panel = float(np.clip(min(0.05 * columns, (WIDTH - 0.8) / np.sqrt(maps)), 0.85, 3.8))  # inches
-    across = min(maps, int((WIDTH - 0.8) / panel))
-    down = -(-maps // across)
-    figure = Figure((across * panel + 0.8, down * (panel * rows / columns + 0.25) + 0.3), layout="constrained")
+    names = [f"{number}: {named(label)}" for number, label in enumerate(network.map_labels)]
+    names = names if layer == "conv3" and names else [str(number) for number in range(maps)]
     size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
-    figure.suptitle(f"{layer.capitalize()}: receptive fields of {size} pixels", x=0.01, ha="left")
-    grid = figure.subplots(down, across, squeeze=False).ravel()
-    names = network.map_labels if layer == "conv3" else ()
-    for map_, (axes, image) in enumerate(zip(grid, projected, strict=False)):
-        limit = np.abs(image).max() or 1.0
-        picture = axes.imshow(image / limit, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-        axes.set_title(names[map_] if names else str(map_), fontsize=9 if names else 7, pad=3)
+    title = f"{layer.capitalize()}: receptive fields of {size} pixels"
+    grid = _map_grid(maps, (rows, columns), max(text_width(name, _MAP_NAME) for name in names) / 72)
+    bar_height = min(grid.height - _NAME_ROOM - _GAP, 1.8)
+    width = max(grid.width + _BAR_ROOM, text_width(title, 10, "bold") / 72 + 0.1)
+    height = max(grid.height, _NAME_ROOM + bar_height / 2 + _BAR_LABEL / 2)
+    figure = Figure((width, _TITLE_ROOM + height))
+    figure.text(0, 1 - 0.02 / figure.get_figheight(), title, va="top", fontsize=10, fontweight="bold")
+    for number, (name, image) in enumerate(zip(names, projected, strict=True)):
+        axes = figure.add_axes(_fraction(figure, *grid.panel(number)))
+        picture = axes.imshow(image / (np.abs(image).max() or 1.0), **_WEIGHTS, aspect="auto")
+        axes.set_title(name, fontsize=_MAP_NAME, pad=3, parse_math=False)
         bare(axes)
-    for axes in grid[maps:]:
-        axes.set_axis_off()
-    figure.colorbar(picture, ax=grid, label="weight / largest", aspect=15, pad=0.02, ticks=(-1, 0, 1))
+    bar = figure.add_axes(_fraction(figure, grid.width + 0.05, _NAME_ROOM, 0.12, bar_height))
+    figure.colorbar(picture, cax=bar, label="weight / largest", ticks=(-1, 0, 1))
     return figure
+
+
+_WEIGHTS: Any = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "interpolation": "nearest"}
+
+_TITLE_ROOM, _BAR_ROOM, _NAME_ROOM, _GAP = 0.3, 0.75, 0.2, 0.1  # inches: of the title, the colour bar, a map's name
+_BAR_LABEL = 1.1  # inches along the colour bar
+_MAP_NAME = 8  # points
+
+
+class _MapGrid(NamedTuple):
+    """Where maps lie beside and below each other; inches. `cell` is what a map takes across, with its name."""
+
+    across: int
+    down: int
+    cell: float
+    panel_width: float
+    panel_height: float
+
+    @property
+    def width(self) -> float:
+        return self.across * self.cell
+
+    @property
+    def height(self) -> float:
+        return self.down * (_NAME_ROOM + self.panel_height + _GAP)
+
+    def panel(self, number: int) -> tuple[float, float, float, float]:
+        """Left and top (below the figure's title) of a map, its width and height."""
+        row, column = divmod(number, self.across)
+        top = row * (_NAME_ROOM + self.panel_height + _GAP) + _NAME_ROOM
+        return column * self.cell, top, self.panel_width, self.panel_height
+
+
+def _map_grid(maps: int, size: tuple[int, int], name: float) -> _MapGrid:
+    """The largest panels of which all fit a page across and 5 inches down, if they can be 0.65 inches wide then.
+
+    `size` is of a kernel in pixels (rows, columns), `name` the width of the longest name in inches.
+    """
+    rows, columns = size
+    room, largest, smallest = WIDTH - _BAR_ROOM, max(0.05 * columns, 0.65), max(0.65, name)
+    most = max(1, min(maps, int(room / (smallest + _GAP))))
+    for across in range(min(most, max(1, int(room / (max(largest, name) + _GAP)))), most + 1):
+        down = -(-maps // across)
+        across = -(-maps // down)  # rows of one length, as far as they can be
+        panel = min(largest, room / across - _GAP)
+        grid = _MapGrid(across, down, max(panel, name) + _GAP, panel, panel * rows / columns)
+        if grid.height <= 5:
+            break
+    return grid
+
+
+def _fraction(
+    figure: Figure, left: float, top: float, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """Inches from the left and from below the title as what Matplotlib takes: shares of the figure, from below."""
+    across, down = figure.get_size_inches()
+    return left / across, 1 - (_TITLE_ROOM + top + height) / down, width / across, height / down
 
 
 @style()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.textpath import text_to_path
 
 from spikeseg.boxes import Box
 
 from ...datasets.sample import Target
 from ..decoding.segmentation import Segmentation
-from .style import INK, WIDTH, bare, class_colours, style
+from .style import INK, WIDTH, bare, class_colours, on_ground, style, text_width
 
 _MASK_ALPHA = 0.8
 
@@ -54,8 +53,10 @@ def overlay(
     figure = Figure((width, width * image.shape[0] / image.shape[1] + 0.6), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title or "", parse_math=False)
-    _draw_overlay(axes, image, _dressed(segmentations, classes, numbered), truth, size=8)
+    tags = _draw_overlay(axes, image, _dressed(segmentations, classes, numbered), truth, size=8)
     _box_legend(figure, truth)
+    figure.draw_without_rendering()  # settles how large the picture is
+    _write_tags(figure, axes, tags, size=8)
     return figure
 
 
@@ -69,26 +70,31 @@ def gallery(items: Sequence[Item], classes: Sequence[str], columns: int = 4, num
     aspect = float(np.median([image.shape[0] / image.shape[1] for image, *_ in items]))
     figure = Figure((WIDTH, rows * (WIDTH / columns * aspect + 0.25) + 0.35), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    tags = []
     for axes, (image, segmentations, truth, caption) in zip(grid, items, strict=False):
-        _draw_overlay(axes, image, _dressed(segmentations, classes, numbered), truth, size=24 / columns)
+        dressed = _dressed(segmentations, classes, numbered)
+        tags.append(_draw_overlay(axes, image, dressed, truth, size=24 / columns))
         size = min(9, 30 / columns)
         axes.set_title(_shortened(caption, 72 * WIDTH / columns - size, size), fontsize=size, pad=3, parse_math=False)
     for axes in grid[len(items) :]:
         axes.set_axis_off()
     _box_legend(figure, [target for _, _, truth, _ in items for target in truth])
+    figure.draw_without_rendering()  # settles how large the pictures are
+    for axes, own in zip(grid, tags, strict=False):
+        _write_tags(figure, axes, own, size=24 / columns)
     return figure
 
 
 def _shortened(name: str, width: float, size: float) -> str:
-    """The last parts of a path that fit `width` points in type of `size` points; the end of the last if none does."""
-    parts, font = name.split("/"), FontProperties(size=size)
-    paths = ["/".join(parts[k:]) for k in range(len(parts))]
-    ends = [f"…{parts[-1][k:]}" for k in range(1, len(parts[-1]))]
+    """The last parts of a path that fit `width` points in type of `size` points; the end of the last if none does.
 
-    def fits(text: str) -> bool:
-        return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] <= width
-
-    return next(filter(fits, paths + ends), "")
+    Of a scene's two paths, ``a/b.jpg + c/d.jpg``, both are shortened.
+    """
+    paths = [path.split("/") for path in name.split(" + ")]
+    most = max(map(len, paths))
+    shorter = [" + ".join("/".join(path[min(k, len(path) - 1) :]) for path in paths) for k in range(most)]
+    ends = [f"…{shorter[-1][k:]}" for k in range(1, len(shorter[-1]))]
+    return next((text for text in shorter + ends if text_width(text, size) <= width), "")
 
 
 def _dressed(
@@ -109,32 +115,35 @@ def _draw_overlay(
     dressed: Sequence[tuple[Segmentation, str, str]],
     truth: Sequence[Target],
     size: float,
-) -> None:
+) -> list[_Tag]:
+    """Draw masks and boxes; returns the tags of the boxes, which `_write_tags` writes when the layout is settled."""
     rows, columns = image.shape[:2]
     whole = (0, columns, rows, 0)
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=whole)
     for found, _, colour in dressed:
         tint = np.where(found.mask[..., None], to_rgba(colour, _MASK_ALPHA), 0.0)
         axes.imshow(tint, extent=whole, interpolation="nearest")
+    tags = []
     for target in truth:
         if target.box is not None:
             outline(axes, target.box, _annotated(size / 5))
-            _tag(axes, target.box.bottom, target.box.right, target.label, "#000000a0", size, "bottom", "right")
+            tags.append(_Tag(target.label, target.box, "black", 0.63, predicted=False))
     for found, name, colour in dressed:
         if found.box is not None:
             box = found.box.scaled(rows / found.mask.shape[0], columns / found.mask.shape[1])
             outline(axes, box, predicted(colour, size / 5))
-            _tag(axes, box.top, box.left, name, colour, size, "top", "left")
+            tags.append(_Tag(name, box, colour, 1, predicted=True))
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     axes.set_anchor("NW")  # captions begin at equal distances, whatever the pictures' shapes
     bare(axes)
+    return tags
 
 
 def outline(axes: Axes, box: Box, line: dict) -> None:
     """Draw a box's edges; `line` as `predicted` gives it."""
     top, left, bottom, right = box
     columns, rows = (left, right, right, left, left), (top, top, bottom, bottom, top)
-    axes.plot(columns, rows, scalex=False, scaley=False, **line)
+    axes.plot(columns, rows, scalex=False, scaley=False, clip_on=False, **line)
 
 
 def predicted(colour: str, width: float) -> dict:
@@ -148,10 +157,55 @@ def _annotated(width: float) -> dict:
     return {"color": INK, "gapcolor": "white", "linewidth": width, "linestyle": (0, (3, 2))}
 
 
-def _tag(axes: Axes, row: float, column: float, text: str, colour: str, size: float, va: str, ha: str) -> None:
-    ground = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.25"}
-    look = {"color": "white", "fontsize": size, "bbox": ground, "clip_on": True, "parse_math": False}
-    axes.text(column, row, text, va=va, ha=ha, **look)
+class _Tag(NamedTuple):
+    """Name of a box, and the colour and opacity of its ground."""
+
+    text: str
+    box: Box
+    colour: str
+    opacity: float
+    predicted: bool
+
+
+def _write_tags(figure: Figure, axes: Axes, tags: Sequence[_Tag], size: float) -> None:
+    """Write the name of every box at one of its corners, within the picture, over as little of other names as can be.
+
+    Predicted boxes come first and prefer their upper left corner, annotated ones their lower right corner.
+    """
+    (_, columns), (rows, _) = axes.get_xlim(), axes.get_ylim()
+    point = columns / (axes.get_window_extent().width * 72 / figure.dpi)  # pixels of the picture
+    pad, taken = _PAD * size, list[Box]()
+    for tag in sorted(tags, key=lambda tag: not tag.predicted):
+        width, height = (text_width(tag.text, size) + 2 * pad) * point, (_LINE * size + 2 * pad) * point
+        places = [
+            Box(top, left, top + height, left + width) for top, left in _corners(tag, height, width, (rows, columns))
+        ]
+        place = min(places, key=lambda place: sum(_shared(place, other) for other in taken))
+        taken.append(place)
+        look = on_ground(tag.colour, tag.opacity, _PAD) | {"fontsize": size, "clip_on": True, "parse_math": False}
+        axes.text(place.left + pad * point, (place.top + place.bottom) / 2, tag.text, va="center_baseline", **look)
+
+
+_PAD = 0.25  # around a name, in sizes of its type
+_LINE = 1.2  # height of a line of type
+
+
+def _corners(tag: _Tag, height: float, width: float, picture: tuple[float, float]) -> Iterator[tuple[float, float]]:
+    """Top and left of a name of this size: inside and outside each corner of its box, the best first."""
+    top, left, bottom, right = tag.box
+    tops, lefts = (top, top - height, bottom - height, bottom), (left, right - width)
+    places = [(y, x) for y in tops for x in lefts]
+    if not tag.predicted:
+        places = [(y, x) for y in (bottom - height, bottom, top, top - height) for x in reversed(lefts)]
+    for y, x in places:
+        yield min(max(y, 0), max(picture[0] - height, 0)), min(max(x, 0), max(picture[1] - width, 0))
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Area of the overlap."""
+    rows = min(one.bottom, other.bottom) - max(one.top, other.top)
+    columns = min(one.right, other.right) - max(one.left, other.left)
+    return max(rows, 0) * max(columns, 0)
 
 
 def _box_legend(figure: Figure, truth: Sequence[Target]) -> None:

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import PowerNorm, to_hex
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 
 from spikeseg.spikes import SILENT
@@ -21,7 +20,19 @@ from ..measures.information import LEVELS, Information
 from ..measures.responses import latencies
 from ..measures.selectivity import Selectivity
 from ..measures.sparsity import Sparsity
-from .style import FAINT, LINES, MUTED, WIDTH, class_colours, map_colours, style
+from .style import (
+    FAINT,
+    LINES,
+    MUTED,
+    PER_CENT,
+    WIDTH,
+    as_they_are,
+    class_colours,
+    legend_columns,
+    map_colours,
+    on_ground,
+    style,
+)
 
 _SHADES = "YlGnBu"
 
@@ -44,27 +55,30 @@ def feature_rasters(network: TrainedNetwork, layer: str, counts: np.ndarray, lab
     """
     classes = network.config.data.classes
     features = counts.shape[1]
-    across = min(features, 9)
-    down = -(-features // across)
+    down = -(-features // 9)
+    across = -(-features // down)
     width = WIDTH if across > 4 else 0.75 * WIDTH
-    figure = Figure((width, 0.9 + max(1.1, 2.8 / down) * down), layout="constrained")
+    names = [label for label in classes if label in labels]
+    legend = 0.2 * -(-len(names) // legend_columns(names, width))
+    figure = Figure((width, 0.9 + legend + max(1.1, 2.8 / down) * down), layout="constrained")
     figure.suptitle(f"{layer.capitalize()}: spikes of each feature in {len(labels):,} stimuli", x=0.01, ha="left")
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    shown = {label: np.flatnonzero(np.asarray(labels, str) == label) for label in classes if label in labels}
+    shown = {label: np.flatnonzero(np.asarray(labels, str) == label) for label in names}
     order = np.concatenate(list(shown.values()))
-    norm, names = PowerNorm(0.5, 0, max(1, counts.max())), map_colours(network, layer, features)
+    norm, colours = PowerNorm(0.5, 0, max(1, counts.max())), map_colours(network, layer, features)
     for feature, axes in enumerate(grid.flat[:features]):
         spikes = np.ma.masked_equal(counts[order, feature], 0)
         picture = axes.imshow(spikes, cmap=_SHADES, norm=norm, aspect="auto", interpolation="nearest")
-        axes.set_title(str(feature), fontsize=8, pad=2, color=names[feature])
+        axes.set_title(str(feature), fontsize=8, pad=4, **on_ground(to_hex(colours[feature])))
         axes.set(yticks=[], xticks=(0, counts.shape[2] // 2))
         _mark_classes(axes, {label: len(own) for label, own in shown.items()}, class_colours(classes))
     for axes in grid.flat[features:]:
         axes.set_axis_off()
-    figure.supxlabel("step", fontsize=9)
+    grid[-1, 0].set_xlabel("step")
     figure.colorbar(picture, ax=grid, label="spikes", aspect=16 + 4 * down, pad=0.01, ticks=MaxNLocator(integer=True))
     handles = grid[0, 0].get_legend_handles_labels()
-    _as_they_are(figure.legend(*handles, loc="outside upper right", ncols=5, handlelength=0.8))
+    columns = legend_columns(names, width)
+    as_they_are(figure.legend(*handles, loc="outside lower left", ncols=columns, handlelength=0.8))
     return figure
 
 
@@ -92,13 +106,18 @@ def latency_profile(
     dt_ms
         Duration of a step.
     """
-    figure = Figure((WIDTH, 0.9 + 0.32 * max(6, len(counts))), layout="constrained")
+    names = [f"{label} (n = {list(labels).count(label):,})" for label in dict.fromkeys(labels)]
+    columns = legend_columns(names)
+    height = 0.9 + 0.32 * max(6, len(counts)) + 0.2 * -(-len(names) // columns)
+    figure = Figure((WIDTH, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
     _draw_profile(figure, left, counts)
     _draw_decided(right, counts["conv3"], labels, class_colours(network.config.data.classes))
     for axes in (left, right):
         axes.set_xlabel(f"step ({dt_ms:g} ms)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    handles = right.get_legend_handles_labels()
+    as_they_are(figure.legend(*handles, loc="outside lower right", handlelength=1.6, ncols=columns))
     return figure
 
 
@@ -107,7 +126,7 @@ def _draw_profile(figure: Figure, axes: Axes, counts: Mapping[str, np.ndarray]) 
     by_step = np.array([of.sum(axis=(0, 1)) for of in counts.values()], float)
     share = by_step / np.maximum(by_step.sum(axis=1, keepdims=True), 1)
     picture = axes.imshow(np.ma.masked_equal(share, 0), cmap=_SHADES, vmin=0, aspect="auto", interpolation="nearest")
-    figure.colorbar(picture, ax=axes, label="share of the layer's spikes", pad=0.02, format="{x:.0%}", aspect=15)
+    figure.colorbar(picture, ax=axes, label="share of the layer's spikes", pad=0.02, format=PER_CENT, aspect=15)
     for row, of in enumerate(counts.values()):
         first = latencies(of).layer
         if (first != SILENT).any():
@@ -116,7 +135,7 @@ def _draw_profile(figure: Figure, axes: Axes, counts: Mapping[str, np.ndarray]) 
             axes.plot(middle, row, "o", color=LINES[1], markersize=5, markeredgecolor="white")
     axes.set_yticks(range(len(counts)), [layer.capitalize() for layer in counts])
     axes.tick_params(axis="y", length=0)
-    axes.set_title("Spikes, and each layer's first (median, 5 to 95 % of the stimuli)")
+    axes.set_title("Spikes; each layer's first: median, 5 to 95 % of stimuli")
 
 
 def _draw_decided(axes: Axes, counts: np.ndarray, labels: Sequence[str], colours: Mapping[str, str]) -> None:
@@ -129,15 +148,8 @@ def _draw_decided(axes: Axes, counts: np.ndarray, labels: Sequence[str], colours
         x, y = [0, *steps, end], [0, *shares, shares[-1] if len(shares) else 0]
         axes.step(x, y, where="post", color=colours[label], label=f"{label} (n = {len(own):,})")
     axes.set(title="Stimuli with a Conv3 spike by then", xlim=(0, end), ylim=(0, 1.02))
-    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    _as_they_are(axes.legend(loc="lower right", handlelength=1.6, labelspacing=0.2))
-
-
-def _as_they_are(legend: Legend) -> None:
-    """Draw names of classes as they are, whatever looks like a formula in them."""
-    for text in legend.get_texts():
-        text.set_parse_math(False)
 
 
 # ---- How sparsely, and what it says ----------------------------------------------------------------
@@ -224,9 +236,9 @@ def _draw_selectivity(figure: Figure, above: Axes, below: Axes, of: Selectivity,
     below.set_xticks(range(len(named)), [str(number) for number in named])
     below.set_yticks(range(len(of.classes)), of.classes, parse_math=False)
     for tick, colour in zip(below.get_yticklabels(), colours, strict=True):
-        tick.set_color(colour)
+        tick.set(**on_ground(colour))
     below.tick_params(length=0)
     for axes in (above, below):
         axes.set_xlim(-0.5, max(len(order), 12) - 0.5)  # of two features, no bars as broad as the page
     below.spines[:].set_visible(False)
-    figure.colorbar(picture, ax=[above, below], label="share of response", format="{x:.0%}", pad=0.01)
+    figure.colorbar(picture, ax=[above, below], label="share of response", format=PER_CENT, pad=0.01)

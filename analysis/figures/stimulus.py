@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,11 +19,11 @@ from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
 from .overlays import outline, predicted
-from .style import FAINT, INK, MUTED, WIDTH, bare, class_colours, map_colours, style
+from .style import FAINT, INK, MUTED, WIDTH, as_they_are, bare, class_colours, legend_columns, map_colours, style
 
 _ALL_LAYERS = ("input", *LAYERS)
 
-
+_TIGHT: Any = {"handlelength": 0.8, "handleheight": 0.8, "handletextpad": 0.4, "columnspacing": 0.8}  # of legends
 _LATEST = 0.3  # opacity of the last spike of a layer; the first has 1
 
 
@@ -33,7 +34,8 @@ def latent_sheet(
     """Show one stimulus in every layer, encoded and decoded (paper, figures 5 and 8).
 
     Above, the spikes of each layer from the input to Conv3; below, in colour, those among them that decoding
-    recruits from the segmentation's Conv3 neuron back to the input. Where several maps spike, the earliest shows.
+    recruits from the segmentation's Conv3 neuron back to the input. Where several maps spike, the earliest shows;
+    of those equally early in Conv3, the one that answers.
 
     Parameters
     ----------
@@ -50,15 +52,16 @@ def latent_sheet(
     fired = {layer: steps[layer] != SILENT for layer in _ALL_LAYERS}
     _, rows, columns = steps["input"].shape
     height = WIDTH / len(_ALL_LAYERS) * rows / columns + 0.6  # of a row, in inches
-    legend = 0.1 + 0.15 * len(network.config.data.classes)
+    rows_of_names = -(-len(network.config.data.classes) // _class_columns(network))
+    legend = 0.3 + 0.17 * rows_of_names
     figure = Figure((WIDTH, 2 * height + legend), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=(height + legend, height), squeeze=False)[:, 0]
-    encoding = _draw_layers(upper, network, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
-    decoding = _draw_layers(lower, network, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
+    encoding = _draw_layers(upper, network, segmentation, steps, fired, "{:,} spikes", "\N{RIGHTWARDS ARROW}")
+    decoding = _draw_layers(lower, network, segmentation, steps, recruited, "{:,} recruited", "\N{LEFTWARDS ARROW}")
     upper.suptitle("Encoding: from pixels to the latent layer", x=0.005, ha="left")
     mode = segmentation.decoded_mode
     lower.suptitle(f"Decoding: from {segmentation.label} back to pixels (mode: {mode})", x=0.005, ha="left")
-    _explain_colours(encoding, network)
+    _explain_colours(upper, encoding, network)
     _mark_answer(decoding, segmentation, class_colours(network.config.data.classes)[segmentation.label])
     return figure
 
@@ -66,6 +69,7 @@ def latent_sheet(
 def _draw_layers(
     figure: SubFigure,
     network: TrainedNetwork,
+    segmentation: Segmentation,
     steps: Mapping[str, np.ndarray],
     active: Mapping[str, np.ndarray],
     caption: str,
@@ -77,7 +81,8 @@ def _draw_layers(
         others = (steps[layer] != SILENT).any(axis=0) & ~active[layer].any(axis=0)
         axes.imshow(np.where(others[..., None], to_rgba(FAINT), 1.0), interpolation="nearest")
         colours = map_colours(network, layer, len(steps[layer]))
-        axes.imshow(_painted(colours, steps[layer], active[layer]), interpolation="nearest")
+        preferred = segmentation.map if layer == "conv3" else 0
+        axes.imshow(_painted(colours, steps[layer], active[layer], preferred), interpolation="nearest")
         axes.set_title(layer.capitalize(), pad=4)
         axes.set_xlabel(caption.format(np.count_nonzero(active[layer])), fontsize=8)
         bare(axes)
@@ -86,13 +91,17 @@ def _draw_layers(
     return panels
 
 
-def _painted(colours: np.ndarray, steps: np.ndarray, active: np.ndarray) -> np.ndarray:
-    """RGBA picture (H, W, 4) of the active neurons: the colour of the feature, paler the later they spiked."""
+def _painted(colours: np.ndarray, steps: np.ndarray, active: np.ndarray, preferred: int) -> np.ndarray:
+    """RGBA picture (H, W, 4) of the active neurons: the colour of the feature, paler the later they spiked.
+
+    The earliest feature of a place shows; of those that are equally early the `preferred` one, or the first.
+    """
     first = steps.min(where=steps != SILENT, initial=steps.max())
     span = max(1, steps.max() - first)
     lateness = np.where(active, np.maximum(steps - first, 0) / span, np.inf)  # 0 for a seed that did not spike
     alpha = np.where(active.any(axis=0), 1 - (1 - _LATEST) * lateness.min(axis=0), 0).clip(0, 1)
-    return np.dstack([colours[lateness.argmin(axis=0)], alpha])
+    shown = np.where(lateness[preferred] == lateness.min(axis=0), preferred, lateness.argmin(axis=0))
+    return np.dstack([colours[shown], alpha])
 
 
 def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour: str) -> None:
@@ -106,7 +115,7 @@ def _mark_answer(panels: Mapping[str, Axes], segmentation: Segmentation, colour:
         outline(panels["input"], from_centres, predicted(colour, 1.2))
 
 
-def _explain_colours(panels: Mapping[str, Axes], network: TrainedNetwork) -> None:
+def _explain_colours(figure: SubFigure, panels: Mapping[str, Axes], network: TrainedNetwork) -> None:
     """Legends under the panels: what paleness, the colours of Conv1 and those of Conv3 stand for."""
     colours = map_colours(network, "conv1", network.config.conv1.orientations)
     bars = [
@@ -114,19 +123,16 @@ def _explain_colours(panels: Mapping[str, Axes], network: TrainedNetwork) -> Non
         for k, colour in enumerate(colours)
     ]
     paleness = [Patch(color=INK, alpha=alpha, label=label) for label, alpha in (("early", 1), ("late", _LATEST))]
+    for layer, handles in (("input", paleness), ("conv1", bars)):
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 2.2}
+        panels[layer].legend(handles=handles, ncols=len(handles), **below, **_TIGHT)
     classes = [Patch(color=colour, label=label) for label, colour in class_colours(network.config.data.classes).items()]
-    for layer, handles, columns in (("input", paleness, 2), ("conv1", bars, len(bars)), ("conv3", classes, 1)):
-        panels[layer].legend(
-            handles=handles,
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0),
-            borderaxespad=2.2,
-            ncols=columns,
-            handlelength=0.8,
-            handleheight=0.8,
-            handletextpad=0.4,
-            columnspacing=0.8,
-        )
+    as_they_are(figure.legend(handles=classes, loc="outside lower right", ncols=_class_columns(network), **_TIGHT))
+
+
+def _class_columns(network: TrainedNetwork) -> int:
+    """How many names of classes lie side by side in the legend."""
+    return legend_columns(network.config.data.classes)
 
 
 @style()
@@ -153,7 +159,9 @@ def raster(
         Which features of every layer that has them; all when absent.
     """
     layers = tuple(spikes) if layers is None else layers
-    figure = Figure((0.75 * WIDTH, 0.6 + 1.1 * len(layers)), layout="constrained")
+    width, named = 0.75 * WIDTH, network.config.data.classes if "conv3" in layers else ()
+    columns = legend_columns(named, width) if named else 1
+    figure = Figure((width, 0.6 + 1.1 * len(layers) + 0.17 * -(-len(named) // columns)), layout="constrained")
     panels = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
     for axes, layer in zip(panels, layers, strict=True):
         colours = map_colours(network, layer, spikes[layer].shape.features)
@@ -161,6 +169,9 @@ def raster(
     panels[-1].set_xlabel("step (spread within each step by the neuron's column)")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.supylabel("neuron", fontsize=9)
+    if named:
+        classes = [Patch(color=colour, label=label) for label, colour in class_colours(named).items()]
+        as_they_are(figure.legend(handles=classes, loc="outside lower left", ncols=columns, **_TIGHT))
     return figure
 
 

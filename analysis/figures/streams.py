@@ -12,7 +12,7 @@ from spikeseg.boxes import Box
 
 from ...datasets.events.events import Buffer
 from . import events
-from .style import FAINT, INK, LINES, MUTED, WIDTH, class_colours, style
+from .style import FAINT, INK, LINES, MUTED, PER_CENT, WIDTH, class_colours, style
 
 _GREYS = ("#ffffff", "#666666", "#b0b0b0", INK)  # no event, ON, OFF, text: colour is for classes
 
@@ -37,6 +37,7 @@ def latencies(buffers_by_ms: Mapping[int, int], buffers: int, duration_ms: float
     axes.step([0, *times, duration_ms], [0, *shares, shares[-1] if len(shares) else 0], where="post", color=LINES[0])
     axes.axhline(0.5, color=MUTED, linewidth=0.6, linestyle=":")
     axes.set(xlabel="events' time since the buffer began (ms)", ylabel="share of the buffers", ylim=(0, 1.02))
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.set(title=f"Decided: buffers with a Conv3 spike, of {buffers:,}", xlim=(0, duration_ms))
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     return figure

@@ -12,8 +12,12 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex, to_rgb, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.legend import Legend
+from matplotlib.textpath import text_to_path
+from matplotlib.ticker import PercentFormatter
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
@@ -29,7 +33,15 @@ LINES = ("#004488", "#bb5566", "#ddaa33")
 """Of anything that is not a class (Paul Tol's high-contrast scheme)."""
 
 _CLASSES = ("#0077bb", "#ee3377", "#009988", "#ee7733", "#33bbee", "#cc3311")  # Paul Tol's vibrant scheme
+_FEATURES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's bright scheme
+_TEN = (  # Petroff 2021, arXiv:2107.02270: ten colours that can be told apart whatever colours a person sees
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
 _DPI = 200
+
+PER_CENT = PercentFormatter(1, decimals=0, symbol=" %")
+"""Writes fractions along an axis as ``50 %``."""
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -90,8 +102,22 @@ def save(figure: Figure, path: str | Path) -> None:
 
 def class_colours(classes: Sequence[str]) -> dict[str, str]:
     """Colour of each class, by its place among the configuration's `classes`: the same in every figure."""
-    colours = _CLASSES if len(classes) <= len(_CLASSES) else [to_hex(hue) for hue in hues(len(classes))]
+    colours = _CLASSES if len(classes) <= len(_CLASSES) else [to_hex(colour) for colour in distinct(len(classes))]
     return dict(zip(classes, colours, strict=False))
+
+
+def on_ground(colour: str, opacity: float = 1, pad: float = 0.25) -> dict[str, Any]:
+    """Look of a text on a ground of a colour; `pad` in sizes of its type."""
+    ground = {"facecolor": to_rgba(colour, opacity), "edgecolor": "none", "boxstyle": f"square,pad={pad}"}
+    return {"color": ink_on(colour), "bbox": ground}
+
+
+def ink_on(colour: str) -> str:
+    """Colour of a text on a ground: dark on light ones, white on all others, by luminance (WCAG 2.1)."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
+    return INK if luminance > 0.35 else "white"
 
 
 def map_colours(network: TrainedNetwork, layer: str, features: int) -> np.ndarray:
@@ -104,16 +130,38 @@ def map_colours(network: TrainedNetwork, layer: str, features: int) -> np.ndarra
         return np.array([to_rgb(colours.get(label, FAINT)) for label in network.map_labels])
     if layer == "input" and features == 1:
         return np.array([to_rgb(INK)])
-    return hues(features)
+    return distinct(features)
 
 
-def hues(count: int) -> np.ndarray:
-    """Colours around the circle of hues, like the orientations of Conv1; RGB, shape (count, 3).
+def distinct(count: int) -> np.ndarray:
+    """Colours of things in a row, RGB, shape (count, 3).
 
-    Many take turns in lightness, so that neighbours differ.
+    Up to ten can be told apart whatever colours a person sees. More lie around the circle of hues and take turns in
+    lightness, so that neighbours differ.
     """
-    lightness = (0.45,) if count <= 8 else (0.36, 0.48, 0.6)
+    for scheme in (_FEATURES, _TEN):
+        if count <= len(scheme):
+            return np.array([to_rgb(colour) for colour in scheme[:count]]).reshape(count, 3)
+    lightness = (0.36, 0.48, 0.6)
     return np.array([colorsys.hls_to_rgb(k / count, lightness[k % len(lightness)], 0.55) for k in range(count)])
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a line of text in points, for type of `size` points."""
+    font = FontProperties(family=_STYLE["font.family"], size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
+
+
+def legend_columns(labels: Sequence[str], width: float = WIDTH) -> int:
+    """How many entries of a legend fit beside each other into `width` inches."""
+    entry = max(text_width(label, 8) for label in labels) + 32  # points: with its handle and the gap to the next
+    return max(1, min(len(labels), int(72 * width / entry)))
+
+
+def as_they_are(legend: Legend) -> None:
+    """Draw names in a legend as they are, whatever looks like a formula in them."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def bare(axes: Axes) -> None:

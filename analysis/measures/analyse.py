@@ -45,7 +45,7 @@ class Analysis:
     confusion: Mapping[str, Mapping[str, int]]
 
 
-class Row(NamedTuple):
+class AnalysisRow(NamedTuple):
     """A row of the table; a column that does not apply to the measure is empty."""
 
     measure: str
@@ -86,20 +86,20 @@ def analyse(network: TrainedNetwork, excerpt: Excerpt, progress: Callable[[int],
     )
 
 
-def table(network: TrainedNetwork, analysis: Analysis) -> Iterator[Row]:
+def table(network: TrainedNetwork, analysis: Analysis) -> Iterator[AnalysisRow]:
     """Yield a row per number: the measures of each layer, then those of its features. Undefined values are NaN."""
     for layer in analysis.counts:
         for measure, value, unit in _of_layer(network, layer, analysis):
-            yield Row(measure, layer, "", "", "", value, unit)
+            yield AnalysisRow(measure, layer, "", "", "", value, unit)
         for measure, values, unit in _of_features(layer, analysis):
             for feature, value in enumerate(values.tolist()):
-                yield Row(measure, layer, feature, "", "", value, unit)
+                yield AnalysisRow(measure, layer, feature, "", "", value, unit)
         of = analysis.selectivity[layer]
         for (number, feature), value in np.ndenumerate(of.mean):
-            yield Row("mean_response", layer, feature, of.classes[number], "", float(value), "spikes")
+            yield AnalysisRow("mean_response", layer, feature, of.classes[number], "", float(value), "spikes")
     for true, answers in analysis.confusion.items():
         for answer, number in answers.items():
-            yield Row("confusion", "", "", true, answer, number, "stimuli")
+            yield AnalysisRow("confusion", "", "", true, answer, number, "stimuli")
 
 
 def _of_layer(network: TrainedNetwork, layer: str, analysis: Analysis) -> Iterator[tuple[str, float, str]]:
@@ -139,4 +139,4 @@ def _median(values: np.ndarray) -> float:
 def write_analysis_table(path: Path, network: TrainedNetwork, analysis: Analysis) -> None:
     """Write `table` as CSV, NaN as an empty cell. Raises SpikeSegError if the file system refuses."""
     rows = (row._replace(value="" if np.isnan(row.value) else f"{row.value:.6g}") for row in table(network, analysis))
-    write_table(path, Row._fields, rows)
+    write_table(path, AnalysisRow._fields, rows)

@@ -52,7 +52,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Scene:
+class CountedScene:
     """A picture: its objects with their assigned instances, and the number of all predicted instances."""
 
     matches: tuple[Match, ...]
@@ -97,7 +97,7 @@ class CountReport:
     pixel_iou: float | None
 
 
-def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segmentation]) -> Scene:
+def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segmentation]) -> CountedScene:
     """Assign at most one instance to every object, so that the sum of the boxes' IoU is largest (Hungarian method).
 
     An instance whose box does not overlap an object's is not assigned to it. Classes play no part in the assignment.
@@ -125,10 +125,10 @@ def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segment
         overlap = float(iou[number, assigned[number]]) if found else 0.0
         label, box = (found.label, found.box) if found else (None, None)
         matches.append(Match(name, target.label, target.box, label, box, overlap, pixels))
-    return Scene(tuple(matches), len(segmentations))
+    return CountedScene(tuple(matches), len(segmentations))
 
 
-def count_report(scenes: Sequence[Scene]) -> CountReport:
+def count_report(scenes: Sequence[CountedScene]) -> CountReport:
     """Summarise a set of scenes.
 
     Raises

@@ -10,14 +10,16 @@ from typing import Any
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing, write_table
 
-Row = dict[str, Any]
+SweepRow = dict[str, Any]
 
 SCORES = ("accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean")
 LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end of learning, and number of stimuli until then
 LAYERS = ("conv2", "conv3")
 
 
-def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None, failure: str | None = None) -> Row:
+def row(
+    point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None, failure: str | None = None
+) -> SweepRow:
     """The row of a point: the values that vary, then the measurements.
 
     Parameters
@@ -49,13 +51,13 @@ def row(point: str, varied: Mapping[str, Any], metrics: Mapping[str, Any] | None
     return {"point": point, **values, **dict(zip(names, measured, strict=True)), "failure": failure}
 
 
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
+def write_csv(path: Path, rows: Sequence[SweepRow]) -> None:
     """Write the table as CSV. Raises SpikeSegError if the file system refuses."""
     columns = list(rows[0])
     write_table(path, columns, ([row[name] for name in columns] for row in rows))
 
 
-def write_parquet(path: Path, rows: Sequence[Row]) -> None:
+def write_parquet(path: Path, rows: Sequence[SweepRow]) -> None:
     """Write the table as Parquet, whose columns have types.
 
     Raises

@@ -21,9 +21,9 @@ from ...models.network import TrainedNetwork
 from ..decoding.segmentation import Segmentation
 from ..figures.learning import convergence
 from ..figures.style import MUTED, class_colours, map_colours
-from ..measures.formatting import overlap, percent
+from ..measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, Line, named, overlap, percent, result_lines
 from .page import drawing, embedded, exact, feature_layers, photograph
-from .showcase import OTHERS, Row
+from .showcase import OTHERS, OutcomeRow
 
 
 class Published(NamedTuple):
@@ -63,7 +63,7 @@ class Shown(NamedTuple):
     """
 
     kind: str
-    row: Row
+    row: OutcomeRow
     sample: Sample
     segmentation: Segmentation
     packed: bytes
@@ -71,18 +71,13 @@ class Shown(NamedTuple):
     @property
     def caption(self) -> str:
         """The true class, the answer if that is another class, and the IoU."""
-        taken = "" if self.row.correct else f" taken for {_named(self.row.predicted_label)}"
+        taken = "" if self.row.correct else f" taken for {named(self.row.predicted_label)}"
         return self.row.true_label + taken + self.overlap
 
     @property
     def overlap(self) -> str:
         """The IoU, after a comma; an empty text without an annotated box."""
         return f", IoU {self.row.iou:.2f}" if self.row.true_box else ""
-
-
-def _named(label: str) -> str:
-    """The name of a class; for a map without one, "no class"."""
-    return label or "no class"
 
 
 class Reported(NamedTuple):
@@ -124,7 +119,7 @@ def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
         "metrics": metrics,
         "paper": paper and paper.difference,
         "headline": _headline(metrics, paper),
-        "columns": ["n", "accuracy", "mIoU", "strict mIoU"] if metrics["n_boxes"] else ["n", "accuracy"],
+        "columns": ["n", ACCURACY, MIOU, STRICT_MIOU] if metrics["n_boxes"] else ["n", ACCURACY],
         "table": _table(metrics, paper),
         "confusion": _confusion(metrics["confusion"], config.data.classes),
         "gallery": {kind: items for kind, items in choices.items() if kind != OTHERS},
@@ -184,12 +179,12 @@ def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[
     """The tiles at the top of the page, with the most important numbers."""
     base, decisions = metrics["baselines"], metrics.get("decisions")
     beside = f"paper: {paper.accuracy}" if paper else f"majority class: {percent(base['majority_class_accuracy'])}"
-    tiles = [{"label": "accuracy", "value": percent(metrics["accuracy"]), "beside": beside}]
+    tiles = [{"label": ACCURACY, "value": percent(metrics["accuracy"]), "beside": beside}]
     if metrics["n_boxes"]:
         best = f"paper: {paper.miou}" if paper else ""
-        tiles.append({"label": "box mIoU", "value": overlap(metrics["miou"]), "beside": best})
+        tiles.append({"label": MIOU, "value": overlap(metrics["miou"]), "beside": best})
         strict = overlap(metrics["miou_strict"])
-        tiles.append({"label": "strict mIoU", "value": strict, "beside": "a wrong class counts as 0"})
+        tiles.append({"label": STRICT_MIOU, "value": strict, "beside": STRICT})
     if decisions:
         by_recording = percent(decisions["recording_accuracy"])
         count = f"{decisions['recordings']} recordings"
@@ -200,37 +195,24 @@ def _headline(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[
 
 
 def _table(metrics: Mapping[str, Any], paper: Published | None) -> list[dict[str, Any]]:
-    """The sections of the table of results, with their rows: classes, total, baselines, paper."""
-
-    def row(name: str, of: Mapping[str, Any]) -> list[str]:
-        return [name, f"{of['n']:,}", percent(of["accuracy"]), overlap(of["miou"]), overlap(of["miou_strict"])]
-
-    base = metrics["baselines"]
-    boxes = {
-        "box of all events": base["event_box"],
-        "constant box per class": base["constant_box"],
-        "the same, fitted to these": base["constant_box_oracle"],
-    }
-    total = [row("all", metrics)]
-    if metrics["n_boxes"]:
-        means = overlap(metrics["miou_class_mean"]), overlap(metrics["miou_strict_class_mean"])
-        total.append(["mean of classes", "", "", *means])
-    trivial = [["majority class", "", percent(base["majority_class_accuracy"]), "", ""]]
-    trivial += [[name, "", "", overlap(of["miou"]), ""] for name, of in boxes.items() if of and of["miou"] is not None]
-    sections = [
-        {"kind": "", "rows": [row(label, of) for label, of in metrics["per_class"].items()]},
-        {"kind": "total", "rows": total},
-        {"kind": "baseline", "rows": trivial},
+    """The sections of the table of results, with their rows: classes, total, pixels, baselines, paper."""
+    kinds = {"classes": "", "total": "total", "pixels": "", "baselines": "baseline"}
+    sections: list[dict[str, Any]] = [
+        {"kind": kinds[section], "rows": [_cells(line) for line in lines]}
+        for section, lines in result_lines(metrics).items()
+        if lines
     ]
-    if pixels := metrics.get("pixel_iou"):
-        rows = [[f"pixel IoU of {label}", "", "", overlap(value), ""] for label, value in pixels.items()]
-        sections.insert(2, {"kind": "", "rows": rows})
     if paper:
         sections.append({"kind": "paper", "rows": [[f"paper: {paper.name}", "", paper.accuracy, paper.miou, ""]]})
     if not metrics["n_boxes"]:
         for section in sections:
             section["rows"] = [cells[:3] for cells in section["rows"]]
     return sections
+
+
+def _cells(line: Line) -> list[str]:
+    count = "" if line.n is None else f"{line.n:,}"
+    return [line.name, count, percent(line.accuracy), overlap(line.miou), overlap(line.miou_strict)]
 
 
 def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> dict[str, Any]:
@@ -246,7 +228,7 @@ def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str
             for answer in answers
         ]
         rows.append({"label": label, "cells": cells})
-    return {"answers": [_named(answer) for answer in answers], "rows": rows}
+    return {"answers": [named(answer) for answer in answers], "rows": rows}
 
 
 # ---- Stimuli ---------------------------------------------------------------------------------------
@@ -269,7 +251,7 @@ def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
     first = decision.first_spike
     return {
         "label": row.true_label,
-        "answered": _named(row.predicted_label),
+        "answered": named(row.predicted_label),
         "overlap": shown.overlap,
         "colour": class_colours(config.data.classes).get(row.predicted_label, MUTED),
         "picture": picture,
@@ -302,7 +284,7 @@ def _layers(network: TrainedNetwork) -> list[dict[str, Any]]:
             "name": layer.capitalize(),
             **shape._asdict(),
             "colours": [to_hex(colour) for colour in map_colours(network, layer, shape.features)],
-            "labels": [_named(label) for label in network.map_labels] if layer == "conv3" else None,
+            "labels": [named(label) for label in network.map_labels] if layer == "conv3" else None,
         }
         for layer, shape in layer_shapes(network.config, network.config.input.size).items()
     ]

@@ -18,7 +18,7 @@ OTHERS = "Others"
 KINDS = ("Best", "Typical", "Worst", "Right", "Wrong", OTHERS)
 
 
-class Row(NamedTuple):
+class OutcomeRow(NamedTuple):
     """A row of ``outcomes.csv``, see `reporting.write_outcomes`; boxes are in pixels of the picture."""
 
     name: str
@@ -38,12 +38,14 @@ class Row(NamedTuple):
         return float(box_iou(self.predicted_box, self.true_box)) if self.predicted_box and self.true_box else 0.0
 
 
-def read_outcomes(path: Path) -> list[Row]:
+def read_outcomes(path: Path) -> list[OutcomeRow]:
     """Read a file that `reporting.write_outcomes` wrote. Raises SpikeSegError if it cannot be read as such."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [
-                Row(row["name"], row["true_label"], row["predicted_label"], _box(row, "true"), _box(row, "predicted"))
+                OutcomeRow(
+                    row["name"], row["true_label"], row["predicted_label"], _box(row, "true"), _box(row, "predicted")
+                )
                 for row in csv.DictReader(file)
             ]
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -55,7 +57,7 @@ def _box(row: Mapping[str, str], kind: str) -> Box | None:
     return Box(*map(float, edges)) if all(edges) else None
 
 
-def choose(outcomes: Sequence[Row], count: int) -> dict[int, str]:
+def choose(outcomes: Sequence[OutcomeRow], count: int) -> dict[int, str]:
     """Choose the outcomes to show.
 
     For the gallery, a few of each class are chosen: by IoU the best, the typical (around the median) and the worst,
@@ -79,7 +81,7 @@ def choose(outcomes: Sequence[Row], count: int) -> dict[int, str]:
     return chosen | dict.fromkeys(evenly_spaced(rest, count - len(chosen)), OTHERS)
 
 
-def _by_box(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, list[int]]:
+def _by_box(outcomes: Sequence[OutcomeRow], own: list[int], each: int) -> dict[str, list[int]]:
     def quality(number: int) -> tuple[float, float]:
         return outcomes[number].iou * outcomes[number].correct, outcomes[number].iou
 
@@ -88,7 +90,7 @@ def _by_box(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, lis
     return {"Best": ranked[:each], "Worst": ranked[-each:], "Typical": ranked[middle : middle + each]}
 
 
-def _by_class(outcomes: Sequence[Row], own: list[int], each: int) -> dict[str, list[int]]:
+def _by_class(outcomes: Sequence[OutcomeRow], own: list[int], each: int) -> dict[str, list[int]]:
     right = [number for number in own if outcomes[number].correct]
     wrong = [number for number in own if not outcomes[number].correct]
     return {"Right": evenly_spaced(right, each), "Wrong": evenly_spaced(wrong, each)}

@@ -32,7 +32,7 @@ class Maker:
     left_alone
         Names of the tables that could not be made.
     problems
-        Why: one line each, none of them twice.
+        The reasons, one line each, without repetition.
     """
 
     def __init__(self, runs: Path, experiments: Mapping[str, Experiment], templates: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ class Maker:
         self.problems: dict[str, None] = {}
 
     def make(self, name: str) -> str | None:
-        """The table of that name, None where it cannot be made."""
+        """Make the table of that name; None if it cannot be made."""
         try:
             if name not in self._templates:
                 raise SpikeSegError(f"no template {name} in tables.toml")
@@ -56,7 +56,7 @@ class Maker:
 
 
 def run(runs: Path, only: str | None, jobs: int, data: Path | None) -> int:
-    """Run what is still to be run; the exit status."""
+    """Run what is not done yet, and return the exit status."""
     experiments = read_experiments()
     if only is not None:
         if only not in experiments:
@@ -68,10 +68,10 @@ def run(runs: Path, only: str | None, jobs: int, data: Path | None) -> int:
 
 
 def tables(runs: Path, check: bool, documents: Sequence[Path] = DOCUMENTS) -> int:
-    """Write the tables, or only `check` them; the exit status: 1 where one was left alone or, checked, differs.
+    """Write the tables, or with `check` only compare them, and return the exit status.
 
-    Differences go to standard output; to standard error what is wrong with which results, and the tables that were
-    left alone for it.
+    The status is 1 if a table could not be made, or if one differs and `check` is set. Differences are printed to
+    standard output. What is wrong with which results, and which tables were left alone, goes to standard error.
     """
     maker = Maker(runs, read_experiments(), read_templates())
     differs = False
@@ -113,7 +113,7 @@ def _positive(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status."""
+    """Run one command, and return the exit status."""
     given = parser().parse_args(arguments)
     try:
         if given.command == "run":

@@ -20,7 +20,7 @@ EXPERIMENTS = Path(__file__).with_name("experiments.toml")
 
 
 class Variant(BaseModel):
-    """A further evaluation of an experiment's networks: its options, and the seeds if not all."""
+    """A further evaluation of an experiment's networks: its options, and its seeds, all of them by default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,11 +45,11 @@ class Result:
     Attributes
     ----------
     recipe, seed
-        What was trained.
+        The bundled recipe, and the training seed.
     variant
-        Name of a further evaluation, None for the test part as it is.
+        Name of a further evaluation; None for the plain test part.
     options
-        What `spikeseg evaluate` is told for it.
+        Options of `spikeseg evaluate` for it.
     """
 
     recipe: str
@@ -110,15 +110,14 @@ def named(source: str, experiments: Mapping[str, Experiment]) -> list[Result]:
 
 
 def check_run(result: Result, runs: Path) -> str:
-    """Make sure that a run directory holds this version's run of the recipe as it is today; return its digest.
+    """Check that a run directory holds a run of this version and of today's recipe, and return its digest.
 
-    The recorded configuration is read with today's schema, so that keys which have come since count with their
-    defaults.
+    The recorded configuration is read with today's schema: keys that are newer than the run have their defaults.
 
     Raises
     ------
     SpikeSegError
-        It holds nothing or something else.
+        The directory holds no run or another one.
     """
     file = result.run(runs) / "run.json"
     record = read_json(file)
@@ -157,6 +156,6 @@ def read_metrics(result: Result, runs: Path) -> dict[str, Any]:
 
 
 def _options(command: str) -> Sequence[str]:
-    """Words of a recorded `evaluate` command that change what is measured."""
+    """Options of a recorded `evaluate` command that change what is measured."""
     rest = re.sub(r"^\S+ evaluate \S+", "", command)
     return re.sub(r"--(data|out|device|jobs)[ =]\S+", "", rest).split()

@@ -59,10 +59,9 @@ def _done(result: Result, runs: Path) -> bool:
 
 
 def run_all(commands: Mapping[str, Commands], jobs: int, told: Callable[[str], None]) -> bool:
-    """Run the commands, `jobs` runs at a time, those of one run in order; whether all of them succeeded.
+    """Run the commands, `jobs` runs at a time, those of one run in order; return whether all of them succeeded.
 
-    A command that fails ends its run and no other. `told` is given a line of text for each command that begins or
-    fails.
+    A command that fails ends its own run only. `told` receives a line of text for each command that begins or fails.
     """
     pool = ThreadPoolExecutor(jobs)  # of threads: each of them waits for its process
     try:

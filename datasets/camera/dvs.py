@@ -1,4 +1,4 @@
-"""The pixels of an event camera: events with microsecond times out of rendered frames.
+"""The pixels of an event camera: they turn rendered frames into events with microsecond times.
 
 A pixel follows the logarithm of its intensity and fires when that has changed by a threshold since its last event
 (Lichtsteiner, Posch, Delbruck 2008, IEEE JSSC 43:566; the change detector of the ATIS is the same circuit: Posch,
@@ -33,13 +33,14 @@ class Pixel:
     mismatch
         Standard deviation of both thresholds over the pixels, in the same units.
     refractory_us
-        A pixel that has fired is held in reset for so long, microseconds, and goes on from the intensity at its end.
+        Microseconds for which a pixel is held in reset after an event. From then on it compares with the intensity at
+        the end of the reset.
     shot_hz
-        Noise events per pixel and second, as often ON as OFF.
+        Noise events per pixel and second, half of them ON.
     leak_hz
-        Further ON events per pixel and second, for the reset switch leaks.
+        Further noise events per pixel and second, all ON: the reset switch leaks.
     dark
-        Added to the intensity, of which white is 1: dark current and stray light. It keeps the logarithm finite.
+        Added to the intensity, whose white is 1, for dark current and stray light. It keeps the logarithm finite.
 
     Raises
     ------
@@ -75,7 +76,7 @@ ATIS = Pixel(
     leak_hz=0.1,  # v2e; 56 % of the events between the recording's saccades are ON
     dark=0.045,  # fitted; a monitor's black level and light in the room
 )
-"""That of N-Caltech101; fitted, with the blur, to its recording of a face (`analysis.event_comparison`)."""
+"""The sensor of N-Caltech101, fitted together with the blur to its recording of a face (`event_comparison`)."""
 
 DAVIS346 = Pixel(
     on=0.3,  # as fitted for the ATIS; v2e 0.2
@@ -90,7 +91,7 @@ DAVIS346 = Pixel(
 
 
 class Camera:
-    """A sensor that is shown frames and tells the events between them.
+    """A simulated sensor: it is shown frames, and returns the events between them.
 
     Parameters
     ----------
@@ -122,13 +123,13 @@ class Camera:
         frame
             Linear intensity, shape (rows, columns), 0 or more.
         t_us
-            When it is seen, microseconds; later than the frame before it.
+            Time of the frame in microseconds, later than that of the frame before.
 
         Returns
         -------
         numpy.ndarray
-            Events after the last frame and not after this one, dtype `EVENT`, by time, row and column. None for the
-            first frame: the pixels are reset to it.
+            Events after the last frame, up to and including the time of this one; shape (n,), dtype `EVENT`, sorted by
+            time, row and column. The array is empty for the first frame, to which the pixels are reset.
 
         Raises
         ------
@@ -155,12 +156,12 @@ class Camera:
         return self._sorted(line, found)
 
     def film(self, frames: Iterable[tuple[int, np.ndarray]]) -> np.ndarray:
-        """Show frames with their times; all their events. See `expose`."""
+        """Show frames with their times in microseconds, and return all events; see `expose`."""
         events = [self.expose(frame, t_us) for t_us, frame in frames]
         return np.concatenate([np.empty(0, EVENT), *events])
 
     def _noise(self, start: int, stop: int) -> Iterator[_Fired]:
-        """Noise between two times, for each pixel in the order of time; a batch has a pixel at most once."""
+        """Draw the noise between two times, in batches: batch k has the k-th event of each pixel that has so many."""
         rate = self.pixel.shot_hz + self.pixel.leak_hz
         count = self._rng.poisson(rate * len(self._release) * (stop - start) / 1e6)
         pixels = self._rng.integers(len(self._release), size=count)
@@ -172,7 +173,7 @@ class Camera:
             pixels, times, on = (np.delete(column, first) for column in (pixels, times, on))
 
     def _follow(self, line: _Line, pixels: np.ndarray, until: np.ndarray) -> list[_Fired]:
-        """Events that the change of intensity makes up to a time, for different pixels, shape (n,) each."""
+        """Events that the change of intensity causes in different pixels, in each until its time; shape (n,) each."""
         found = []
         while True:
             release = self._release[pixels]
@@ -189,12 +190,12 @@ class Camera:
                 return found
 
     def _fire(self, pixels: np.ndarray, times: np.ndarray, on: np.ndarray) -> _Fired:
-        """Put pixels in reset."""
+        """Put pixels in reset, and return their events."""
         self._release[pixels] = times + self.pixel.refractory_us
         return _Fired(pixels, times, on)
 
     def _sorted(self, line: _Line, found: list[_Fired]) -> np.ndarray:
-        """Events with whole times, rounded up, as a clock tells them."""
+        """Sort events; their times are rounded up to whole microseconds, as those of a clock would be."""
         pixels, times, on = (np.concatenate(column) for column in zip(*found, strict=True))
         events = np.empty(len(pixels), EVENT)
         events["y"], events["x"] = np.divmod(pixels, self.size[1])
@@ -204,7 +205,7 @@ class Camera:
 
 
 class _Fired(NamedTuple):
-    """Events: flat indices of pixels, microseconds, and whether they are ON; shape (n,) each."""
+    """Events: flat indices of their pixels, times in microseconds, and whether they are ON; shape (n,) each."""
 
     pixels: np.ndarray
     times: np.ndarray

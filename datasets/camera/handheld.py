@@ -27,13 +27,13 @@ class Hand:
     tremor
         Root mean square displacement by the tremor, in each direction, pixels.
     tremor_hz
-        Its band.
+        Lowest and highest frequency of the tremor, hertz.
     drift
         Root mean square speed of the drift, in each direction, pixels per second.
     drift_hz
-        Its band.
+        Lowest and highest frequency of the drift, hertz.
     roll
-        Degrees of roll for a pixel of motion: the camera also turns about its axis.
+        Degrees by which the camera turns about its optical axis per pixel of motion.
     """
 
     tremor: float = 0.6
@@ -44,7 +44,7 @@ class Hand:
 
 
 class Handheld:
-    """One motion, drawn at random; nothing is shifted at time 0. See `Motion`."""
+    """One random motion of a hand, a `Motion`; at time 0 nothing is shifted."""
 
     def __init__(self, hand: Hand, rng: np.random.Generator):
         shape = 3, _WAVES  # rows, columns, roll
@@ -55,6 +55,6 @@ class Handheld:
         self._phase = rng.uniform(0, 2 * np.pi, (3, 2 * _WAVES))
 
     def __call__(self, t_us: int) -> Shift:
-        """Where the picture is at a time, microseconds."""
+        """Shift of the picture at a time in microseconds."""
         moved = np.sin(self._omega * t_us + self._phase) - np.sin(self._phase)
         return Shift(*(self._size * moved).sum(1).tolist())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,7 +13,7 @@ from spikeseg.cache import kept_arrays, source
 from spikeseg.errors import SpikeSegError
 
 from ..events.events import Recording
-from ..recordings import Take
+from ..recordings import Recordings, Take
 from ..sample import Dataset, Target
 from . import dvs, optics, saccades
 from .dvs import ATIS, Camera
@@ -28,35 +27,29 @@ MARGIN = 7
 N-Caltech101 recordings of pictures 180 high are 173 high."""
 
 BLUR = 0.35
-"""Of monitor, lens and pixel aperture together, standard deviation in pixels; fitted as those of `ATIS` are."""
+"""Standard deviation of the blur of monitor, lens and pixel aperture together, in pixels; fitted like `ATIS`."""
 
 _CODE = source(dvs, optics, saccades)
 
 
-class NCaltechSim:
-    """Recordings of a dataset's pictures, each its own, of 300 ms.
+class NCaltechSim(Recordings):
+    """A recording of 300 ms of each picture of a dataset.
 
-    This is a simulation of our own, not the N-Caltech101 of Orchard et al. Boxes are the pictures', scaled, moved with
-    the picture and clipped to the sensor; there are no masks. Recording i depends on `seed`, its name and its picture,
-    not on any order. What was rendered once is kept in the cache directory.
+    This is our own simulation, not the N-Caltech101 of Orchard et al. Boxes are those of the pictures, scaled, moved
+    with the picture and clipped to the sensor; there are no masks. A recording depends on `seed`, its name and its
+    picture, not on the order in which items are read. What was rendered once is kept in the cache directory.
 
     Parameters
     ----------
     pictures
-        Whose pictures to record; names and labels stay.
+        Dataset of the pictures to record, whose names and labels the recordings keep.
     seed
         Of the sensor's mismatch and noise, >= 0.
     """
 
-    names: Sequence[str]
-    labels: Sequence[str]
-
     def __init__(self, pictures: Dataset, seed: int):
         self.names, self.labels = pictures.names, pictures.labels
         self._pictures, self._seed = pictures, seed
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     def __getitem__(self, index: int) -> Take:
         """Load or render a recording.
@@ -64,7 +57,7 @@ class NCaltechSim:
         Raises
         ------
         SpikeSegError
-            The picture is unreadable, or too narrow to be seen; or there is no cache to write to.
+            The picture is unreadable or too narrow to be seen, or the cache cannot be written.
         """
         sample = self._pictures[index]
         height, width = sample.image.shape[:2]

@@ -26,7 +26,7 @@ class Shift(NamedTuple):
     rows, columns
         Pixels down and to the right.
     roll
-        Anticlockwise turn about the sensor's middle, before that, degrees.
+        Anticlockwise turn about the middle of the sensor in degrees; the picture is turned first, then moved.
     """
 
     rows: float
@@ -35,35 +35,35 @@ class Shift(NamedTuple):
 
 
 Motion = Callable[[int], Shift]
-"""Where the picture is at a time, microseconds."""
+"""Function of a time in microseconds that returns the shift of the picture."""
 
 
 def light(picture: np.ndarray, blur: float) -> np.ndarray:
-    """Light of a picture behind the lens.
+    """Convert a picture to the light that falls on the sensor, blurred by the lens.
 
     Parameters
     ----------
     picture
         (H, W, 3) or (H, W) uint8, `FINE` samples per sensor pixel.
     blur
-        Of lens and pixel aperture together: standard deviation, sensor pixels.
+        Standard deviation of the blur of lens and pixel aperture together, in sensor pixels.
 
     Returns
     -------
     numpy.ndarray
-        (H, W) float32, linear, 1 is white.
+        (H, W) float32: linear intensity, of which white is 1.
     """
     grey = np.asarray(Image.fromarray(picture).convert("L"), dtype=np.float32) / 255
     return gaussian_filter(grey**_GAMMA, FINE * blur, mode="nearest")
 
 
 def look(plane: np.ndarray, size: tuple[int, int], shift: Shift) -> np.ndarray:
-    """What a sensor sees of a plane, interpolated linearly; beyond its edge the plane goes on as at the edge.
+    """Sample what a sensor sees of a plane, by linear interpolation; beyond its edges the plane repeats them.
 
     Parameters
     ----------
     plane
-        `FINE` samples per sensor pixel and direction; at rest the sensor looks at its middle.
+        Light, `FINE` samples per sensor pixel and direction; without a shift the sensor looks at its middle.
     size
         Rows and columns of the sensor.
     shift
@@ -84,6 +84,6 @@ def look(plane: np.ndarray, size: tuple[int, int], shift: Shift) -> np.ndarray:
 def film(
     plane: np.ndarray, size: tuple[int, int], motion: Motion, start_us: int, stop_us: int
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Frames with their times, from one time to another; see `look`."""
+    """Yield a time and its frame (see `look`) every `FRAME_US` from `start_us`, and at `stop_us`; microseconds."""
     for t in [*range(start_us, stop_us, FRAME_US), stop_us]:
         yield t, look(plane, size, motion(t))

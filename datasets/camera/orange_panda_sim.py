@@ -15,7 +15,7 @@ from spikeseg.cache import kept_arrays, source
 from spikeseg.errors import SpikeSegError
 
 from ..events.events import Recording
-from ..recordings import Take
+from ..recordings import Recordings, Take
 from ..rendered import backdrop, ornaments, rendering
 from ..rendered.orange_panda import OrangePanda
 from ..rendered.rendering import Ornament, Scene, render, silhouette
@@ -26,34 +26,31 @@ from .handheld import Hand, Handheld
 from .optics import FINE, FRAME_US, Shift
 
 BLUR = 0.5
-"""Of lens and pixel aperture together, standard deviation in pixels."""
+"""Standard deviation of the blur of lens and pixel aperture together, in pixels."""
 
 _BEFORE = 20_000  # microseconds for which the camera has been running when a recording starts
 _CODE = source(backdrop, dvs, handheld, optics, ornaments, rendering)
 
 
-class OrangePandaSim:
-    """Recordings of the scenes of `OrangePanda`, each by another shaking hand, everything from a seed.
+class OrangePandaSim(Recordings):
+    """Recordings of the scenes of `OrangePanda`, each by a hand that shakes in its own way; all follows from a seed.
 
-    This is a simulation of our own, not NVS-OrangePanda, which is not published. The scene stands still and the whole
-    view moves; at time 0 it is as in the picture. Masks and boxes are exact at every time: of the pixels whose middle
-    an ornament covers, less what nearer ornaments cover. What was rendered once is kept in the cache directory.
+    This is our own simulation, not NVS-OrangePanda, which is not published. The scene stands still and the camera
+    moves; at time 0 it sees what the picture shows. Masks and boxes are exact at every time: a mask has the pixels
+    whose middle the ornament covers and no nearer one does. What was rendered once is kept in the cache directory.
 
     Parameters
     ----------
     count, seed, size, scene, overlap, classes
-        See `OrangePanda`; the seed also goes for motion, mismatch and noise.
+        See `OrangePanda`; motion, mismatch and noise follow from `seed` as well.
     duration_us
-        Of a recording, microseconds.
+        Duration of a recording in microseconds.
 
     Raises
     ------
     SpikeSegError
         An argument is out of range.
     """
-
-    names: Sequence[str]
-    labels: Sequence[str]
 
     def __init__(
         self,
@@ -72,11 +69,8 @@ class OrangePandaSim:
         self.names = [name.replace("orange-panda", "orange-panda-sim", 1) for name in self._pictures.names]
         self.labels = self._pictures.labels
 
-    def __len__(self) -> int:
-        return len(self.names)
-
     def __getitem__(self, index: int) -> Take:
-        """Load or render a recording. Raises SpikeSegError without a cache to write to."""
+        """Load or render a recording. Raises SpikeSegError if the cache cannot be written."""
         name, scene, size = self.names[index], self._pictures.scene(index), self._pictures.size
         seed = [self._pictures.seed, zlib.crc32(name.encode())]
         motion = Handheld(Hand(), np.random.default_rng(seed))
@@ -100,13 +94,13 @@ def _record(scene: Scene, size: tuple[int, int], motion: Handheld, duration_us: 
 
 
 def _reach(motion: Handheld, size: tuple[int, int], duration_us: int) -> int:
-    """Pixels by which the picture is shifted at most, at its corners."""
+    """Most pixels by which a point of the picture moves; the corners move most."""
     shifts = np.abs([motion(t) for t in range(-_BEFORE, duration_us + FRAME_US, FRAME_US)])
     return int(np.ceil(shifts[:, :2].max() + np.radians(shifts[:, 2].max()) * max(size)))
 
 
 def _enlarged(scene: Scene, size: tuple[int, int], margin: int) -> Scene:
-    """The scene with a margin of so many pixels on each side, `FINE` samples per pixel."""
+    """The scene with a `margin` of so many pixels added on each side, at `FINE` samples per pixel."""
 
     def enlarged(ornament: Ornament) -> Ornament:
         row, column = FINE * (ornament.pose.row + margin), FINE * (ornament.pose.column + margin)
@@ -120,7 +114,7 @@ def _enlarged(scene: Scene, size: tuple[int, int], margin: int) -> Scene:
 
 
 def _targets(scene: Scene, size: tuple[int, int], motion: Handheld, first: str, t_us: int) -> tuple[Target, ...]:
-    """What is in sight at a time, the class `first` before others."""
+    """The objects in sight at a time in microseconds, those of class `first` before others."""
     visible: dict[str, np.ndarray] = {}
     for ornament in scene.ornaments:
         mask = silhouette(_shifted(ornament, size, motion(t_us)), size)

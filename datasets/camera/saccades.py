@@ -19,24 +19,24 @@ from typing import NamedTuple
 from .optics import Shift
 
 DURATION_US = 300_000
-"""Of a recording."""
+"""Duration of a recording in microseconds."""
 
 
 class Move(NamedTuple):
-    """One motor, from rest to rest: constant acceleration for half the time, then as much deceleration."""
+    """One motion of a motor, from rest to rest: constant acceleration for half the time, then as much deceleration."""
 
     start_us: int
     stop_us: int
     pixels: float
 
     def travelled(self, t_us: float) -> float:
-        """How far it has come at a time, pixels."""
+        """Distance covered up to a time in microseconds, in pixels."""
         share = min(max((t_us - self.start_us) / (self.stop_us - self.start_us), 0.0), 1.0)
         return self.pixels * (2 * share**2 if share < 0.5 else 1 - 2 * (1 - share) ** 2)
 
 
 TILT = (Move(6_000, 80_000, 5.0), Move(112_000, 191_000, -5.0))
-"""Moves the picture down."""
+"""Motions of the tilt, which moves the picture down."""
 
 PAN = (
     Move(38_000, 90_000, 2.0),
@@ -44,11 +44,11 @@ PAN = (
     Move(148_000, 212_000, 1.1),
     Move(214_000, 300_000, -5.0),
 )
-"""Moves the picture to the right."""
+"""Motions of the pan, which moves the picture to the right."""
 
 
 def triangle(t_us: int) -> Shift:
-    """Where the picture is; the middle of the triangle lies in the middle of the sensor."""
+    """Shift of the picture at a time in microseconds; the triangle is centred on the sensor."""
     rows = sum(move.travelled(t_us) for move in TILT) - TILT[0].pixels / 2
     columns = sum(move.travelled(t_us) for move in PAN) + PAN[-1].pixels / 2
     return Shift(rows, columns)

@@ -1,1 +1,1 @@
-"""Recordings of event cameras: events as one type, their statistics, and streams of them cut into buffers."""
+"""Recordings of event cameras: the type of an event, statistics, and streams of events cut into buffers."""

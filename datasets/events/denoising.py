@@ -1,4 +1,4 @@
-"""Background-activity filter: events that no neighbour supports are left out."""
+"""Background-activity filter: events that no neighbouring pixel supports are left out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != 
 
 
 def denoised(events: np.ndarray, size: tuple[int, int], window: int) -> np.ndarray:
-    """Background-activity filter: events with another one on a neighbouring pixel at most `window` us before.
+    """Keep the events that have another event, on a neighbouring pixel, at most `window` microseconds before them.
 
-    Delbruck 2008, "Frame-free dynamic digital vision"; neighbours are the 8 around a pixel, of either polarity.
+    The filter is that of Delbruck 2008, "Frame-free dynamic digital vision". Neighbours are the 8 pixels around a
+    pixel; the polarity of their events does not count.
+
+    Parameters
+    ----------
+    events
+        Shape (n,), dtype `EVENT`, sorted by time.
+    size
+        Rows and columns of the sensor.
+    window
+        Microseconds.
     """
     t = events["t"].astype(np.int64)
     if not len(t):

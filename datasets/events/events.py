@@ -1,4 +1,4 @@
-"""Events of an event camera as one type, e = [x, y, t, p] (Kirkland et al. 2020, section III), checked."""
+"""The type of an event, e = [x, y, t, p] (Kirkland et al. 2020, section II.B), and checks of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spikeseg.errors import SpikeSegError
 EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("p", "i1")])
 """Column, row, microseconds, and polarity: +1 brighter (ON), -1 darker (OFF)."""
 
-LARGEST = 16384  # rows or columns of a sensor; no event camera comes near it
+LARGEST = 16384  # rows or columns of a sensor; no event camera comes near this
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,19 @@ class Recording:
     Attributes
     ----------
     name
-        Where it comes from, e.g. its file.
+        Name of its source, e.g. of its file.
     size
         Rows and columns of the sensor.
     events
         Shape (n,), dtype `EVENT`, sorted by `t`.
+    invalid
+        Events that were off the sensor or out of order when it was read, and were left out or put in their places.
     """
 
     name: str
     size: tuple[int, int]
     events: np.ndarray
+    invalid: int = 0
 
     @property
     def duration(self) -> int:
@@ -41,7 +44,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Buffer:
-    """A stretch of events: what a network sees at once.
+    """The events of a stretch of time, which a network sees at once.
 
     Attributes
     ----------
@@ -52,7 +55,7 @@ class Buffer:
     start, duration
         Microseconds.
     recording
-        Name of the recording that it is from.
+        Name of the recording that it was cut from.
     """
 
     events: np.ndarray
@@ -63,21 +66,21 @@ class Buffer:
 
 
 def describe(size: tuple[int, int]) -> str:
-    """Columns x rows, as sensors are described, of (rows, columns)."""
+    """Write a size (rows, columns) as sensors are described: columns x rows."""
     return f"{size[1]} x {size[0]}"
 
 
 def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
-    """Events out of four columns of numbers, shape (n,) each; `p` may say 0 or -1 for OFF.
+    """Make events of four columns of numbers, shape (n,) each; in `p`, 0 and -1 both mean OFF.
 
     Raises
     ------
     SpikeSegError
-        A number that is none, not whole, or that no sensor can mean; the message names `where`, the event, counted
-        from `first`, and the field.
+        A value is no number, not whole, or out of the range of its field. The message names `where`, the number of the
+        event, counted from `first`, and the field.
     """
     columns = {"x": x, "y": y, "t": t, "p": p}
-    limits = {"x": (0, LARGEST - 1), "y": (0, LARGEST - 1), "t": (-(2**62), 2**62), "p": (-1, 1)}
+    limits = {"x": (0, 65535), "y": (0, 65535), "t": (-(2**62), 2**62), "p": (-1, 1)}
     events = np.empty(len(np.atleast_1d(t)), EVENT)
     for field, values in columns.items():
         values = np.asarray(values)
@@ -85,14 +88,14 @@ def pack(x, y, t, p, where: str, first: int = 0) -> np.ndarray:
         good = (values >= low) & (values <= high)  # false for NaN
         if values.dtype.kind == "f":
             good &= values == np.floor(values)
-        _refuse(~good, values, field, where, first, "is no number that this field can hold")
+        _refuse(~good, values, field, where, first, "is no whole number that this field can hold")
         events[field] = values
     events["p"] = np.where(events["p"] > 0, 1, -1)
     return events
 
 
 def check(events: np.ndarray, size: tuple[int, int], where: str, first: int = 0, after: int | None = None) -> None:
-    """Make sure that events are sorted and lie on the sensor.
+    """Check that events are sorted by time and lie on the sensor.
 
     Parameters
     ----------
@@ -111,14 +114,25 @@ def check(events: np.ndarray, size: tuple[int, int], where: str, first: int = 0,
         An event is off the sensor or earlier than the one before it; the message names file, event and field.
     """
     rows, columns = size
-    _refuse(events["x"] >= columns, events["x"], "x", where, first, f"is off the sensor, {columns} columns wide")
-    _refuse(events["y"] >= rows, events["y"], "y", where, first, f"is off the sensor, {rows} rows high")
-    t = events["t"]
-    back = np.zeros(len(t), bool)
-    back[1:] = t[1:] < t[:-1]
-    if after is not None and len(t):
-        back[0] = t[0] < after
-    _refuse(back, t, "t", where, first, "is earlier than the event before it: sort the events by time")
+    leave_out = "--invalid drop leaves such events out"
+    wide, high = f"is off the sensor, {columns} columns wide", f"is off the sensor, {rows} rows high"
+    _refuse(events["x"] >= columns, events["x"], "x", where, first, f"{wide}: {leave_out}")
+    _refuse(events["y"] >= rows, events["y"], "y", where, first, f"{high}: {leave_out}")
+    late = "is earlier than the event before it: sort the events by time, e.g. with --invalid sort"
+    _refuse(out_of_order(events["t"], after), events["t"], "t", where, first, late)
+
+
+def on_sensor(events: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Which events lie on a sensor of `size` (rows, columns); bool, (n,)."""
+    return (events["x"] < size[1]) & (events["y"] < size[0])
+
+
+def out_of_order(t: np.ndarray, after: int | None = None) -> np.ndarray:
+    """Which times, (n,), are earlier than any before them, also than `after`; bool, (n,)."""
+    latest = np.maximum.accumulate(t)
+    if after is not None:
+        latest = np.maximum(latest, after)
+    return t < latest
 
 
 def _refuse(bad: np.ndarray, values: np.ndarray, field: str, where: str, first: int, problem: str) -> None:

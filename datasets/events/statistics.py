@@ -1,4 +1,4 @@
-"""What a recording of events is like, added up packet by packet."""
+"""Statistics of a recording of events, added up packet by packet."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import numpy as np
 from .events import LARGEST
 
 BIN = 1000
-"""Microseconds over which the peak rate is taken."""
+"""Microseconds over which events are counted for the peak rate."""
 
-_BUSIEST = 0.01  # of the pixels: what hot ones are among
+_BUSIEST = 0.01  # fraction of the pixels that are looked at for hot ones
 
 
 class Statistics:
-    """Adds up packets of events; what it holds grows with the pixels that see events, not with the events.
+    """Adds up packets of events; its memory grows with the number of pixels that see events, not with that of events.
 
     Attributes
     ----------
     events, on
-        How many there were, and how many of them ON.
+        Number of events, and of ON events.
     first, last
-        Their first and last time, microseconds.
+        Times of the first and the last event, microseconds.
     peak
-        Most events in one `BIN`; the bins begin with the first event.
+        Most events in one `BIN`; the first bin begins with the first event.
     """
 
     def __init__(self) -> None:
         self.events = self.on = self.first = self.last = self.peak = 0
-        self._bin = self._in_bin = 0  # the last bin, and its events so far
+        self._bin = self._in_bin = 0  # the last bin, and the number of its events so far
         self._pixels = np.empty(0, np.int64)  # y * LARGEST + x, sorted
         self._counts = np.empty(0, np.int64)
 
     def add(self, packet: np.ndarray) -> None:
-        """Add events, dtype `EVENT`, that are sorted and not earlier than the ones before."""
+        """Add events, dtype `EVENT`, that are sorted by time and not earlier than those added before."""
         if not len(packet):
             return
         if not self.events:
@@ -63,22 +63,27 @@ class Statistics:
 
     @property
     def extent(self) -> tuple[int, int]:
-        """Rows and columns that the events need; (0, 0) if there are none."""
+        """Rows and columns of the smallest sensor that has all events; (0, 0) without events."""
         if not self.events:
             return 0, 0
         return int(self._pixels[-1] // LARGEST) + 1, int((self._pixels % LARGEST).max()) + 1
 
+    @property
+    def per_pixel(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels with an event, as y * `LARGEST` + x, sorted, and the events of each; shape (n,) each."""
+        return self._pixels, self._counts
+
     def busiest(self, size: tuple[int, int]) -> tuple[float, int, int]:
-        """Find hot pixels.
+        """Measure hot pixels on a sensor of `size` (rows, columns).
 
         Returns
         -------
         share
-            Of the events that the busiest hundredth of the pixels of a sensor of `size` gave.
+            Fraction of the events that come from the busiest hundredth of the pixels.
         pixels
-            How many pixels that is.
+            Number of pixels in that hundredth.
         most
-            Events of the busiest pixel.
+            Number of events of the busiest pixel.
         """
         pixels = max(round(_BUSIEST * size[0] * size[1]), 1)
         counts = np.sort(self._counts)[::-1]

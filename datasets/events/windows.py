@@ -1,4 +1,4 @@
-"""A stream of events as buffers that follow each other, overlap or leave gaps, in bounded memory."""
+"""Cut a stream of events into buffers that follow each other, overlap or leave gaps, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from .events import EVENT, Buffer
 
 
 class Windows:
-    """Cuts packets of events into buffers that begin every `step`, the first one with the first event.
+    """Cuts packets of events into buffers. A buffer begins every `step`, the first one with the first event.
 
-    It holds the events of one buffer and of one packet. They are those of `cut`, but that a buffer without events is
-    left out.
+    The buffers are the same as those of `cut`, except that a buffer without events is left out. Only the events of one
+    buffer and of one packet are held in memory.
 
     Parameters
     ----------
     size
         Rows and columns of the sensor.
     duration, step
-        Of a buffer, and from the beginning of one to that of the next; microseconds.
+        Length of a buffer, and time from the beginning of a buffer to that of the next, in microseconds.
     denoise
-        Microseconds of the background-activity filter, see `denoised`; None for none.
+        Window of the background-activity filter in microseconds, see `denoised`; None keeps all events.
     name
-        Of the recording.
+        Name of the recording.
     """
 
     def __init__(self, size: tuple[int, int], duration: int, step: int, denoise: int | None, name: str):
         self._size, self._duration, self._step, self._denoise, self._name = size, duration, step, denoise, name
         self._events = np.empty(0, EVENT)
-        self._packets: list[np.ndarray] = []  # after `_events`; joined when a buffer is complete, not at every packet
+        self._packets: list[np.ndarray] = []  # they follow `_events`, and are joined to them once a buffer is complete
         self._start: int | None = None  # of the next buffer
         self._first = True
 
     def feed(self, packet: np.ndarray) -> Iterator[Buffer]:
-        """The buffers that a packet, dtype `EVENT`, sorted and not earlier than the last one, completes."""
+        """Add a packet, dtype `EVENT`, sorted and not earlier than the last one; yield buffers that it completes."""
         if not len(packet):
             return
         if self._start is None:
             self._start = int(packet["t"][0])
-        self._packets.append(packet.copy())  # whoever reads may use the array again
+        self._packets.append(packet.copy())  # the reader may reuse the array
         now = int(packet["t"][-1])
         if self._start + self._duration <= now:
             self._join()
@@ -51,7 +51,7 @@ class Windows:
             self._first = False
 
     def finish(self) -> Iterator[Buffer]:
-        """The last buffer, where at least half of it was recorded or it is the only one."""
+        """Yield the last buffer if at least half of it was recorded, or if it is the only one."""
         self._join()
         if self._start is None or not len(self._events):
             return
@@ -73,12 +73,12 @@ class Windows:
             yield Buffer(events, self._size, start, self._duration, self._name)
 
     def _advance(self) -> None:
-        """Go on to the next buffer that has an event; forget what no later buffer needs."""
+        """Go on to the next buffer that has an event, and drop the events that no later buffer needs."""
         assert self._start is not None
         self._start += self._step
         waiting = self._events["t"]
         first = waiting[np.searchsorted(waiting, self._start) :][:1]
-        if len(first):  # a pause in the recording, or a jump of its clock, is passed over at once
+        if len(first):  # skip a pause of the recording, or a jump of its clock, in one go
             behind = int(first[0]) - (self._start + self._duration) + 1
             self._start += max(-(-behind // self._step), 0) * self._step
         self._events = self._events[np.searchsorted(waiting, self._start - (self._denoise or 0)) :]

@@ -1,4 +1,4 @@
-"""Ornaments at random: how they are held, where they stand, what light falls on them."""
+"""Random arrangements of ornaments: their poses, their places and the light on them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from .backdrop import Backdrop
 from .rendering import Light, Ornament, Pose, Scene, extent, silhouette
 
 HEIGHTS = 0.35, 0.75
-"""Of an ornament's box, as fractions of the picture's height."""
+"""Least and largest height of an ornament's box, as fractions of the picture's height."""
 
 MAX_OVERLAP = 0.9
+"""Largest overlap of two ornaments that can be asked for: their shared area over the area of the smaller one."""
 
 DEPTH = 0.25
 """How much lower in the picture the foot of a nearer ornament may be, as a fraction of the picture's height."""
 
-_MARGIN = 0.02  # of the picture's height, around the ornaments
-_TOLERANCE = 0.01  # of the overlap
+_MARGIN = 0.02  # around the ornaments, as a fraction of the picture's height
+_TOLERANCE = 0.01  # by which the overlap may differ from the one asked for
 _TRIES = 1000
 
 
 def held(rng: np.random.Generator, label: str, size: tuple[int, int]) -> Ornament:
-    """An ornament of random height and pose, in the middle of the picture."""
+    """An ornament of random height and pose, in the middle of a picture of `size` (rows, columns)."""
     pose = Pose(
         row=size[0] / 2,
         column=size[1] / 2,
@@ -41,13 +42,13 @@ def held(rng: np.random.Generator, label: str, size: tuple[int, int]) -> Ornamen
 
 
 def moved(ornament: Ornament, rows: float, columns: float) -> Ornament:
-    """The ornament at another place, by so many pixels."""
+    """The ornament, moved by so many pixels down and to the right."""
     pose = ornament.pose
     return replace(ornament, pose=replace(pose, row=pose.row + rows, column=pose.column + columns))
 
 
 def placed(rng: np.random.Generator, ornaments: tuple[Ornament, ...], size: tuple[int, int]) -> tuple[Ornament, ...]:
-    """The ornaments moved together to a random place where they fit the picture."""
+    """The ornaments, moved together to a random place where they fit into the picture."""
     (top, left), (bottom, right) = _around(ornaments)
     margin = _MARGIN * size[0]
     rows = rng.uniform(margin - top, size[0] - margin - bottom)
@@ -58,12 +59,21 @@ def placed(rng: np.random.Generator, ornaments: tuple[Ornament, ...], size: tupl
 def overlapping(
     rng: np.random.Generator, labels: Sequence[str], size: tuple[int, int], overlap: float
 ) -> tuple[Ornament, ...]:
-    """Two ornaments, the farther first, with the overlap asked for: any displacement that does and that fits.
+    """Two ornaments, the farther one first, at a random distance from each other that gives the overlap asked for.
+
+    Parameters
+    ----------
+    labels
+        Their two classes.
+    size
+        Rows and columns of the picture.
+    overlap
+        Intersection of the two silhouettes over the area of the smaller one.
 
     Raises
     ------
     SpikeSegError
-        The picture is too narrow for it.
+        The picture is too narrow for two ornaments with this overlap.
     """
     for _ in range(_TRIES):
         far, near = (held(rng, labels[int(i)], size) for i in rng.permutation(2))
@@ -77,19 +87,19 @@ def overlapping(
 def side_by_side(
     rng: np.random.Generator, labels: Sequence[str], size: tuple[int, int], gaps: tuple[float, float]
 ) -> tuple[Ornament, ...]:
-    """Ornaments from left to right, with gaps between their boxes, on a desk that one looks down on.
+    """Ornaments from left to right, with gaps between their boxes; nearer ones stand lower in the picture.
 
     Parameters
     ----------
     labels
-        One per ornament.
+        Class of each ornament.
     gaps
-        Least and most of a gap's width, as fractions of the picture's height.
+        Least and largest width of a gap, as fractions of the picture's height.
 
     Raises
     ------
     SpikeSegError
-        The picture is too narrow for them.
+        The picture is too narrow for the ornaments.
     """
     for _ in range(_TRIES):
         ornaments: list[Ornament] = []
@@ -107,7 +117,7 @@ def side_by_side(
 
 
 def on_a_desk(rng: np.random.Generator, ornaments: tuple[Ornament, ...], size: tuple[int, int]) -> Scene:
-    """The ornaments, the farthest first, under a random light before a random backdrop."""
+    """Put ornaments, the farthest one first, under a random light and before a random backdrop."""
     floor = min(extent(ornament).bottom for ornament in ornaments) / size[0]
     horizon = rng.uniform(0.15, min(0.5, floor - 0.1))
     light = Light(
@@ -133,7 +143,7 @@ def _fit(ornaments: Sequence[Ornament], size: tuple[int, int]) -> bool:
 
 
 def _displacements(far: Ornament, near: Ornament, size: tuple[int, int], overlap: float) -> np.ndarray:
-    """Which displacements of `near` do, (2 rows - 1, 2 columns - 1) bool; no displacement is in the middle."""
+    """Displacements of `near` that give the overlap and fit: (2 rows - 1, 2 columns - 1) bool, none in the middle."""
     from scipy.signal import correlate  # slow to import, and few need it
 
     shapes = [silhouette(ornament, size).astype(np.float32) for ornament in (far, near)]
@@ -144,7 +154,7 @@ def _displacements(far: Ornament, near: Ornament, size: tuple[int, int], overlap
     height = np.maximum(first.bottom, second.bottom + rows) - np.minimum(first.top, second.top + rows)
     width = np.maximum(first.right, second.right + columns) - np.minimum(first.left, second.left + columns)
     room = (1 - 2 * _MARGIN) * size[0], size[1] - 2 * _MARGIN * size[0]
-    nearer = second.bottom + rows - first.bottom  # what is nearer stands lower in the picture
+    nearer = second.bottom + rows - first.bottom  # the nearer ornament stands lower in the picture
     fits &= ((height < room[0]) & (nearer > 0) & (nearer < DEPTH * size[0]))[:, None]
     fits &= width < room[1]
     return fits

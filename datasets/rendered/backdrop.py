@@ -16,7 +16,7 @@ class Backdrop:
     Attributes
     ----------
     seed
-        Of everything random about it.
+        Seed of everything random about the desk.
     horizon
         The desk's far edge, as a fraction of the picture's height from the top.
     """
@@ -54,7 +54,7 @@ class _Desk:
         self.draw = ImageDraw.Draw(self.picture)
 
     def far_things(self) -> None:
-        """Blurred shapes on the wall, the desk's plate, and books, mugs and pens at its far edge."""
+        """Blurred shapes on the wall, the desk top, and books, mugs and pens at its far edge."""
         for _ in range(self.rng.integers(2, 5)):
             x, y, r = self.rng.uniform((0, 0, 0.08), (self.width, self.horizon + 0.05, 0.22))
             self.draw.ellipse(self._box(x - r, y - r, x + r, y + r), fill=self._tone())
@@ -75,7 +75,7 @@ class _Desk:
             self._mug(self.rng.uniform(0, self.width), self.rng.uniform(self.horizon + 0.15, 1.1))
 
     def blur(self, least: float, most: float) -> None:
-        """Put what was drawn so far out of focus, by a standard deviation between these."""
+        """Blur what was drawn so far, by a standard deviation between `least` and `most`."""
         self.picture = self.picture.filter(ImageFilter.GaussianBlur(self.unit * self.rng.uniform(least, most)))
         self.draw = ImageDraw.Draw(self.picture)
 

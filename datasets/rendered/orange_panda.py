@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from spikeseg.boxes import mask_box
 from spikeseg.errors import SpikeSegError
 
-from ..sample import Sample, Target
+from ..sample import Dataset, Sample, Target
 from .arrangement import MAX_OVERLAP, held, on_a_desk, overlapping, placed
 from .ornaments import ORNAMENTS
 from .rendering import Scene, render
@@ -18,39 +18,36 @@ from .rendering import Scene, render
 _SMALLEST = 64  # rows
 
 
-class OrangePanda:
-    """Pictures of an orange mascot and a panda on a cluttered desk, everything from a seed.
+class OrangePanda(Dataset):
+    """Pictures of an orange mascot and a panda on a cluttered desk, all of which follow from a seed.
 
-    The data that the paper calls NVS-OrangePanda, two textured ornaments before an event camera, is not published.
-    This is a simulation of our own, not the authors' data: the same classes and the same task, with exact masks
-    and boxes. Position, size, pose, light and clutter vary. Item i depends on (seed, i) and on what is asked for
-    (size, scene, overlap, classes), not on `count` or on what was read before.
+    The data that the paper calls NVS-OrangePanda, two textured ornaments before an event camera, are not published.
+    This is our own simulation, not the authors' data: the same classes and the same task, with exact masks and boxes.
+    Position, size, pose, light and clutter vary. Item i depends on `seed`, i, `size`, `scene`, `overlap` and `classes`,
+    but neither on `count` nor on what was read before.
 
     Parameters
     ----------
     count
         Number of pictures.
     seed
-        Of everything random, >= 0.
+        Seed of everything random, 0 or more.
     size
         Rows and columns in pixels: at least 64 rows, at least as many columns as rows.
     scene
-        ``single``: one ornament, the classes in turn. ``both``: two of different classes that overlap, either in
-        front; the classes are the first target in turn.
+        ``single``: one ornament; the classes take turns. ``both``: two ornaments of different classes that overlap,
+        either of them in front; the classes take turns at being the first target.
     overlap
-        With ``both``: intersection of the two whole silhouettes over the smaller one's area, from 0 to 0.9; met
-        within about 0.02.
+        With ``both``: intersection of the two whole silhouettes over the area of the smaller one, from 0 to 0.9. What
+        is rendered differs from it by at most about 0.02.
     classes
-        Of ``orange`` and ``panda``; both for ``both``.
+        ``orange``, ``panda``, or both; ``both`` needs both.
 
     Raises
     ------
     SpikeSegError
         An argument is out of its range.
     """
-
-    names: Sequence[str]
-    labels: Sequence[str]
 
     def __init__(
         self,
@@ -68,9 +65,6 @@ class OrangePanda:
         self.names = [f"orange-panda/{folder}/seed{seed}/{index:05d}" for index in range(count)]
         self.labels = [self.classes[index % len(self.classes)] for index in range(count)]
 
-    def __len__(self) -> int:
-        return len(self.names)
-
     def __getitem__(self, index: int) -> Sample:
         index = range(len(self))[index]
         image, masks = render(self.scene(index), self.size)
@@ -79,11 +73,8 @@ class OrangePanda:
         targets = tuple(Target(label, mask_box(masks[label]), masks[label]) for label in order)
         return Sample(self.names[index], np.rint(255 * image).astype(np.uint8), targets)
 
-    def __iter__(self) -> Iterator[Sample]:
-        return (self[index] for index in range(len(self)))
-
     def scene(self, index: int) -> Scene:
-        """What picture `index` shows, e.g. to move its ornaments and render it again."""
+        """The scene of picture `index`, e.g. to move its ornaments and render it again."""
         index = range(len(self))[index]
         rng = np.random.default_rng([self.seed, index])
         if self.kind == "single":
@@ -94,7 +85,7 @@ class OrangePanda:
 
 
 def _check(count, seed, size, scene, overlap, classes) -> None:
-    """Refuse arguments out of range with one line."""
+    """Raise SpikeSegError for the first argument that is out of range."""
     rules = (
         (count >= 1, f"count is {count}: give at least 1 picture"),
         (seed >= 0, f"seed is {seed}: give 0 or more"),

@@ -1,54 +1,51 @@
-"""Desk ornaments to be counted: several in one picture, of the same or of different classes, each with its mask."""
+"""Pictures of several desk ornaments, to count them: of the same or of different classes, each with its mask."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from spikeseg.boxes import mask_box
 from spikeseg.errors import SpikeSegError
 
-from ..sample import Sample, Target
+from ..sample import Dataset, Sample, Target
 from .arrangement import MAX_OVERLAP, on_a_desk, overlapping, side_by_side
 from .rendering import Scene, extent, render_objects
 
 GAPS = 0.05, 0.3
-"""Between the boxes of neighbours, as fractions of the picture's height."""
+"""Least and largest gap between the boxes of neighbours, as fractions of the picture's height."""
 
 
-class OrnamentGroups:
-    """Pictures of one or more of the ornaments of `OrangePanda`, everything from a seed.
+class OrnamentGroups(Dataset):
+    """Pictures of one or more of the ornaments of `OrangePanda`, all of which follow from a seed.
 
-    Item i depends on (seed, i) and on what is asked for, not on `count` or on what was read before.
+    Item i depends on i and on the arguments other than `count`, not on what was read before.
 
     Parameters
     ----------
     count
         Number of pictures.
     seed
-        Of everything random.
+        Seed of everything random.
     size
         Rows and columns in pixels.
     objects
-        How many ornaments.
+        Ornaments per picture.
     alike
-        Whether those of a picture are of one class, the classes in turn from picture to picture; otherwise the
-        classes take turns within a picture.
+        True: all ornaments of a picture are of one class, and the classes take turns from picture to picture. False:
+        the classes take turns within a picture.
     overlap
-        None: side by side with a gap. Otherwise two ornaments whose silhouettes share this fraction of the smaller
-        one's area, either in front, met within about 0.02.
+        None: ornaments stand side by side with gaps. A number, for two ornaments: their silhouettes share this fraction
+        of the area of the smaller one, to within about 0.02, and either is in front.
     classes
-        Of ``orange`` and ``panda``; both where they are not `alike`.
+        ``orange``, ``panda``, or both; both are needed unless `alike`.
 
     Raises
     ------
     SpikeSegError
-        An argument is out of its range; when read: the pictures are too narrow.
+        An argument is out of its range; or, when an item is read, the picture is too narrow for its ornaments.
     """
-
-    names: Sequence[str]
-    labels: Sequence[str]
 
     def __init__(
         self,
@@ -68,9 +65,6 @@ class OrnamentGroups:
         kind = f"{objects}-{'alike' if alike else 'mixed'}-{'apart' if overlap is None else f'{overlap:g}'}"
         self.names = [f"orange-panda/{kind}/seed{seed}/{index:05d}" for index in range(count)]
 
-    def __len__(self) -> int:
-        return len(self.names)
-
     def __getitem__(self, index: int) -> Sample:
         index = range(len(self))[index]
         scene = self.scene(index)
@@ -80,11 +74,8 @@ class OrnamentGroups:
         )
         return Sample(self.names[index], np.rint(255 * image).astype(np.uint8), targets)
 
-    def __iter__(self) -> Iterator[Sample]:
-        return (self[index] for index in range(len(self)))
-
     def scene(self, index: int) -> Scene:
-        """What picture `index` shows, the farthest ornament first."""
+        """The scene of picture `index`, with its farthest ornament first."""
         index = range(len(self))[index]
         rng = np.random.default_rng([self.seed, index])
         labels = rng.permutation(self._classes[index]).tolist()
@@ -97,7 +88,7 @@ class OrnamentGroups:
 
 
 def _check(objects: int, alike: bool, overlap: float | None, classes: Sequence[str]) -> None:
-    """Refuse arguments out of range with one line."""
+    """Raise SpikeSegError for the first argument that is out of range."""
     if objects < 1:
         raise SpikeSegError(f"{objects} objects cannot be shown: give 1 or more")
     if not alike and len(classes) < 2:

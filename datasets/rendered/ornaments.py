@@ -31,7 +31,7 @@ class Mark:
     Attributes
     ----------
     colour
-        Its paint.
+        Colour of the paint.
     toward
         Direction of its middle as seen from the ellipsoid's centre; any length.
     width, height
@@ -39,7 +39,7 @@ class Mark:
     turn
         Anticlockwise rotation on the surface, degrees.
     line
-        Paint only the lower half of the outline, this thick to each side (a smile); None fills the spot.
+        Paint only the lower half of the outline, this thick to each side (a smile); None paints the whole spot.
     strength
         Opacity.
     """
@@ -54,7 +54,7 @@ class Mark:
 
     @cached_property
     def frame(self) -> np.ndarray:
-        """Rows (3, 3): along the width and the height, in units of the half axes, and unit `toward`."""
+        """Rows (3, 3): directions of width and height, divided by the half axes, and `toward` with length 1."""
         toward = np.asarray(self.toward) / np.linalg.norm(self.toward)
         right = np.cross([0.0, 1.0, 1e-3], toward)
         right /= np.linalg.norm(right)
@@ -102,17 +102,17 @@ class Part:
     Attributes
     ----------
     colour
-        Paint of all that no mark covers.
+        Colour where no mark covers it.
     centre
-        In the ornament's coordinates.
+        Its middle, in the ornament's coordinates.
     radii
         Half axes before the rotations.
     turn, nod
         Rotation about z (anticlockwise) after one about x (the top comes forward), degrees.
     marks
-        Painted one over the other.
+        Spots, each painted over the ones before.
     relief
-        Roughness; None is smooth.
+        Roughness of the surface; None is smooth.
     gloss
         Strength of the highlight, 0 is matt.
     """
@@ -234,4 +234,4 @@ _PANDA = (
 )
 
 ORNAMENTS: dict[str, tuple[Part, ...]] = {"orange": _ORANGE, "panda": _PANDA}
-"""Parts by class, hidden ones first: a part is laid over the earlier ones where it is nearer."""
+"""Parts by class. A part is laid over the earlier ones where it is nearer, so hidden parts come first."""

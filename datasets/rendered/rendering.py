@@ -2,7 +2,7 @@
 
 Each ellipsoid is ray-cast (parallel rays, closed form), painted in its own coordinates, lit, and laid over the
 earlier ones of its ornament by depth. Silhouettes, painted marks and depth tests are soft over about a pixel,
-so that objects can be moved by fractions of a pixel.
+so that an object can be moved by a fraction of a pixel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .ornaments import ORNAMENTS, Mark, Part, Relief, rotation
 
 _SAMPLES = 2  # per pixel and direction
 _PITCH = 9.0  # degrees: the camera looks down on the desk
-_PIVOT = np.array([0.0, 0.5, 0.0])  # a pose puts this point of the ornament in its place
+_PIVOT = np.array([0.0, 0.5, 0.0])  # the point of an ornament that its pose puts at (row, column)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Pose:
     Attributes
     ----------
     row, column
-        Place of its middle, in pixels; the first pixel's centre is at (0.5, 0.5).
+        Where its middle is, in pixels; the centre of the first pixel is at (0.5, 0.5).
     height
         Pixels per unit of the ornament's coordinates: about its height in the picture.
     roll
@@ -37,7 +37,7 @@ class Pose:
     yaw
         Turn about its upright axis, degrees; positive turns the face to the right.
     stretch
-        Width over natural width.
+        Factor on its natural width.
     """
 
     row: float
@@ -55,9 +55,9 @@ class Light:
     Attributes
     ----------
     azimuth
-        Where the lamp is as seen in the picture, degrees: 0 right, 90 above.
+        Direction of the lamp in the picture, degrees: 0 is to the right, 90 above.
     elevation
-        Degrees out of the picture plane, 90 is behind the camera.
+        Angle of the lamp out of the picture plane, degrees: 90 is behind the camera.
     strength, ambient
         Brightness of a white surface under the lamp, and away from it.
     highlight
@@ -96,12 +96,12 @@ class Scene:
 
 
 def render(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Render a scene of `size` (rows, columns) whose ornaments are each of another class.
+    """Render a scene of `size` (rows, columns), whose ornaments are all of different classes.
 
     Returns
     -------
     image, masks
-        As of `render_objects`; masks by label.
+        As `render_objects` returns them, but masks by label.
     """
     image, masks = render_objects(scene, size)
     return image, {ornament.label: mask for ornament, mask in zip(scene.ornaments, masks, strict=True)}
@@ -143,7 +143,7 @@ def extent(ornament: Ornament) -> Box:
 
 
 def silhouette(ornament: Ornament, size: tuple[int, int]) -> np.ndarray:
-    """Pixels whose centres an ornament covers where nothing hides it, (rows, columns) bool; quick."""
+    """Pixels whose centre an ornament covers if nothing hides it, (rows, columns) bool; quicker than `render`."""
     pose = ornament.pose
     x, y = np.arange(size[1]) + 0.5 - pose.column, pose.row - np.arange(size[0])[:, None] - 0.5
     mask = np.zeros(size, bool)
@@ -162,7 +162,7 @@ class _Solid(NamedTuple):
 
     @property
     def reach(self) -> np.ndarray:
-        """How far it reaches from its middle to each side and up and down, pixels."""
+        """How far it reaches from its middle to the sides, and up and down, (2,), pixels."""
         return np.linalg.norm(self.axes[:2], axis=1)
 
     @property
@@ -181,13 +181,13 @@ class _Surface(NamedTuple):
 
 
 def _view(pose: Pose) -> np.ndarray:
-    """From an ornament's coordinates, relative to the pivot, to pixels right, up and towards the viewer."""
+    """Matrix (3, 3) from an ornament's coordinates about the pivot to pixels right, up and towards the viewer."""
     turned = rotation(0, _PITCH) @ rotation(1, pose.yaw)
     return pose.height * rotation(2, pose.roll) @ np.diag([pose.stretch, 1.0, 1.0]) @ turned
 
 
 def _solids(ornament: Ornament) -> list[tuple[Part, _Solid]]:
-    """The parts as seen, relative to the place of the pivot."""
+    """The parts of an ornament with their ellipsoids as seen, relative to the pivot."""
     view = _view(ornament.pose)
     return [
         (part, _Solid(view @ (np.asarray(part.centre) - _PIVOT), view @ part.axes))
@@ -207,7 +207,7 @@ def _shadow(pose: Pose, light: Light, size: tuple[int, int]) -> np.ndarray:
 def _layer(
     ornament: Ornament, light: Light, size: tuple[int, int]
 ) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
-    """An ornament alone: its window of the picture, premultiplied colour (h, w, 3) and coverage (h, w)."""
+    """Render an ornament alone: its window in the picture, premultiplied colour (h, w, 3) and coverage (h, w)."""
     box, pose = extent(ornament), ornament.pose
     top, left = (int(np.clip(edge - 2, 0, n)) for edge, n in zip(box[:2], size, strict=True))
     bottom, right = (int(np.clip(edge + 3, 0, n)) for edge, n in zip(box[2:], size, strict=True))
@@ -232,11 +232,11 @@ class _Canvas:
 
     def __init__(self, lines: int, columns: int, height: float):
         self.content = np.zeros((4, lines, columns), np.float32)
-        self.depth = np.zeros((lines, columns), np.float32)  # means nothing where there is no coverage
+        self.depth = np.zeros((lines, columns), np.float32)  # without meaning where there is no coverage
         self.height = np.float32(height)
 
     def lay(self, where: tuple[slice, slice], colour: np.ndarray, surface: _Surface) -> None:
-        """Add a part, over what it is nearer than and under the rest, and darken the crease where they meet."""
+        """Lay a part over what is farther and under what is nearer, and darken the crease where they meet."""
         content, depth = self.content[:, *where], self.depth[where]
         coverage = surface.coverage.reshape(depth.shape)
         ahead = surface.depth.reshape(depth.shape) - depth

@@ -49,5 +49,13 @@ def count_and_print(selection: Selection, part: str, directory: Path, device: st
     console.print(f"metrics.json, objects.csv and figures in {directory}", soft_wrap=True)
 
 
+def print_invalid(selection: Selection) -> None:
+    """Print how many events of recordings were left out or moved, if any."""
+    found = [count for count in getattr(selection.dataset, "invalid_events", {}).values() if count]
+    if found:
+        told = f"events off the sensor or out of order, left out or put in their places: {sum(found):,}"
+        console.print(f"{told}, in {len(found)} of the recordings", soft_wrap=True)
+
+
 def _title(selection: Selection, part: str) -> str:
     return f"{selection.network.config.name} on {selection.source}, {part}"

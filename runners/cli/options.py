@@ -6,15 +6,18 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import Field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from ...datasets.events.formats import Invalid
 from ...datasets.split import AnyPart
 from ..simulation.devices import Device
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
+_MICROSECONDS = {"us": 1, "ms": 1000, "": 1000, "s": 1_000_000}
 _SHORTEST = 1e-3  # milliseconds: times of events are whole microseconds
 
 
@@ -37,6 +40,25 @@ def milliseconds(text: str | float) -> float:
     return value
 
 
+def clock(text: str | int) -> int:
+    """Read a time on the clock of a recording: a number with s, ms or us; without, milliseconds.
+
+    Returns
+    -------
+    Microseconds, exactly.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is none of these, or no whole number of microseconds.
+    """
+    found = re.fullmatch(r"([-+]?[0-9]*\.?[0-9]+)\s*(us|ms|s|)", str(text).strip())
+    value = Decimal(found[1]) * _MICROSECONDS[found[2]] if found else Decimal("0.5")
+    if value != int(value):
+        raise typer.BadParameter(f"{text!r} is no time in whole microseconds: give e.g. 1.5s, 1500ms or 1500000us")
+    return int(value)
+
+
 RunArgument = Annotated[str, typer.Argument(help="Run directory, or the name of a bundled network.")]
 ConfigArgument = Annotated[str, typer.Argument(help="TOML file, or the name of a bundled configuration.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Directory of the dataset.")]
@@ -46,8 +68,9 @@ JobsOption = Annotated[
 ]
 SplitOption = Annotated[AnyPart, typer.Option("--split", help="Part of the run's split; `all` is the whole dataset.")]
 RunsOption = Annotated[Path, typer.Option("--out", help="Directory with a run directory for each point.")]
-FormatOption = Annotated[
-    str | None, typer.Option("--format", help="Such as atis, evt3 or txyp-us; detected by default.")
+InvalidOption = Annotated[
+    Invalid,
+    typer.Option("--invalid", help="Events that are off the sensor or out of order: drop them, or sort by time."),
 ]
 SizeOption = Annotated[str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, if the file does not say.")]
 
@@ -55,8 +78,8 @@ SizeOption = Annotated[str | None, typer.Option("--size", help="COLUMNSxROWS of 
 def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a command that has a parameter of the dataclass `kind`: replace it by an option for every field.
 
-    The metadata of a field have its ``help``, and may have ``flag``, ``min`` and ``max``. If they have ``unit`` "ms",
-    the option is parsed by `milliseconds`.
+    The metadata of a field have its ``help``, and may have ``flag``, ``min`` and ``max``. With ``unit`` "ms" the option
+    is parsed by `milliseconds`, with "clock" by `clock`.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,8 +105,8 @@ def dataclass_options(kind: type) -> Callable[[Callable[..., Any]], Callable[...
 def _option(field: Field, hint: Any) -> inspect.Parameter:
     settings = dict(field.metadata)
     flag = settings.pop("flag", f"--{field.name.replace('_', '-')}")
-    if settings.pop("unit", None) == "ms":
-        settings["parser"] = milliseconds
+    if unit := settings.pop("unit", None):
+        settings["parser"] = {"ms": milliseconds, "clock": clock}[unit]
     option = typer.Option(flag, **settings)
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[hint, option]

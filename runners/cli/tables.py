@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from ...analysis.measures.formatting import overlap, percent
+from ...analysis.measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, overlap, percent, result_lines
 
 if TYPE_CHECKING:
     from ...analysis.decoding.decisions import DecisionSummary
     from ...analysis.measures.counting import CountReport
     from ...analysis.measures.event_comparison import EventSummary
-    from ...analysis.measures.metrics import Baselines, Report
+    from ...analysis.measures.metrics import Report
     from ...configs.reference import Key
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
@@ -22,38 +22,19 @@ if TYPE_CHECKING:
 
 def report_table(report: Report, title: str) -> Table:
     """Accuracy and mIoU, per class and overall, with the baselines below."""
-    caption = "strict: a wrong class counts as IoU 0; constant boxes are given the true class"
+    caption = f"strict: {STRICT}; constant boxes are given the true class"
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     table.add_column("")
-    for heading in ("n", "accuracy", "mIoU", "strict mIoU"):
+    for heading in ("n", ACCURACY, MIOU, STRICT_MIOU):
         table.add_column(heading, justify="right")
-    for label, row in report.per_class.items():
-        table.add_row(label, str(row.n), percent(row.accuracy), overlap(row.miou), overlap(row.miou_strict))
-    table.add_section()
-    overall = str(report.n), percent(report.accuracy), overlap(report.miou), overlap(report.miou_strict)
-    table.add_row("all", *overall, style="bold")
-    if report.n_boxes:
-        means = overlap(report.miou_class_mean), overlap(report.miou_strict_class_mean)
-        table.add_row("mean of classes", "", "", *means, style="bold")
-    table.add_section()
-    _add_baselines(table, report.baselines)
-    if report.pixel_iou:
+    styles = {"total": "bold", "baselines": "dim"}
+    for section, lines in result_lines(report.to_dict()).items():
+        for line in lines:
+            count = "" if line.n is None else f"{line.n:,}"
+            cells = percent(line.accuracy), overlap(line.miou), overlap(line.miou_strict)
+            table.add_row(line.name, count, *cells, style=styles.get(section))
         table.add_section()
-        for label, value in report.pixel_iou.items():
-            table.add_row(f"pixel IoU of {label}", "", "", overlap(value))
     return table
-
-
-def _add_baselines(table: Table, baselines: Baselines) -> None:
-    table.add_row("baseline: majority class", "", percent(baselines.majority_class_accuracy), style="dim")
-    for name, boxes in (
-        ("baseline: box of all events", baselines.event_box),
-        ("baseline: constant box per class", baselines.constant_box),
-        ("the same, fitted to these boxes", baselines.constant_box_oracle),
-    ):
-        if boxes is not None and boxes.miou is not None:
-            table.add_row(name, "", "", overlap(boxes.miou), style="dim")
-            table.add_row("  mean of classes", "", "", overlap(boxes.miou_class_mean), style="dim")
 
 
 def decisions_table(decisions: DecisionSummary) -> Table:
@@ -183,8 +164,20 @@ def recording_table(stream: EventStream, statistics: Statistics) -> Table:
         share, pixels, most = statistics.busiest(size)
         table.add_row("per pixel", f"{events / (size[0] * size[1]):.2f} events, {most:,} at most")
         table.add_row("hot pixels", f"the busiest 1 % of pixels ({pixels:,}) give {share:.1%} of the events")
+    for told in stream.left_out:
+        table.add_row("invalid, hot", told)
     if stream.truncated:
         table.add_row("cut off", cut_off(stream))
+    return table
+
+
+def streams_table(found: Mapping[str, tuple[EventStream, Statistics]], told: Mapping[str, str]) -> Table:
+    """The streams of events of one file: what each calls itself, and how many events it has."""
+    table = Table("stream", "", "sensor", "events", "duration")
+    for name, (stream, statistics) in found.items():
+        size = stream.size or statistics.extent
+        duration = f"{statistics.duration / 1e6:.6f} s" if statistics.events else ""
+        table.add_row(name, told[name], f"{size[1]} x {size[0]}", f"{statistics.events:,}", duration)
     return table
 
 

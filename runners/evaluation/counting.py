@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from ...analysis.measures.counting import CountReport, Scene, assign, count_report
+from ...analysis.measures.counting import CountedScene, CountReport, assign, count_report
 from ...analysis.measures.examples import evenly_spaced
 from ...datasets.stimuli import samples
 from ..inference.segmenting import BATCH, open_segmenter
@@ -19,7 +19,7 @@ class Counting:
     """What was measured: the report, all scenes, and some of them as examples for the gallery."""
 
     report: CountReport
-    scenes: list[Scene]
+    scenes: list[CountedScene]
     examples: list[SegmentedSample]
 
 
@@ -45,7 +45,7 @@ def count_objects(
         A picture or annotation cannot be read, or the simulation fails.
     """
     keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
-    scenes: list[Scene] = []
+    scenes: list[CountedScene] = []
     examples: list[SegmentedSample] = []
     shown = samples(selection.dataset, selection.indices, selection.network.config.input)
     with open_segmenter(selection.network, [selection.size], device, jobs) as segmenter:

@@ -14,7 +14,7 @@ from ...analysis.decoding.segmentation import segment_one
 from ...analysis.report.contents import Reported, Shown, contents
 from ...analysis.report.explorer import NEVER, pack_stimulus
 from ...analysis.report.page import render
-from ...analysis.report.showcase import KINDS, Row, choose, read_outcomes
+from ...analysis.report.showcase import KINDS, OutcomeRow, choose, read_outcomes
 from ...datasets.sample import Sample
 from ...datasets.stimuli import samples, stimuli
 from ..inference.encoding import open_encoder
@@ -122,7 +122,7 @@ def _samples(selection: Selection, names: list[str]) -> dict[str, Sample]:
 
 
 def _explored(
-    selection: Selection, chosen: Mapping[Row, Sample], kinds: Mapping[Row, str], device: str
+    selection: Selection, chosen: Mapping[OutcomeRow, Sample], kinds: Mapping[OutcomeRow, str], device: str
 ) -> Iterator[Shown]:
     """Encode and segment the chosen samples again, and yield what the page shows of each."""
     network = selection.network
@@ -135,8 +135,8 @@ def _explored(
         yield Shown(kinds[row], row, sample, segmentation, packed)
 
 
-def _row(shown: Shown) -> Row:
+def _row(shown: Shown) -> OutcomeRow:
     """The row that `spikeseg evaluate` would write for the answer found now."""
     answer = SegmentedSample(shown.sample, [shown.segmentation])
     found = outcome(answer, shown.sample.targets[0], shown.segmentation, must_spike=False)
-    return Row(*(getattr(found, field) for field in Row._fields))
+    return OutcomeRow(*(getattr(found, field) for field in OutcomeRow._fields))

@@ -17,7 +17,7 @@ from ...analysis.figures.overlays import gallery
 from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster
 from ...analysis.figures.style import save
-from ...analysis.measures.counting import Scene
+from ...analysis.measures.counting import CountedScene
 from ...analysis.measures.metrics import Outcome
 from ...datasets.stimuli import stimuli
 from ..inference.encoding import open_encoder
@@ -111,7 +111,7 @@ def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
     write_table(path, ["name", "true_label", "predicted_label", *BOXES], rows)
 
 
-def write_objects(path: Path, scenes: Sequence[Scene]) -> None:
+def write_objects(path: Path, scenes: Sequence[CountedScene]) -> None:
     """Write a CSV row per object, boxes in pixels of the picture. Raises SpikeSegError if the file system refuses."""
     names = ["scene", "objects", "instances", "true_label", "predicted_label", "iou", "pixel_iou"]
     rows = (

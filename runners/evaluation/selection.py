@@ -12,6 +12,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
 from ...datasets.catalogue import open_dataset
+from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
 from ...datasets.split import AnyPart, Split
@@ -55,7 +56,7 @@ class Selection:
         return [(round(rows * zoom), round(columns * zoom)) for zoom in self.zooms]
 
 
-def select(name: str | Path, data: Path | None, part: str) -> Selection:
+def select(name: str | Path, data: Path | None, part: str, invalid: Invalid = "error") -> Selection:
     """Select a network and a part of its dataset.
 
     Parameters
@@ -66,6 +67,10 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
         Directory of the dataset; if None, the one of training. Not used for rendered data.
     part
         ``train``, ``validation`` or ``test`` of the run's split, or ``all`` for the whole dataset.
+    invalid
+        For recordings, see `open_dataset`.
+
+    `invalid` is for recordings, see `open_dataset`.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def select(name: str | Path, data: Path | None, part: str) -> Selection:
     network, run = load_network(name)
     config = network.config
     directory = None if config.data.rendered else data or network.data
-    dataset = open_dataset(config, directory)
+    dataset = open_dataset(config, directory, invalid)
     if part == "all":
         indices = np.arange(len(dataset))
     else:

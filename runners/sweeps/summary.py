@@ -11,7 +11,7 @@ from spikeseg.files import read_json
 
 from ...analysis.figures.style import save
 from ...analysis.figures.sweeps import draw
-from ...analysis.measures.sweep_table import Row, row, write_csv, write_parquet
+from ...analysis.measures.sweep_table import SweepRow, row, write_csv, write_parquet
 from .point import metrics_file
 from .points import Point
 from .sweeping import Pool
@@ -68,9 +68,9 @@ def write_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, st
     return Summary(files, damaged, without_parquet)
 
 
-def _rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> tuple[list[Row], dict[str, str]]:
+def _rows(pool: Pool, points: Sequence[Point], failures: Mapping[str, str]) -> tuple[list[SweepRow], dict[str, str]]:
     """A row per point, and by hash of the point, what is wrong with damaged metrics."""
-    rows: list[Row] = []
+    rows: list[SweepRow] = []
     damaged: dict[str, str] = {}
     for point in points:
         failure = failures.get(point.hash)

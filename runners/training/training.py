@@ -17,6 +17,7 @@ from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import open_dataset
+from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
 from ...datasets.split import Split, split
@@ -30,7 +31,12 @@ from .learning import Learned, Trainer, on_padded_grid, open_learner
 
 
 def train(
-    config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
+    config: Config,
+    data: Path | None,
+    path: Path,
+    device: str = "cpp_standalone",
+    reporter: Reporter | None = None,
+    invalid: Invalid = "error",
 ) -> TrainedNetwork:
     """Train a network. An interrupted training resumes; the network of a complete one is only loaded.
 
@@ -46,6 +52,8 @@ def train(
         Where Brian2 simulates, one of `runners.simulation.devices.DEVICES`.
     reporter
         Receives training progress.
+    invalid
+        For recordings, see `open_dataset`.
 
     Raises
     ------
@@ -65,12 +73,12 @@ def train(
     if not run.network_file.exists():
         with locked(run.lock):
             run.check(config)  # another process may have begun another experiment in the meantime
-            _train(config, data, run, device, reporter or Silent())
+            _train(config, data, run, device, reporter or Silent(), invalid)
     return TrainedNetwork.load(run.network_file)
 
 
-def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
-    dataset = open_dataset(config, data)
+def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter, invalid: Invalid) -> None:
+    dataset = open_dataset(config, data, invalid)
     network, parts = untrained(config), run_split(config, dataset, run)
     run.start(config, data, device)  # only now is anything written: configuration and data have been checked
     write_json(run.split_file, parts.to_json(dataset.names))

@@ -203,3 +203,12 @@ def test_real_boxes_lie_inside_their_pictures(caltech):
         assert 0 <= box.top < box.bottom <= rows
         assert 0 <= box.left < box.right <= columns
         assert 0.05 < box.area / (rows * columns) < 1
+
+
+def test_a_class_without_annotations_opens_without_boxes(root):
+    """The official BACKGROUND_Google is one."""
+    pictures = root / "101_ObjectCategories" / "BACKGROUND_Google"
+    pictures.mkdir()
+    Image.new("L", (30, 20)).save(pictures / "image_0001.jpg")
+    (sample,) = Caltech101(root, ["BACKGROUND_Google"])
+    assert [(target.label, target.box, target.mask) for target in sample.targets] == [("BACKGROUND_Google", None, None)]

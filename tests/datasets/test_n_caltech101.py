@@ -177,3 +177,24 @@ def test_the_real_recording_of_a_face_is_read(event_data):
     assert len(take.recording.events) == 67_445
     assert take.recording.size == (173, 151)
     assert take.targets(0)[0].box is None
+
+
+def test_a_class_without_annotations_opens_without_boxes(root):
+    """The official BACKGROUND_Google is one."""
+    add(root, "BACKGROUND_Google", 1, None)
+    dataset = NCaltech101(root, ["ant", "BACKGROUND_Google"])
+    targets = {take.targets(0)[0].label: take.targets(0)[0].box for take in (dataset[0], dataset[1])}
+    assert targets["BACKGROUND_Google"] is None
+    assert targets["ant"] is not None
+
+
+def test_events_out_of_order_are_an_error_or_dropped_or_sorted_and_counted(root):
+    late = [*EVENTS[:2], EVENTS[0]._replace(t=15), EVENTS[2]]
+    add(root, "late", 1, None, late)
+    with pytest.raises(SpikeSegError, match="event 2: t = 15 is earlier"):
+        NCaltech101(root, ["late"])[0]
+    for invalid, expected in (("drop", EVENTS), ("sort", sorted(late, key=lambda event: event.t))):
+        dataset = NCaltech101(root, ["late", "ant"], invalid)
+        np.testing.assert_array_equal(dataset[1].recording.events, as_array(expected))
+        dataset[0]
+        assert dataset.invalid_events == {"late/image_0001.bin": 1, "ant/image_0001.bin": 0}

@@ -106,3 +106,12 @@ def test_the_real_recordings_are_three_saccades_of_every_digit(event_data):
         take = dataset[index]
         assert 290_000 < take.recording.duration < 320_000
         assert 1000 < len(take.recording.events) < 8000
+
+
+def test_events_out_of_order_are_an_error_or_dropped_and_counted(tmp_path):
+    _add(tmp_path / "3", "00001.bin", events=[*EVENTS[:2], EVENTS[1]._replace(t=15), EVENTS[2]])
+    with pytest.raises(SpikeSegError, match=r"event 2: t = 15 is earlier .*--invalid sort"):
+        NMnist(tmp_path, ["3"])[0]
+    dataset = NMnist(tmp_path, ["3"], "drop")
+    np.testing.assert_array_equal(dataset[0].recording.events, as_array(EVENTS))
+    assert dataset.invalid_events == {"3/00001.bin": 1}

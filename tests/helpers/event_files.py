@@ -92,6 +92,23 @@ def evt3(events, header: str = RAW_HEADER.format(3), vectors: bool = True) -> by
     return header.encode() + struct.pack(f"<{len(words)}H", *words)
 
 
+def evt21(events, header: str = RAW_HEADER.format("2").replace("2.0", "2.1"), swapped: bool = False) -> bytes:
+    """Events of one row, time and polarity that follow each other share a word."""
+    words, high, at = [0xA << 60], None, 0
+    while at < len(events):
+        x, y, t, p = events[at]
+        times: list[int] = []
+        high = _time_words(times, high, t >> 6, 28, 8 << 28)
+        words += [word << 32 for word in times]
+        run = _run(events, at)
+        mask = sum(1 << event.x - x for event in events[at : at + run])
+        words.append(((p > 0) << 28 | (t & 63) << 22 | x << 11 | y) << 32 | mask)
+        at += run
+    if swapped:
+        words = [word >> 32 | (word & 0xFFFFFFFF) << 32 for word in words]
+    return header.encode() + struct.pack(f"<{len(words)}Q", *words)
+
+
 def _time_words(words: list[int], before: int | None, now: int, bits: int, kind: int) -> int:
     """The upper half of the time, often enough that no wrap-around is missed, as a camera sends it."""
     high = 0 if before is None else before
@@ -122,6 +139,69 @@ def _vector_words(offsets: list[int]) -> list[int]:
 def dat(events, header: str = "% Data file containing CD events.\n% Version 2\n% Width 64\n% Height 48\n") -> bytes:
     packed = (struct.pack("<II", t, (p > 0) << 28 | y << 14 | x) for x, y, t, p in events)
     return header.encode() + b"\x0c\x08" + b"".join(packed)
+
+
+AEDAT2 = "#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n# AEChip: {}\r\n"
+DVS128 = "ch.unizh.ini.jaer.chip.retina.DVS128"
+DAVIS240 = "eu.seebetter.ini.chips.davis.DAVIS240C"
+
+
+def aedat2(events, header: str = AEDAT2.format(DVS128)) -> bytes:
+    """Of a DVS128, whose columns jAER mirrors and whose rows it counts upwards."""
+    data = struct.pack(">II", 1 << 15, events[0].t % (1 << 32) if events else 0)  # a trigger
+    for x, y, t, p in events:
+        data += struct.pack(">II", (127 - y) << 8 | (127 - x) << 1 | (p < 0), t % (1 << 32))
+    return header.encode() + data
+
+
+def aedat2_davis(events, header: str = AEDAT2.format(DAVIS240)) -> bytes:
+    """Of a DAVIS240, with a sample of a frame and a trigger before everything."""
+    data = struct.pack(">IIII", 1 << 31 | 5 << 12, 0, 1 << 10, 0)
+    for x, y, t, p in events:
+        data += struct.pack(">II", (179 - y) << 22 | (239 - x) << 12 | (p > 0) << 11, t % (1 << 32))
+    return header.encode() + data
+
+
+AEDAT3 = "#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 1: DVS128\r\n#Start-Time: 2026-01-01 00:00:00\r\n#!END-HEADER\r\n"
+
+
+def aedat3(events, header: str = AEDAT3, source: int = 1, per_packet: int = 7) -> bytes:
+    """Packets of polarity events, each after one of frames; the last event of a packet is an invalid one."""
+    data = b""
+    for start in range(0, len(events), per_packet):
+        part = events[start : start + per_packet]
+        while part:
+            overflow = part[0].t >> 31
+            here = [event for event in part if event.t >> 31 == overflow]
+            part = part[len(here) :]
+            packed = [(e.x << 17 | e.y << 2 | (e.p > 0) << 1 | 1, e.t & 0x7FFFFFFF) for e in here]
+            packed.append((0xFFFFFFFE, 0))
+            data += struct.pack("<hhiiiiii", 2, source, 16, 4, 0, 1, 1, 1) + bytes(16)
+            data += struct.pack("<hhiiiiii", 1, source, 8, 4, overflow, len(packed), len(packed), len(here))
+            data += b"".join(struct.pack("<Ii", *event) for event in packed)
+    return header.encode() + data
+
+
+def es(events, atis: bool = False, size: tuple[int, int] = SIZE) -> bytes:
+    """Event Stream 2.0: times as steps, rows from below; with a reset, and in ATIS's events a threshold crossing."""
+    longest, step_bits = (63, 2) if atis else (127, 1)
+    data = b"Event Stream" + bytes([2, 0, 0, 2 if atis else 1]) + struct.pack("<HH", size[1], size[0])
+    data += bytes([0xFC if atis else 0xFE])
+    if atis:
+        data += bytes([1, 3, 0, 3, 0])
+    before = 0
+    for x, y, t, p in events:
+        many, rest = divmod(t - before, longest)
+        data += _overflows(many, atis)
+        data += bytes([rest << step_bits | (p > 0) << atis]) + struct.pack("<HH", x, size[0] - 1 - y)
+        before = t
+    return data
+
+
+def _overflows(many: int, atis: bool) -> bytes:
+    if not atis:
+        return bytes([0xFF]) * many
+    return bytes([0xFF]) * (many // 3) + (bytes([0xFC | many % 3]) if many % 3 else b"")
 
 
 XML = """<dv version="2.0"><node name="outInfo" path="/mainloop/Recorder/outInfo/">

@@ -241,7 +241,7 @@ REFUSED = {
     "summed variables": ({"model": "x_post = w : volt (summed)\nw : volt"}, r"cannot be \(summed\)"),
     "event-driven variables": ({"model": "dw/dt = -w / (1*ms) : volt (event-driven)"}, r"cannot be \(event-driven\)"),
     "indices": ({"on_pre": "v_post += w * i"}, "cannot use i: .* nothing per synapse"),
-    "several pathways": ({"on_pre": {"a": "v_post += w"}}, "one pathway a side"),
+    "several pathways": ({"on_pre": {"a": "v_post += w"}}, "each side has one pathway"),
 }
 
 

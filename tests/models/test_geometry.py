@@ -22,6 +22,15 @@ def test_synapses_are_the_windows_by_source_then_target(window):
     assert all(column.dtype == np.int32 for column in window.synapses())
 
 
+def test_one_number_is_a_square_kernel_and_equal_padding():
+    source, target = Shape(2, 6, 7), Shape(3, 6, 7)
+    window = Window(source, target, kernel=3, padding=1)
+    assert window == Window(source, target, (3, 3), (1, 1))
+    assert window == Window.convolution(source, maps=3, kernel=3, padding=1)
+    assert window.kernel_shape == (3, 2, 3, 3)
+    assert Window.pooling(source, 2, stride=2) == Window.pooling(source, (2, 2), stride=2)
+
+
 @many
 @given(windows())
 def test_no_pair_is_connected_twice(window):

@@ -1,20 +1,26 @@
 """The files of event cameras, read alike from a disk and from a stream that goes on.
 
-===========  ==================================================================================================
-`atis`       N-MNIST and N-Caltech101: 5 bytes an event (``.bin``)
-`aedat4`     AEDAT 4 (``.aedat4``)
-`raw`        Prophesee EVT 2.0 and EVT 3.0, which the header tells apart; `evt2`, `evt3` where it does not
-`dat`        Prophesee DAT (``.dat``)
-`text`       ``t x y p`` or ``x y t p`` in seconds or microseconds, found out; `txyp-s`, `txyp-us`, `xytp-s`,
-             `xytp-us` say it (``.txt``, ``.csv``)
-`npy`        a NumPy array with fields x, y, t, p (``.npy``)
-`npz`        a NumPy archive of such an array, or of arrays x, y, t, p, and of the sensor's `size` (``.npz``)
-`hdf5`       HDF5 with ``events/x``, ``y``, ``t``, ``p``, or a table ``CD/events`` (``.h5``, ``.hdf5``)
-===========  ==================================================================================================
+============  =================================================================================================
+`atis`        N-MNIST and N-Caltech101: 5 bytes an event (``.bin``)
+`aedat2`      AEDAT 2.0 of a DVS128 or a DAVIS (``.aedat``)
+`aedat3`      AEDAT 3.1 (``.aedat``)
+`aedat4`      AEDAT 4 (``.aedat4``)
+`raw`         Prophesee EVT 2.0, 2.1 and 3.0, which the header tells apart; `evt2`, `evt21`, `evt3` where it does not
+`dat`         Prophesee DAT (``.dat``)
+`es`          Event Stream, version 2 (``.es``)
+`text`        columns of numbers, with or without a heading (``.txt``, ``.csv``)
+`npy`, `npz`  NumPy arrays with fields of x, y, t and p, or with four columns (``.npy``, ``.npz``)
+`hdf5`        HDF5 with datasets or a table of x, y, t and p, or with four columns (``.h5``, ``.hdf5``)
+`rosbag`      ROS bags with messages of events (``.bag``, or the folder of a ROS 2 bag)
+============  =================================================================================================
+
+For text, NumPy and HDF5 a format may also be a unit of time or an order and a unit, such as ``ns`` or ``xypt-us``.
 
 Times are microseconds as the file has them, without a wrap-around where the format says how it wraps.
 """
 
-from .stream import FORMATS, EventStream, open_events, read_events
+from .recognise import FORMATS
+from .records import StreamChoiceError
+from .stream import EventStream, Invalid, open_events, read_events
 
-__all__ = ["FORMATS", "EventStream", "open_events", "read_events"]
+__all__ = ["FORMATS", "EventStream", "Invalid", "StreamChoiceError", "open_events", "read_events"]

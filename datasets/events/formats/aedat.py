@@ -9,14 +9,15 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-from ..events import LARGEST, pack
-from .records import Decoder, optional
+from ..events import LARGEST, describe, pack
+from .records import Decoder, choose_stream, optional
 
 _MAGIC = b"#!AER-DAT4.0\r\n"
 _LONGEST_HEADER = 1 << 22  # bytes
@@ -34,12 +35,16 @@ _EVENT = np.dtype(
 
 
 class Aedat4(Decoder):
-    """The events of the file's first stream of events; frames, inertial samples and triggers are passed over."""
+    """The events of one stream of the file; other streams, frames, inertial samples and triggers are passed over.
+
+    A file of two cameras, or of raw and filtered events, has several of them, and `stream`, its number, chooses.
+    """
 
     format = "AEDAT 4"
 
-    def __init__(self, where: str):
+    def __init__(self, where: str, stream: str | None = None):
         super().__init__(where)
+        self._wanted = stream
         self._data = bytearray()
         self._place = 0  # of `_data` in the file
         self._skip = 0  # bytes left of a packet of another stream
@@ -95,12 +100,13 @@ class Aedat4(Decoder):
             streams = _event_streams(header.text(2))
         except ValueError as error:
             raise self._damaged(f"its header is: {error}") from error
-        events = [stream for stream, (kind, _) in streams.items() if kind == "EVTS"]
+        events = {str(number): stream.told for number, stream in streams.items() if stream.kind == "EVTS"}
         if not events:
             raise SpikeSegError(f"{self.where} has no stream of events")
         if not 0 <= compression < len(_COMPRESSIONS) or -1 != self._end < self._place:
             raise self._damaged("its header says what cannot be")
-        self._streams, self._stream, self.size = set(streams), events[0], streams[events[0]][1]
+        self._streams, self._stream = set(streams), int(choose_stream(events, self._wanted, self.where))
+        self.size = streams[self._stream].size
         self._decompress = _decompressor(_COMPRESSIONS[compression], self.where)
         self.format = f"AEDAT 4, stream {self._stream}, compression {_COMPRESSIONS[compression]}"
         return True
@@ -186,8 +192,16 @@ class _Table:
         return self.vector(field, np.uint8).tobytes().decode()
 
 
-def _event_streams(xml: str) -> dict[int, tuple[str, tuple[int, int] | None]]:
-    """Kind, and rows and columns if it has them, of every stream that a header describes.
+class _Stream(NamedTuple):
+    """Of a stream: the identifier of its packets, rows and columns if it has them, and what it calls itself."""
+
+    kind: str
+    size: tuple[int, int] | None
+    told: str
+
+
+def _event_streams(xml: str) -> dict[int, _Stream]:
+    """Every stream that a header describes, by its number.
 
     Raises
     ------
@@ -201,10 +215,13 @@ def _event_streams(xml: str) -> dict[int, tuple[str, tuple[int, int] | None]]:
     streams = {}
     for node in root.iterfind("node[@name='outInfo']/node"):
         size = tuple(int(_attribute(node, f"node[@name='info']/attr[@key='{key}']")) for key in ("sizeY", "sizeX"))
+        rows, columns = size
         if size != (0, 0) and not all(0 < side <= LARGEST for side in size):
-            raise ValueError(f"a sensor of {size[1]} x {size[0]}")
-        kind = node.findtext("attr[@key='typeIdentifier']", "")
-        streams[int(node.get("name", ""))] = kind, size if any(size) else None
+            raise ValueError(f"a sensor of {columns} x {rows}")
+        kind, name = (node.findtext(f"attr[@key='{key}']", "") for key in ("typeIdentifier", "originalOutputName"))
+        camera = node.findtext("node[@name='info']/attr[@key='source']", "")
+        told = ", ".join(filter(None, (name, camera, describe((rows, columns)) if any(size) else "")))
+        streams[int(node.get("name", ""))] = _Stream(kind, (rows, columns) if any(size) else None, told)
     return streams
 
 

@@ -1,8 +1,9 @@
 """A program that reads one file of HDF5 and writes its events as a NumPy array to standard output.
 
-It runs by itself, see `hdf5`: its first line of output is JSON, with the `datasets` that it reads and the sensor's
-`geometry` or null; then comes the array, with fields x, y, t, p, slice by slice. What is wrong with the file goes to
-standard error, in one line, with exit code 1.
+It runs by itself, see `hdf5`, with the file and the stream that is wanted, or an empty text. Its first line of output
+is JSON, see `_description`; unless there are several streams to choose from, then comes the array, with fields x, y, t,
+p or with four columns, slice by slice. What is wrong with the file goes to standard error, in one line, with exit
+code 1.
 """
 
 from __future__ import annotations
@@ -11,86 +12,190 @@ import json
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-FIELDS = ("x", "y", "t", "p")
-GROUPS = ("events", "CD", "")  # with datasets x, y, t, p
-TABLES = ("CD/events", "events")
+USUAL = ("events", "CD", "", "CD/events")  # streams that are taken where there are others as well
 
 _SLICE = 1 << 16  # events that are read at a time
 _LARGEST_CHUNK = 1 << 25  # bytes
 _MEMORY = 1 << 32  # bytes, of this process
 _LISTED = 8  # datasets in a message
+_ECF = 0x8ECF  # Prophesee's filter
 
 
 class FileError(Exception):
     """What is wrong with a file."""
 
 
-def write_events(path: str, out: Any) -> None:
+class Stream(NamedTuple):
+    """Events of one camera: the datasets of x, y, t and p by field, or one dataset of them all."""
+
+    columns: dict[str, str]  # by field; or by "", one dataset of four columns
+    fields: dict[str, str]  # of a table, by field
+    unit: str | None  # that the name of the time says
+
+
+def write_events(path: str, wanted: str, out: Any) -> None:
     """Write the events of a file. Raises FileError, or whatever h5py raises."""
     h5py = import_module("h5py")
     with suppress(ImportError):
         import_module("hdf5plugin")  # registers the compressions that h5py lacks
     with h5py.File(path, "r", rdcc_nbytes=2 * _LARGEST_CHUNK) as file:
-        names = _find(file)
-        datasets = [file[name] for name in names]
-        for dataset in datasets:
-            _check_stored(dataset, h5py.h5z.filter_avail)
-        count = len(datasets[0])
-        if any(len(dataset) != count for dataset in datasets):
-            raise FileError("x, y, t and p are not of one length")
-        types = [dataset.dtype for dataset in datasets] if len(names) > 1 else [datasets[0].dtype[f] for f in FIELDS]
-        if any(kind.kind not in "biuf" for kind in types):
-            raise FileError(f"{', '.join(names)}: not all of x, y, t, p are numbers")
-        geometry = file.attrs.get("geometry")
-        named = geometry.decode("latin-1") if isinstance(geometry, bytes) else geometry
-        out.write(json.dumps({"datasets": names, "geometry": None if named is None else str(named)}).encode() + b"\n")
-        dtype = np.dtype(list(zip(FIELDS, types, strict=True)))
-        head = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}
-        np.lib.format.write_array_header_1_0(out, head)
-        for start in range(0, count, _SLICE):
-            parts = [dataset[start : start + _SLICE] for dataset in datasets]
-            rows = np.empty(len(parts[0]), dtype)
-            for number, field in enumerate(FIELDS):
-                rows[field] = parts[number] if len(parts) > 1 else parts[0][field]
-            out.write(rows.tobytes())
+        streams = _streams(file)
+        name = _choose(file, streams, wanted)
+        out.write(json.dumps(_description(file, streams, name)).encode() + b"\n")
+        if name is not None:
+            _write(file, streams[name], h5py.h5z.filter_avail, out)
 
 
-def _find(file: Any) -> tuple[str, ...]:
-    """Names of the datasets of x, y, t and p, or of the one table of events."""
-    for group in GROUPS:
-        names = tuple(f"{group}/{field}".removeprefix("/") for field in FIELDS)
-        if all(hasattr(file.get(name), "shape") for name in names):
-            return names
-    for name in TABLES:
-        fields = getattr(getattr(file.get(name), "dtype", None), "names", None)
-        if set(FIELDS) <= set(fields or ()):
-            return (name,)
-    found: list[str] = []
-    file.visititems(lambda name, item: found.append(name) if hasattr(item, "shape") else None)
-    listed = ", ".join(found[:_LISTED]) + (", ..." if len(found) > _LISTED else "")
-    raise FileError(f"no events/x, y, t, p and no table CD/events, but {listed or 'no datasets'}")
+def _write(file: Any, stream: Stream, available: Any, out: Any) -> None:
+    datasets = {field: file[name] for field, name in stream.columns.items()}
+    for dataset in datasets.values():
+        _check_stored(dataset, available)
+    first = next(iter(datasets.values()))
+    count = len(first)
+    if any(len(dataset) != count for dataset in datasets.values()):
+        raise FileError("x, y, t and p are not of one length")
+    if stream.fields:
+        types = [(field, first.dtype[name]) for field, name in stream.fields.items()]
+    else:
+        types = [(field, dataset.dtype) for field, dataset in datasets.items()]
+    if any(kind.kind not in "biuf" for _, kind in types):
+        raise FileError(f"{', '.join(stream.columns.values())}: not all of x, y, t, p are numbers")
+    dtype = np.dtype(types) if len(types) > 1 else first.dtype
+    shape = (count,) if len(types) > 1 else (count, 4)
+    head = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(out, head)
+    for start in range(0, count, _SLICE):
+        parts = {field: dataset[start : start + _SLICE] for field, dataset in datasets.items()}
+        if len(types) == 1:
+            out.write(parts[""].tobytes())
+            continue
+        rows = np.empty(len(next(iter(parts.values()))), dtype)
+        for field, _ in types:
+            rows[field] = parts[""][stream.fields[field]] if stream.fields else parts[field]
+        out.write(rows.tobytes())
+
+
+def _streams(file: Any) -> dict[str, Stream]:
+    """Find what can be events, by the name of the group or of the dataset."""
+    names = _names()
+    streams: dict[str, Stream] = {}
+
+    def look(name: str, item: Any) -> None:
+        dtype = getattr(item, "dtype", None)
+        if dtype is None:
+            children = {child: item.get(child) for child in item}
+            flat = [child for child, value in children.items() if len(getattr(value, "shape", None) or ()) == 1]
+            if found := names.find_columns(flat):
+                columns = {field: f"{name}/{child}".removeprefix("/") for field, child in found.names.items()}
+                streams[name] = Stream(columns, {}, found.unit)
+        elif dtype.names and (found := names.find_columns(dtype.names)):
+            streams[name] = Stream({"": name}, found.names, found.unit)
+        elif len(item.shape or ()) == 2 and item.shape[1] == 4 and "event" in name.lower() and dtype.kind in "iuf":
+            streams[name] = Stream({"": name}, {}, None)
+
+    look("", file)
+    file.visititems(look)
+    return streams
+
+
+def _choose(file: Any, streams: dict[str, Stream], wanted: str) -> str | None:
+    """The name of the stream to read; None where one has to be chosen."""
+    if not streams:
+        found: list[str] = []
+        file.visititems(lambda name, item: found.append(name) if hasattr(item, "shape") else None)
+        listed = ", ".join(found[:_LISTED]) + (", ..." if len(found) > _LISTED else "")
+        raise FileError(f"no events/x, y, t, p and no table CD/events, but {listed or 'no datasets'}")
+    if wanted:
+        if wanted not in streams:
+            raise FileError(f"no stream {wanted!r} of events, but {', '.join(streams)}")
+        return wanted
+    if len(streams) == 1:
+        return next(iter(streams))
+    return next((name for name in USUAL if name in streams), None)
+
+
+def _description(file: Any, streams: dict[str, Stream], name: str | None) -> dict[str, Any]:
+    """The `datasets` that are read, the sensor's `geometry`, the `unit` and `offset` of the times, or the `streams`."""
+    if name is None:
+        return {"streams": list(streams)}
+    stream = streams[name]
+    group = file[name] if name else file
+    group = group.parent if hasattr(group, "dtype") else group
+    geometry = file.attrs.get("geometry")
+    named = geometry.decode("latin-1") if isinstance(geometry, bytes) else geometry
+    width, height = (_number(group, side) for side in ("width", "height"))
+    if named is None and width is not None and height is not None:
+        named = f"{width}x{height}"
+    offset = _number(group, "t_offset")
+    offset = _number(file, "t_offset") if offset is None else offset
+    datasets = list(stream.columns.values())
+    return {
+        "datasets": datasets,
+        "geometry": None if named is None else str(named),
+        "unit": stream.unit,
+        "offset": offset or 0,
+    }
+
+
+def _number(group: Any, name: str) -> int | None:
+    """A whole number that is stored as a dataset or an attribute."""
+    value = group.get(name) if name in group else group.attrs.get(name)
+    if value is None:
+        return None
+    value = np.asarray(value[()] if hasattr(value, "dtype") else value)
+    return int(value.ravel()[0]) if value.size == 1 and value.dtype.kind in "iu" else None
 
 
 def _check_stored(dataset: Any, available: Any) -> None:
     """Make sure that a dataset's rows are in the file, which HDF5 does not: it gives zeros for those that are not."""
-    if len(dataset.shape or ()) != 1 or dataset.is_virtual or dataset.external:
+    if len(dataset.shape or ()) not in (1, 2) or dataset.is_virtual or dataset.external:
         raise FileError(f"{dataset.name} is no plain column of events")
     plan = dataset.id.get_create_plist()
     for code, _, _, title in (plan.get_filter(number) for number in range(plan.get_nfilters())):
         if not available(code):
-            raise FileError(f"{dataset.name} is compressed by {title.decode('latin-1')}: pip install hdf5plugin")
+            raise FileError(f"{dataset.name} is compressed by {_advice(code, title.decode('latin-1'))}")
+    columns = dataset.shape[1] if len(dataset.shape) == 2 else 1
     if dataset.chunks is None:
-        stored = dataset.id.get_storage_size() // dataset.dtype.itemsize
+        stored = dataset.id.get_storage_size() // dataset.dtype.itemsize // columns
     else:
-        stored = dataset.id.get_num_chunks() * dataset.chunks[0]
-        if dataset.chunks[0] * dataset.dtype.itemsize > _LARGEST_CHUNK:
-            raise FileError(f"{dataset.name} claims chunks of {dataset.chunks[0]} rows")
+        stored = dataset.id.get_num_chunks() * int(np.prod(dataset.chunks)) // columns
+        if int(np.prod(dataset.chunks)) * dataset.dtype.itemsize > _LARGEST_CHUNK:
+            raise FileError(f"{dataset.name} claims chunks of {' x '.join(map(str, dataset.chunks))} rows")
     if stored < len(dataset):
         raise FileError(f"{dataset.name} claims {len(dataset)} rows and holds {stored}")
+
+
+def _advice(code: int, title: str) -> str:
+    """The filter of a dataset that HDF5 lacks, and where to get it."""
+    if code == _ECF:
+        return (
+            "Prophesee's ECF filter (0x8ECF): install their hdf5_ecf plugin, part of OpenEB and the Metavision "
+            "SDK (hdf5plugin has none), and set HDF5_PLUGIN_PATH to its folder"
+        )
+    if "hdf5plugin" in sys.modules:
+        return (
+            f"filter {code} ({title or 'without a name'}), which hdf5plugin lacks: set HDF5_PLUGIN_PATH to its plugin"
+        )
+    return (
+        f"filter {code} ({title or 'without a name'}): pip install 'spikeseg[events]' brings hdf5plugin, which has most"
+    )
+
+
+def _names() -> Any:
+    """The module `names` beside this file: the program runs outside of the package."""
+    spec = spec_from_file_location("names", Path(__file__).with_name("names.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules["names"] = module  # what NamedTuple looks up
+    spec.loader.exec_module(module)
+    return module
 
 
 def main() -> int:
@@ -100,12 +205,12 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        write_events(sys.argv[1], sys.stdout.buffer)
+        write_events(sys.argv[1], sys.argv[2], sys.stdout.buffer)
     except ImportError:
         print("pip install 'spikeseg[events]' brings what reads HDF5", file=sys.stderr)
         return 1
     except Exception as error:
-        print(" ".join(str(error).split())[:200] or type(error).__name__, file=sys.stderr)
+        print(" ".join(str(error).split())[:300] or type(error).__name__, file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Prophesee's files: EVT 2.0 and EVT 3.0 raw, and DAT, each with a header of ``% keyword value`` lines.
+"""Prophesee's files: EVT 2.0, 2.1 and 3.0 raw, and DAT, each with a header of ``% keyword value`` lines.
 
 Decoded with NumPy: the libraries on the index read whole files only, and take damaged ones for good; the tests compare
 with one of them. The formats: Prophesee's documentation ("Data Encoding Formats", "File Formats"), and for what it
@@ -16,7 +16,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..events import LARGEST
-from .records import Decoder, Records, geometry, hold, make, printable
+from .records import Decoder, Records, geometry, hold, make, printable, unwrap
 
 _LONGEST_HEADER = 1 << 16  # bytes
 _SENSORS = (  # in a sensor's or plugin's name, rows, columns
@@ -25,6 +25,7 @@ _SENSORS = (  # in a sensor's or plugin's name, rows, columns
     (r"gen4|imx636|imx646", (720, 1280)),
 )
 _BITS = (1 << np.arange(12)).astype(np.uint16)  # of a vector, from left to right
+_BITS32 = (1 << np.arange(32)).astype(np.uint32)
 _EVENT_TYPES = (0x00, 0x0C)  # of a DAT file: Event2D, EventCD
 
 
@@ -70,7 +71,7 @@ class _Headed(Decoder):
 
 
 class Raw(_Headed):
-    """EVT 2.0 or EVT 3.0: what the header says, or what the caller says where there is none."""
+    """EVT 2.0, 2.1 or 3.0: what the header says, or what the caller says where there is none."""
 
     format = "Prophesee raw"
 
@@ -81,17 +82,19 @@ class Raw(_Headed):
     def begin(self, fields: dict[str, str], data: bytes) -> bytes:
         """Choose the encoding."""
         named = fields.get("format", "").partition(";")[0].upper()
-        named = named or {"2.0": "EVT2", "3.0": "EVT3"}.get(fields.get("evt", ""), fields.get("evt", ""))
+        version = fields.get("evt", "")
+        named = named or {"2.0": "EVT2", "2.1": "EVT21", "3.0": "EVT3"}.get(version, version)
         encoding = named or self._encoding
-        if encoding not in ("EVT2", "EVT3") or self._encoding not in (None, encoding):
-            wanted = self._encoding or "EVT2 or EVT3"
+        if encoding not in _WORDS or self._encoding not in (None, encoding):
+            wanted = self._encoding or "EVT2, EVT21 or EVT3"
             raise SpikeSegError(
                 f"{self.where} is encoded as {printable(encoding or 'its header does not say')}, not as {wanted}"
             )
-        if fields.get("endianness", "little") != "little":
+        order = _options(fields).get("endianness", fields.get("endianness", "little"))
+        if order != "little" and (encoding, order) != ("EVT21", "legacy"):
             raise SpikeSegError(f"{self.where} is big-endian: convert it with Prophesee's tools")
         self.format = f"Prophesee {encoding} raw"
-        self._words = Evt2() if encoding == "EVT2" else Evt3()
+        self._words = Evt21(swapped=order == "legacy") if encoding == "EVT21" else _WORDS[encoding]()
         self._records = Records(self._words.word)
         return data
 
@@ -120,11 +123,41 @@ class Evt2:
         """Events of words, shape (n,)."""
         kind = words >> 28
         sets = kind == 8
-        high = hold(self._high, _unwrap((words[sets] & 0xFFFFFFF).astype(np.int64), self._high, 28), sets)
+        high = hold(self._high, unwrap((words[sets] & 0xFFFFFFF).astype(np.int64), self._high, 28), sets)
         self._high = int(high[-1]) if len(high) else self._high
         changes = (kind < 2) & (high >= 0)
         words, kind, high = words[changes], kind[changes], high[changes]
         return make(words >> 11 & 0x7FF, words & 0x7FF, high << 6 | words >> 22 & 0x3F, kind)
+
+
+class Evt21:
+    """EVT 2.1: as EVT 2.0, but words of 64 bits, and the lower half of an event says which of 32 pixels it is of.
+
+    The sensors of one generation send the upper half of a word first, which headers call ``endianness=legacy``:
+    `swapped`.
+    """
+
+    word = "<u8"
+
+    def __init__(self, swapped: bool = False):
+        self._high = -1  # no word of time yet
+        self._swapped = swapped
+
+    def events(self, words: np.ndarray) -> np.ndarray:
+        """Events of words, shape (n,)."""
+        upper, mask = words >> np.uint64(32), words & np.uint64(0xFFFFFFFF)
+        if self._swapped:
+            upper, mask = mask, upper
+        upper = upper.astype(np.int64)
+        kind = upper >> 28
+        sets = kind == 8
+        high = hold(self._high, unwrap(upper[sets] & 0xFFFFFFF, self._high, 28), sets)
+        self._high = int(high[-1]) if len(high) else self._high
+        changes = (kind < 2) & (high >= 0)
+        upper, mask, kind, high = upper[changes], mask[changes].astype(np.uint32), kind[changes], high[changes]
+        at, bit = np.nonzero(mask[:, None] & _BITS32)
+        x = (upper >> 11 & 0x7FF)[at] + bit
+        return make(x, (upper & 0x7FF)[at], (high << 6 | upper >> 22 & 0x3F)[at], kind[at])
 
 
 class Evt3:
@@ -172,7 +205,7 @@ class Evt3:
     def _time(self, kind: np.ndarray, content: np.ndarray) -> np.ndarray:
         """Microseconds at every word; negative where no time is set yet. A new upper half sets the lower to 0."""
         sets = kind == 8
-        high = hold(self._high, _unwrap(content[sets], self._high, 12), sets)
+        high = hold(self._high, unwrap(content[sets], self._high, 12), sets)
         restarts = high != np.concatenate(([self._high], high[:-1]))
         sets = restarts | (kind == 6)
         low = hold(self._low, np.where(restarts, 0, content)[sets], sets)
@@ -180,8 +213,14 @@ class Evt3:
         return high << 12 | low
 
 
+_WORDS = {"EVT2": Evt2, "EVT21": Evt21, "EVT3": Evt3}
+
+
 class Dat(_Headed):
-    """DAT, version 2: 32 bits of microseconds, which wrap around; then 14 of column, 14 of row, 1 of polarity."""
+    """DAT, version 2: 32 bits of microseconds, which wrap around; then 14 of column, 14 of row, 1 of polarity.
+
+    A file without a header has nothing but events, as Prophesee's own toolbox for the automotive datasets reads it.
+    """
 
     format = "Prophesee DAT"
 
@@ -192,6 +231,9 @@ class Dat(_Headed):
 
     def begin(self, fields: dict[str, str], data: bytes) -> bytes | None:
         """Check what the header says, and the two bytes after it: the events' type and size."""
+        if not fields:
+            self.format = f"{self.format} without a header"
+            return data
         if fields.get("version") != "2":
             raise SpikeSegError(f"{self.where} is no DAT file of version 2, the only one that can be read")
         if len(data) < 2:
@@ -203,7 +245,9 @@ class Dat(_Headed):
     def decode(self, data: bytes) -> np.ndarray:
         """Events of bytes after the header."""
         records = self._records.whole(data)
-        packed, t = records["xyp"], _unwrap(records["t"].astype(np.int64), self._t, 32)
+        if (records["xyp"] >> 29).any():
+            raise SpikeSegError(f"{self.where} is no DAT file, or damaged: an event has bits that none has")
+        packed, t = records["xyp"], unwrap(records["t"].astype(np.int64), self._t, 32)
         self._t = int(t[-1]) if len(t) else self._t
         return make(packed & 0x3FFF, packed >> 14 & 0x3FFF, t, packed >> 28 & 1)
 
@@ -227,23 +271,17 @@ def read_header(data: bytes) -> tuple[dict[str, str], int] | None:
     return None if data[start:] in (b"", b"%") else (fields, start)
 
 
+def _options(fields: dict[str, str]) -> dict[str, str]:
+    """What follows the name of the format: ``EVT3;height=720;width=1280``."""
+    return {key: value for key, _, value in (text.partition("=") for text in fields.get("format", "").split(";"))}
+
+
 def _sensor(fields: dict[str, str], where: str) -> tuple[int, int] | None:
     """Rows and columns out of a header: its geometry, or that of the sensor it names."""
-    options = {key: value for key, _, value in (text.partition("=") for text in fields.get("format", "").split(";"))}
-    width, height = ({**options, **fields}.get(side, "") for side in ("width", "height"))
+    width, height = ({**_options(fields), **fields}.get(side, "") for side in ("width", "height"))
     named = fields.get("geometry") or (f"{width}x{height}" if width or height else "")
     if named:
         return geometry(named, where)
     generation = fields.get("sensor_generation", fields.get("generation", ""))
     names = f"{fields.get('sensor_name', '')} gen{generation} {fields.get('plugin_name', '')}".lower()
     return next((size for pattern, size in _SENSORS if re.search(pattern, names)), None)
-
-
-def _unwrap(times: np.ndarray, before: int, bits: int) -> np.ndarray:
-    """Times that never wrap around out of times of so many bits, shape (n,), after the time `before`, or -1."""
-    if not len(times):
-        return times
-    period = 1 << bits
-    last = int(times[0]) if before < 0 else before
-    falls = np.diff(times, prepend=last % period) <= -period // 2
-    return times + (last // period + np.cumsum(falls)) * period

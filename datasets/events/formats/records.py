@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -13,6 +15,41 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..events import EVENT, LARGEST
+
+
+class StreamChoiceError(SpikeSegError):
+    """A file has several streams of events, and one of them has to be chosen.
+
+    Attributes
+    ----------
+    streams
+        What is known about each, for a person, by its name; may be empty.
+    """
+
+    def __init__(self, where: str, streams: Mapping[str, str]):
+        listed = ", ".join(f"{name} ({told})" if told else name for name, told in streams.items())
+        super().__init__(
+            f"{where} has several streams of events: choose one, e.g. --stream {next(iter(streams))}; there are "
+            f"{printable(listed, 200)}"
+        )
+        self.streams = dict(streams)
+
+
+def choose_stream(streams: Mapping[str, str], wanted: str | None, where: str) -> str:
+    """The name of the stream that is wanted, or of the only one, out of `StreamChoiceError.streams`.
+
+    Raises
+    ------
+    SpikeSegError
+        There is none of this name. `StreamChoiceError`: one has to be chosen.
+    """
+    if wanted is None:
+        if len(streams) > 1:
+            raise StreamChoiceError(where, streams)
+        return next(iter(streams))
+    if wanted not in streams:
+        raise SpikeSegError(f"{where} has no stream {wanted!r} of events, but {printable(', '.join(streams), 200)}")
+    return wanted
 
 
 class Decoder(ABC):
@@ -93,6 +130,16 @@ def hold(before, values, changes: np.ndarray) -> np.ndarray:
     return np.concatenate(([before], values))[np.cumsum(changes)]
 
 
+def unwrap(times: np.ndarray, before: int, bits: int) -> np.ndarray:
+    """Times that never wrap around out of times of so many bits, shape (n,), after the time `before`, or -1."""
+    if not len(times):
+        return times
+    period = 1 << bits
+    last = int(times[0]) if before < 0 else before
+    falls = np.diff(times, prepend=last % period) <= -period // 2
+    return times + (last // period + np.cumsum(falls)) * period
+
+
 def geometry(text: str, where: str) -> tuple[int, int]:
     """Rows and columns out of ``COLUMNSxROWS``. Raises SpikeSegError where they are none of a sensor."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
@@ -107,7 +154,19 @@ def optional(module: str, where: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise SpikeSegError(f"{where} takes {module} to read: pip install 'spikeseg[events]'") from error
+        raise SpikeSegError(f"{where}: reading it needs {module}: pip install 'spikeseg[events]'") from error
+
+
+@contextmanager
+def damage(where: str | Path) -> Iterator[None]:
+    """Whatever damaged bytes lead a library to becomes a SpikeSegError of one line."""
+    try:
+        yield
+    except SpikeSegError:
+        raise
+    except Exception as error:
+        reason = printable(" ".join(str(error).split()), 200) or type(error).__name__
+        raise SpikeSegError(f"{where} cannot be read: {reason}") from error
 
 
 def printable(text: str, longest: int = 80) -> str:

@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, get_args
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-from ..events import EVENT, LARGEST, Recording, check, describe
-from .aedat import Aedat4
-from .arrays import Npy, Npz
-from .atis import Atis
-from .hdf5 import Hdf5
-from .prophesee import Dat, Raw
+from ..editing import Edit, Mask
+from ..events import EVENT, LARGEST, Recording, check, describe, on_sensor, out_of_order
+from .recognise import BEGINNING, CONTAINERS, DECODERS, WITH_STREAMS, Container, find_format
 from .records import Decoder
-from .text import Layout, Text
+from .rosbag import Rosbag
 
 PACKET = 100_000
 """Most events that come at a time."""
 
+Invalid = Literal["error", "drop", "sort"]
+"""What becomes of events that are off the sensor or out of order, see `open_events`."""
+
 _BLOCK = 1 << 16  # bytes that are read at a time
-
-_DECODERS: dict[str, Callable[[str], Decoder]] = {
-    "atis": Atis,
-    "aedat4": Aedat4,
-    "raw": Raw,
-    "evt2": partial(Raw, encoding="EVT2"),
-    "evt3": partial(Raw, encoding="EVT3"),
-    "dat": Dat,
-    "text": Text,
-    "txyp-s": partial(Text, layout=Layout(0, True)),
-    "txyp-us": partial(Text, layout=Layout(0, False)),
-    "xytp-s": partial(Text, layout=Layout(2, True)),
-    "xytp-us": partial(Text, layout=Layout(2, False)),
-    "npy": Npy,
-}
-_CONTAINERS: dict[str, Callable[[Path], Npz | Hdf5]] = {"npz": Npz, "hdf5": Hdf5}  # read here and there, not through
-
-FORMATS = (*_DECODERS, *_CONTAINERS)
-"""Names of the formats."""
-
-_BEGINNING = 16  # bytes that show a format
-_SUFFIXES = {
-    ".bin": "atis",
-    ".aedat4": "aedat4",
-    ".dat": "dat",
-    ".txt": "text",
-    ".csv": "text",
-    ".npy": "npy",
-    ".npz": "npz",
-    ".h5": "hdf5",
-    ".hdf5": "hdf5",
-}
-_BEGINNINGS = (
-    (rb"#!AER-DAT4", "aedat4"),
-    (rb"% Data file", "dat"),
-    (rb"% ", "raw"),
-    (rb"\x93NUMPY", "npy"),
-    (rb"PK\x03\x04", "npz"),
-    (rb"\x89HDF", "hdf5"),
-    (rb"[-+.\d#][-+.,\d\s#eE]", "text"),
-)
 
 
 class EventStream:
@@ -75,26 +32,34 @@ class EventStream:
     ----------
     name
         The file, or what the stream calls itself.
-    size
-        Rows and columns of the sensor: what the source names, or what the caller said; None if neither.
     truncated
         After the last packet: the incomplete thing at the end; empty if there is none. All before it has come.
+    dropped, moved
+        Events so far that were left out, and that were put where their times belong; see `open_events`.
     """
 
     def __init__(
         self,
-        source: Decoder | Npz | Hdf5,
+        source: Decoder | Container,
         packets: Iterator[np.ndarray],
         name: str,
         size: tuple[int, int] | None,
+        invalid: Invalid,
         close: Callable[[], None],
     ):
         self.name, self.truncated, self.close = name, "", close
-        self._source, self._packets = source, packets
+        self.dropped = self.moved = 0
+        self._source, self._packets, self._invalid = source, packets, invalid
+        self._edits: list[Edit] = []
         self._first = next(packets, None)  # what a header says is known from here on
         if size and source.size and size != source.size:
             raise SpikeSegError(f"{name} names a sensor of {describe(source.size)}, not of {describe(size)}")
-        self.size = source.size or size
+        self._size = size
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Rows and columns of the sensor: what the source names, or what the caller said; None if neither."""
+        return self._source.size or self._size
 
     @property
     def format(self) -> str:
@@ -106,6 +71,23 @@ class EventStream:
         if self.size is None:
             raise SpikeSegError(f"{self.name} does not name the sensor's size: give it, e.g. --size 304x240")
         return self.size
+
+    def edit(self, edit: Edit) -> None:
+        """Give every packet as `edit` gives it back, from now on."""
+        self._edits.append(edit)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What was left out or changed so far, for a person."""
+        told = []
+        if self.dropped:
+            told.append(f"events off the sensor or out of order, left out: {self.dropped:,}")
+        if self.moved:
+            told.append(f"events out of order, put in their places: {self.moved:,}")
+        for edit in self._edits:
+            if isinstance(edit, Mask):
+                told.append(f"hot pixels, masked: {edit.pixels:,}, with {edit.events:,} events")
+        return told
 
     def __enter__(self) -> EventStream:
         return self
@@ -122,18 +104,51 @@ class EventStream:
             The source is damaged, an event is off the sensor, or earlier than the one before it.
         """
         count, last = 0, None
-        while self._first is not None:
-            for start in range(0, len(self._first), PACKET):
-                packet = self._first[start : start + PACKET]
+        for received in self._valid():
+            for start in range(0, len(received), PACKET):
+                packet = received[start : start + PACKET]
                 check(packet, self.size or (LARGEST, LARGEST), self.name, count, last)
                 count, last = count + len(packet), int(packet["t"][-1])
-                yield packet
-            self._first = next(self._packets, None)
+                for edit in self._edits:
+                    packet = edit(packet)
+                if len(packet):
+                    yield packet
         self.truncated = self._source.leftover
+
+    def _received(self) -> Iterator[np.ndarray]:
+        while self._first is not None:
+            yield self._first
+            self._first = next(self._packets, None)
+
+    def _valid(self) -> Iterator[np.ndarray]:
+        """What is received, without what is invalid unless that is to be an error."""
+        if self._invalid == "error":
+            yield from self._received()
+            return
+        packets = self._received()
+        if self._invalid == "sort":
+            packets = iter([np.concatenate([np.empty(0, EVENT), *packets])])
+        last = None
+        for packet in packets:
+            kept = packet[on_sensor(packet, self.size or (LARGEST, LARGEST))]
+            late = out_of_order(kept["t"], last)
+            if self._invalid == "drop":
+                kept = kept[~late]
+            else:
+                self.moved += int(np.count_nonzero(late))
+                kept = kept[np.argsort(kept["t"], kind="stable")]
+            self.dropped += len(packet) - len(kept)
+            last = int(kept["t"][-1]) if len(kept) else last
+            yield kept
 
 
 def open_events(
-    source: str | Path | BinaryIO, format: str | None = None, size: tuple[int, int] | None = None
+    source: str | Path | BinaryIO,
+    format: str | None = None,
+    size: tuple[int, int] | None = None,
+    *,
+    stream: str | None = None,
+    invalid: Invalid = "error",
 ) -> EventStream:
     """Open a file or a binary stream of events.
 
@@ -143,16 +158,31 @@ def open_events(
         A file's path, or a binary stream, which is read forward only and whose ``read`` may wait for bytes that are
         still to be written.
     format
-        One of `FORMATS`; found out from the suffix and the first bytes by default.
+        One of `FORMATS`; found out from the suffix and the first bytes by default. Or, for text and arrays, what they
+        do not say themselves: the unit of their times, ``s``, ``ms``, ``us`` or ``ns``, or the order of their columns
+        with it, e.g. ``xypt-us``.
     size
         Rows and columns of the sensor, for formats that do not name them.
+    stream
+        Which one, where a file has several streams of events.
+    invalid
+        What becomes of an event that is off the sensor, or earlier than one before it: ``error``, the default, refuses
+        the recording there; ``drop`` leaves such events out; ``sort`` sorts by time, which takes the whole recording
+        into memory, and leaves out what is off the sensor.
 
     Raises
     ------
     SpikeSegError
         The source cannot be read, is empty, or is damaged at its beginning; its format cannot be told; or it names
-        another size.
+        another size. `StreamChoiceError`: one of them has to be chosen.
     """
+    if invalid not in get_args(Invalid):
+        raise SpikeSegError(
+            f"unknown treatment {invalid!r} of invalid events: it is one of {', '.join(get_args(Invalid))}"
+        )
+    if isinstance(source, (str, Path)) and (Path(source) / "metadata.yaml").is_file():
+        bag = Rosbag(Path(source), stream)
+        return EventStream(bag, bag.packets(), str(source), size, invalid, _leave_open)
     if isinstance(source, (str, Path)):
         path, file = Path(source), _open(Path(source))
         name, close = str(path), file.close
@@ -161,26 +191,33 @@ def open_events(
         name, close = str(getattr(source, "name", "the stream")), _leave_open
     try:
         head = _read(file, name)
-        while len(head) < _BEGINNING and (more := _read(file, name)):
+        while len(head) < BEGINNING and (more := _read(file, name)):
             head += more
         if not head:
             raise SpikeSegError(f"{name} is empty")
-        kind = format or _recognise(head, Path(name).suffix.lower(), name)
-        if kind in _DECODERS:
-            decoder = _DECODERS[kind](name)
-            return EventStream(decoder, _decode(decoder, head, file), name, size, close)
-        if kind not in _CONTAINERS:
-            raise SpikeSegError(f"unknown format {kind!r} of events: it is one of {', '.join(FORMATS)}")
+        kind, layout = find_format(format, head, name)
+        if stream is not None and kind not in WITH_STREAMS:
+            raise SpikeSegError(f"{name}: {kind} has one stream of events only: leave out --stream {stream}")
+        if kind in DECODERS:
+            decoder = DECODERS[kind](name, layout, stream)
+            return EventStream(decoder, _decode(decoder, head, file), name, size, invalid, close)
         if path is None:
             raise SpikeSegError(f"{name}: {kind} is read from a file only, not from a stream")
-        container = _CONTAINERS[kind](path)
-        return EventStream(container, container.packets(), name, size, close)
+        container = CONTAINERS[kind](path, layout, stream)
+        return EventStream(container, container.packets(), name, size, invalid, close)
     except BaseException:
         close()
         raise
 
 
-def read_events(path: str | Path, format: str | None = None, size: tuple[int, int] | None = None) -> Recording:
+def read_events(
+    path: str | Path,
+    format: str | None = None,
+    size: tuple[int, int] | None = None,
+    *,
+    stream: str | None = None,
+    invalid: Invalid = "error",
+) -> Recording:
     """Read a whole file; the sensor is as large as the events need where neither file nor caller says.
 
     Raises
@@ -189,14 +226,18 @@ def read_events(path: str | Path, format: str | None = None, size: tuple[int, in
         As `open_events`; an event is out of order or off the sensor; or the file ends within an event, whose part
         before its end `open_events` gives all the same.
     """
-    with open_events(path, format, size) as stream:
-        packets = list(stream)
-        events = np.concatenate(packets) if packets else np.empty(0, EVENT)
-        if stream.truncated:
-            raise SpikeSegError(
-                f"{path} is cut off after {len(events)} events, with {stream.truncated} at its end: get it again"
-            )
-        return Recording(stream.name, stream.size or extent(events, stream.name), events)
+    with open_events(path, format, size, stream=stream, invalid=invalid) as packets:
+        return read_stream(packets)
+
+
+def read_stream(stream: EventStream) -> Recording:
+    """Read a whole stream, see `read_events`."""
+    events = np.concatenate([np.empty(0, EVENT), *stream])
+    if stream.truncated:
+        raise SpikeSegError(
+            f"{stream.name} is cut off after {len(events)} events, with {stream.truncated} at its end: get it again"
+        )
+    return Recording(stream.name, stream.size or extent(events, stream.name), events, stream.dropped + stream.moved)
 
 
 def extent(events: np.ndarray, where: str) -> tuple[int, int]:
@@ -231,13 +272,3 @@ def _decode(decoder: Decoder, head: bytes, file: BinaryIO) -> Iterator[np.ndarra
         yield from decoder.feed(head)
         head = _read(file, decoder.where)
     yield from decoder.finish()
-
-
-def _recognise(head: bytes, suffix: str, name: str) -> str:
-    """The format that a suffix or first bytes show."""
-    for beginning, kind in _BEGINNINGS:
-        if suffix not in _SUFFIXES and re.match(beginning, head):
-            return kind
-    if suffix not in _SUFFIXES:
-        raise SpikeSegError(f"{name}: name its format, one of {', '.join(FORMATS)}")
-    return _SUFFIXES[suffix]

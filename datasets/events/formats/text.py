@@ -1,50 +1,50 @@
-"""Text: one event a line, ``t x y p`` or ``x y t p``, in seconds or microseconds.
+"""Text: one event a line, its columns in any order, with or without a heading that names them.
 
-Parsed by NumPy. A first line of two numbers is the sensor's columns and rows, as E2VID's files have it; one of four
-words is a heading. Blank lines and lines that begin with # count for nothing, commas separate like blanks.
+Parsed by NumPy. Before the events, in any order, there may be: a line of two numbers, the sensor's columns and rows, as
+E2VID's files have it; Metavision's ``%geometry:COLUMNS,ROWS`` and ``%columns:x,y,p,t``; and a heading of names, see
+`names`, also as a comment. Blank lines and other lines that begin with # or % count for nothing. Commas and semicolons
+separate like blanks; a polarity may be True or False.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-from ..events import LARGEST, pack
+from .layout import Assembler, Layout
+from .names import FIELDS, Columns, find_columns
 from .records import Decoder, geometry, make
 
-_SAMPLE = 1000  # lines that the layout is found out from
 _LONGEST_LINE = 1024  # bytes
-
-
-class Layout(NamedTuple):
-    """Where the time is in a line, and in what unit; x and y are the other two of the first three columns."""
-
-    time: int
-    seconds: bool
-
-    def __str__(self) -> str:
-        order = "x y t p" if self.time else "t x y p"
-        return f"{order}, {'seconds' if self.seconds else 'microseconds'}"
+_GEOMETRY = re.compile(rb"%\s*geometry\s*[:=\s]\s*(\d+)\s*[,x]\s*(\d+)\s*", re.IGNORECASE)
+_NAMED_COLUMNS = re.compile(rb"%\s*columns\s*[:=\s](.*)", re.IGNORECASE | re.DOTALL)
+_SIZE = re.compile(rb"(\d+)[ \t]+(\d+)\s*")
+_METAVISION = Layout("xypt", "us")  # of files with a line %geometry that do not name their columns
+_COMMENTS = ("#", "%")
+_TRUTH = re.compile(rb"\b(?:(true)|false)\b", re.IGNORECASE)
 
 
 class Text(Decoder):
-    """Lines of four numbers; the layout is what the caller says, or what the first lines show."""
+    """Lines of numbers; their layout is what a heading or the caller says, or what the first lines show."""
 
     format = "text"
 
     def __init__(self, where: str, layout: Layout | None = None):
         super().__init__(where)
-        self._layout = layout
+        self._said = layout or Layout()  # by the caller
+        self._named: str | None = None  # the unit, by a heading
+        self._places = [0, 1, 2, 3]  # in a line, of the columns of events
+        self._width = 4  # numbers in a line
+        self._default = Layout()  # where the caller and a heading say nothing
+        self._assembler: Assembler | None = None  # from the first event on
         self._rest = b""  # an incomplete line
         self._line = 0  # lines before `_rest`
-        self._numbers = np.empty((0, 4))  # of events that wait for the layout
-        self._count = 0
 
     def feed(self, data: bytes) -> Iterator[np.ndarray]:
         """Give the events that `data` completes."""
@@ -53,90 +53,112 @@ class Text(Decoder):
         for number, line in enumerate((*lines, self._rest), self._line + 1):
             if len(line) > _LONGEST_LINE:
                 raise SpikeSegError(f"{self.where}: line {number} is too long to be an event")
-        yield self._events(self._parse(lines), _SAMPLE)
+        yield self._events(self._parse(lines))
 
     def finish(self) -> Iterator[np.ndarray]:
         """Give the events that waited for the layout, and that of a last line without a line's end."""
         lines, self._rest = [self._rest], b""
         try:
-            numbers = self._parse(lines)
+            columns = self._parse(lines)
         except SpikeSegError:
-            if not self._count and not len(self._numbers):
+            if self._assembler is None or not self._assembler.begun:
                 raise
-            self.leftover, numbers = "a part of a line", np.empty((0, 4))
-        yield self._events(numbers, 1)
+            self.leftover, columns = "a part of a line", None
+        yield self._events(columns, last=True)
 
-    def _parse(self, lines: list[bytes]) -> np.ndarray:
-        """The numbers of lines, shape (events, 4)."""
+    def _parse(self, lines: list[bytes]) -> list[np.ndarray] | None:
+        """The columns of the lines' numbers, or None if no line is an event."""
         before, self._line = self._line, self._line + len(lines)
         if before == 0 and lines:
-            lines = [self._after_heading(lines[0].removeprefix(BOM_UTF8)), *lines[1:]]
-        kept = [line for line in _text(b"\n".join(lines)) if line.strip() and not line.startswith("#")]
+            lines = [lines[0].removeprefix(BOM_UTF8), *lines[1:]]
+        start = 0
+        while self._assembler is None and start < len(lines):
+            if self._is_heading(lines[start]):
+                start += 1
+            else:
+                order, unit = self._said.order or self._default.order, self._said.unit or self._default.unit
+                if unit is None and self._named is None and _has_seconds(lines[start]):
+                    unit = "s"
+                self._assembler = Assembler(self.where, Layout(order, unit), self._named)
+        kept = [line for line in _text(b"\n".join(lines[start:])) if line.strip() and not line.startswith(_COMMENTS)]
         if not kept:
-            return np.empty((0, 4))
-        try:
-            numbers = np.loadtxt(kept, ndmin=2, comments=None)
-            if numbers.shape[1] == 4:
-                return numbers
-        except ValueError:
-            pass
-        raise SpikeSegError(self._complaint(lines, before))
+            return None
+        columns = _columns(kept)
+        if columns is None or len(columns) != self._width:
+            raise SpikeSegError(self._complaint(lines[start:], before + start))
+        return [columns[place] for place in self._places]
 
-    def _after_heading(self, line: bytes) -> bytes:
-        """The first line; none of it where it names the sensor's size, or the columns."""
-        if match := re.fullmatch(rb"(\d+)[ \t]+(\d+)\s*", line):
+    def _is_heading(self, line: bytes) -> bool:
+        """Read a line before the first event; False if it is that event."""
+        if match := _GEOMETRY.fullmatch(line) or (_SIZE.fullmatch(line) if self.size is None else None):
             self.size = geometry(f"{match[1].decode()}x{match[2].decode()}", self.where)
-            return b""
-        words = _words(line)
-        return b"" if len(words) == 4 and not any(map(_is_number, words)) else line
+            self._default = _METAVISION if line.startswith(b"%") else self._default
+            return True
+        comment = line.startswith((b"#", b"%"))
+        match = _NAMED_COLUMNS.fullmatch(line)
+        names = _names(match[1] if match else line.lstrip(b"#% "))
+        found = find_columns(names)
+        if found is not None:
+            self._follow(names, found)
+        elif not comment and len(names) >= self._width and not any(map(_is_number, names)):
+            if self._said.order is None:
+                raise SpikeSegError(
+                    f"{self.where}: its heading {line.strip()[:60].decode('latin-1')!r} does not name x, y, t and p: "
+                    "name their order and unit, e.g. --format txyp-us"
+                )
+            return True
+        return comment or found is not None or not line.strip()
+
+    def _follow(self, names: list[str], found: Columns) -> None:
+        """Read the columns that a heading names."""
+        places = [names.index(found.names[field]) for field in FIELDS]
+        order = "".join(sorted(FIELDS, key=lambda field: places[FIELDS.index(field)]))
+        if self._said.order not in (None, order):
+            raise SpikeSegError(
+                f"{self.where} names its columns as {' '.join(order)}, not {' '.join(self._said.order)}"
+            )
+        self._default, self._named = Layout(order), found.unit
+        self._places, self._width = sorted(places), len(names)
 
     def _complaint(self, lines: list[bytes], before: int) -> str:
         """Name the first line that is no event."""
+        numbers = "four numbers" if self._width == 4 else f"{self._width} numbers"
         for number, line in enumerate(lines, before + 1):
-            words = _words(line)
-            if not line.startswith(b"#") and (len(words) not in (0, 4) or not all(map(_is_number, words))):
-                return f"{self.where}: line {number} is not four numbers: {line[:40].decode('latin-1')!r}"
-        return f"{self.where}: line {before + 1} or one after it is not four numbers"
+            words = " ".join(_text(line)).split()
+            good = len(words) in (0, self._width) and all(map(_is_number, words))
+            if not line.startswith((b"#", b"%")) and not good:
+                return f"{self.where}: line {number} is not {numbers}: {line[:40].decode('latin-1')!r}"
+        return f"{self.where}: line {before + 1} or one after it is not {numbers}"
 
-    def _events(self, numbers: np.ndarray, enough: int) -> np.ndarray:
-        """Events of lines, or none while there are not enough of them to find out the layout."""
-        if self._layout is None:
-            numbers = self._numbers = np.concatenate((self._numbers, numbers))
-            if len(numbers) < enough:
-                return make(*[()] * 4)
-            self._layout, self._numbers = find_layout(numbers[:_SAMPLE], self.where), np.empty((0, 4))
-        self.format = f"text, {self._layout}"
-        x, y = (0, 1) if self._layout.time == 2 else (1, 2)
-        t = numbers[:, self._layout.time]
-        t = np.round(t * 1e6) if self._layout.seconds else t
-        events = pack(numbers[:, x], numbers[:, y], t, numbers[:, 3], self.where, self._count)
-        self._count += len(events)
+    def _events(self, columns: list[np.ndarray] | None, last: bool = False) -> np.ndarray:
+        if self._assembler is None:
+            return make(*[()] * 4)
+        events = self._assembler.events(columns, last)
+        self.format = f"text, {self._assembler.layout}" if self._assembler.layout else "text"
         return events
 
 
-def find_layout(numbers: np.ndarray, where: str) -> Layout:
-    """Find out the layout of lines of numbers, shape (n, 4).
-
-    The column of times is the one that no pixel's coordinate can be, or else the one that never falls. Times are
-    seconds if one of them is not whole.
-
-    Raises
-    ------
-    SpikeSegError
-        Either of the two columns could be the times, or neither.
-    """
-    columns = {column: numbers[np.isfinite(numbers[:, column]), column] for column in (0, 2)}
-    times = [column for column, values in columns.items() if not _is_coordinate(values)]
-    if not times:
-        times = [column for column, values in columns.items() if not (values[1:] < values[:-1]).any()]
-    if len(times) != 1:
-        raise SpikeSegError(f"{where}: the first or the third column could be the times: name the format, e.g. txyp-us")
-    values = columns[times[0]]
-    return Layout(times[0], bool((values != np.floor(values)).any()))
+def _columns(lines: list[str]) -> list[np.ndarray] | None:
+    """Columns of numbers, each of them integers where it can be; None where not every line has as many."""
+    words = lines[0].split()
+    exact = [(str(n), "i8" if re.fullmatch(r"[-+]?\d+", word) else "f8") for n, word in enumerate(words)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # an integer with a point
+            table = np.loadtxt(lines, dtype=exact, ndmin=1, comments=None)
+        return [table[name] for name, _ in exact]
+    except (ValueError, OverflowError, DeprecationWarning):
+        pass
+    try:
+        return list(np.loadtxt(lines, ndmin=2, comments=None).T)
+    except ValueError:
+        return None
 
 
-def _is_coordinate(values: np.ndarray) -> bool:
-    return bool(((values == np.floor(values)) & (values >= 0) & (values < LARGEST)).all())
+def _has_seconds(line: bytes) -> bool:
+    """Whether one number of an event has six decimals and the others none: a time, perhaps of whole seconds."""
+    decimals = [word.partition(".")[2] for word in " ".join(_text(line)).split()]
+    return sorted(map(len, decimals)) == [0] * (len(decimals) - 1) + [6] and max(decimals).isdigit()
 
 
 def _is_number(word: str) -> bool:
@@ -147,9 +169,16 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _words(line: bytes) -> list[str]:
-    return " ".join(_text(line)).split()
+def _names(line: bytes) -> list[str]:
+    """The words of a heading; a first one may be empty, as above pandas' index."""
+    text = line.decode("utf-8", "replace").strip("\r\n")
+    separator = next((mark for mark in ",;\t" if mark in text), None)
+    return [name.strip().strip("\"'") for name in text.split(separator)] if text.strip() else []
 
 
 def _text(data: bytes) -> list[str]:
-    return data.replace(b",", b" ").replace(b"\r", b" ").decode("latin-1").split("\n")
+    for mark in (b",", b";", b"\r"):
+        data = data.replace(mark, b" ")
+    if any(part in data for part in (b"rue", b"RUE", b"alse", b"ALSE")):
+        data = _TRUTH.sub(lambda match: b"1" if match[1] else b"0", data)
+    return data.decode("latin-1").split("\n")

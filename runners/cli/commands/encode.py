@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from ..console import console
-from ..options import DataOption, DeviceOption, JobsOption, RunArgument, SplitOption
+from ..options import DataOption, DeviceOption, InvalidOption, JobsOption, RunArgument, SplitOption
 
 
 def encode(
     run: RunArgument,
     data: DataOption = None,
+    invalid: InvalidOption = "error",
     split: SplitOption = "test",
     out: Annotated[Path | None, typer.Option("--out", help="A .npz file; RUN/spikes/SPLIT.npz by default.")] = None,
     device: DeviceOption = "cpp_standalone",
@@ -24,7 +25,7 @@ def encode(
     from ...evaluation.selection import select
     from ..progress import Bars
 
-    selection = select(run, data, split)
+    selection = select(run, data, split, invalid)
     out = out or selection.run.results / "spikes" / f"{split}.npz"
     with Bars(console) as bars:
         bars.stage("encode", len(selection.indices))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...evaluation.options import EvaluationOptions
-from ..options import DataOption, DeviceOption, JobsOption, RunArgument, SplitOption, dataclass_options
+from ..options import DataOption, DeviceOption, InvalidOption, JobsOption, RunArgument, SplitOption, dataclass_options
 
 
 @dataclass_options(EvaluationOptions)
@@ -16,6 +16,7 @@ def evaluate(
     run: RunArgument,
     options: EvaluationOptions,
     data: DataOption = None,
+    invalid: InvalidOption = "error",
     split: SplitOption = "test",
     out: Annotated[Path | None, typer.Option("--out", help="Directory of the results; RUN by default.")] = None,
     device: DeviceOption = "cpp_standalone",
@@ -24,8 +25,9 @@ def evaluate(
     """Measure accuracy and mIoU on annotated pictures or recordings, beside baselines."""
     from ...evaluation.selection import select
     from ...evaluation.variants import apply_options
-    from ..measuring import count_and_print, evaluate_and_print
+    from ..measuring import count_and_print, evaluate_and_print, print_invalid
 
-    selection = apply_options(select(run, data, split), split, options)
+    selection = apply_options(select(run, data, split, invalid), split, options)
     measure = evaluate_and_print if options.objects is None else count_and_print
     measure(selection, split, out or selection.run.results, device, jobs)
+    print_invalid(selection)

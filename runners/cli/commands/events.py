@@ -1,22 +1,20 @@
-"""`spikeseg events`: statistics and an animation of a recording of an event camera."""
+"""`spikeseg events`: what a recording of an event camera is like, as numbers, an animation, or another file."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from spikeseg.errors import SpikeSegError
 
+from ....datasets.events.sources import Reading
 from ..console import console
-from ..options import FormatOption, SizeOption, milliseconds
-from ..tables import cut_off, recording_table
+from ..options import dataclass_options, milliseconds
+from ..tables import cut_off, recording_table, streams_table
 from .events_compare import compare
-
-if TYPE_CHECKING:
-    from ....datasets.events.formats import EventStream
-    from ....datasets.events.statistics import Statistics
 
 MOST_FRAMES = 2000
 """Largest number of frames of an animation."""
@@ -28,25 +26,36 @@ FileArgument = Annotated[Path, typer.Argument(help="A recording of events.", sho
 
 
 @app.command(epilog="Example: spikeseg events info recording.aedat4")
-def info(file: FileArgument, kind: FormatOption = None, size: SizeOption = None) -> None:
-    """Describe a recording: format, sensor, times, rates, polarity, busiest pixels."""
-    stream, statistics = _scan(file, kind, size)
+@dataclass_options(Reading)
+def info(file: FileArgument, reading: Reading) -> None:
+    """Describe a recording: format, sensor, times, rates, polarity, busiest pixels; or the streams of its file."""
+    from ....datasets.events.formats import StreamChoiceError
+    from ....datasets.events.sources import scan
+
+    try:
+        stream, statistics = scan(file, reading)
+    except StreamChoiceError as error:
+        console.print(f"{file}: several streams of events; --stream chooses one", soft_wrap=True)
+        found = {name: scan(file, replace(reading, stream=name)) for name in error.streams}
+        console.print(streams_table(found, error.streams))
+        return
     console.print(stream.name, soft_wrap=True)
     console.print(recording_table(stream, statistics))
 
 
 @app.command(epilog="Example: spikeseg events play recording.aedat4 --out film.gif --step 10ms")
+@dataclass_options(Reading)
 def play(
     file: FileArgument,
+    reading: Reading,
     out: Annotated[Path, typer.Option("--out", help="The animation, a .gif.", show_default=False)],
     step: Annotated[float, typer.Option(parser=milliseconds, help="Duration that a frame shows, e.g. 30ms.")] = 30,
     speed: Annotated[float, typer.Option(min=1e-6, help="Speed relative to real time; below 1 is slow motion.")] = 0.25,
-    kind: FormatOption = None,
-    size: SizeOption = None,
 ) -> None:
     """Draw a recording as an animation. A frame shows the last event of every pixel in its slice of time."""
     from ....analysis.figures.event_film import write_film
-    from ....datasets.events.formats import open_events
+    from ....datasets.events.events import describe
+    from ....datasets.events.sources import open_source, scan
     from ..progress import Bars
 
     if out.suffix.lower() != ".gif":
@@ -56,33 +65,53 @@ def play(
             f"{file} can be read only once, but an animation needs to read it twice: write it to a file first"
         )
     with console.status("reading the recording"):
-        stream, statistics = _scan(file, kind, size)
+        stream, statistics = scan(file, reading)
     if not statistics.events:
         raise SpikeSegError(f"{file} holds no events to draw")
     microseconds = max(round(step * 1000), 1)
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
         raise SpikeSegError(
-            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,} are drawn: give a longer --step"
+            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,} are drawn: give a longer --step, or --from "
+            "and --to"
         )
     sensor = stream.size or statistics.extent
-    with open_events(file, kind, sensor) as stream, Bars(console) as bars:
+    sized = replace(reading, size=describe(sensor).replace(" ", ""))
+    with open_source(file, sized) as stream, Bars(console) as bars:
         bars.stage("play", frames)
         write_film(out, stream, sensor, microseconds, speed, bars.advance)
     what = f"{frames} frames of {step:g} ms, at {speed:g} times the real speed"
     console.print(f"{out}: {what}", soft_wrap=True)
-    if stream.truncated:
-        console.print(cut_off(stream), soft_wrap=True)
+    for told in [*stream.left_out, *([cut_off(stream)] if stream.truncated else [])]:
+        console.print(told, soft_wrap=True)
 
 
-def _scan(file: Path, kind: str | None, size: str | None) -> tuple[EventStream, Statistics]:
-    """Read a file to its end and collect statistics."""
-    from ....datasets.events.formats import open_events
-    from ....datasets.events.formats.records import geometry
-    from ....datasets.events.statistics import Statistics
+@app.command(epilog="Example: spikeseg events convert recording.raw part.npz --from 1s --to 2s --region 64x48+10+20")
+@dataclass_options(Reading)
+def convert(
+    file: FileArgument,
+    out: Annotated[Path, typer.Argument(help="A .npz, .h5, .csv, .txt, .bin (N-MNIST) or .dat.", show_default=False)],
+    reading: Reading,
+    region: Annotated[
+        str | None, typer.Option(help="COLUMNSxROWS+LEFT+TOP of the sensor; its corner becomes (0, 0).")
+    ] = None,
+    from_zero: Annotated[bool, typer.Option("--from-zero", help="Count times from the first event.")] = False,
+    signed: Annotated[bool, typer.Option("--signed", help="Write OFF as -1; it is 0 otherwise.")] = False,
+) -> None:
+    """Write a recording, or a part of it, in another format; times stay exact."""
+    from ....datasets.events.editing import Region, cropped, since_first
+    from ....datasets.events.formats.stream import read_stream
+    from ....datasets.events.sources import open_source
+    from ....datasets.events.writing import check_writable, write_recording
 
-    statistics = Statistics()
-    with open_events(file, kind, None if size is None else geometry(size, "--size")) as stream:
-        for packet in stream:
-            statistics.add(packet)
-    return stream, statistics
+    check_writable(out, signed)
+    part = None if region is None else Region.read(region)
+    with open_source(file, reading) as stream:
+        recording = read_stream(stream)
+    recording = recording if part is None else cropped(recording, part)
+    recording = since_first(recording) if from_zero else recording
+    write_recording(out, recording, signed)
+    rows, columns = recording.size
+    console.print(f"{out}: {len(recording.events):,} events, sensor {columns} x {rows}", soft_wrap=True)
+    for told in stream.left_out:
+        console.print(told, soft_wrap=True)

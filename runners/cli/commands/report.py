@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from ..console import console
-from ..options import DataOption, DeviceOption, JobsOption, RunArgument
+from ..options import DataOption, DeviceOption, InvalidOption, JobsOption, RunArgument
 
 
 def report(
     run: RunArgument,
     data: DataOption = None,
+    invalid: InvalidOption = "error",
     stimuli: Annotated[int, typer.Option(min=1, help="Stimuli to explore, including those of the gallery.")] = 24,
     out: Annotated[Path | None, typer.Option("--out", help="The page; RUN/report.html by default.")] = None,
     device: DeviceOption = "cpp_standalone",
@@ -29,7 +30,7 @@ def report(
     results = load_network(run)[1].results
     metrics = read_metrics(results)
     part = "test" if metrics is None else metrics["split"]
-    selection = select(run, data, part)
+    selection = select(run, data, part, invalid)
     if metrics is None:
         evaluate_and_print(selection, part, results, device, jobs)
     out = out or results / "report.html"

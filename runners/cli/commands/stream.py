@@ -9,13 +9,16 @@ import typer
 
 from spikeseg.errors import SpikeSegError
 
+from ....datasets.events.sources import Reading
 from ..console import console
-from ..options import DeviceOption, FormatOption, SizeOption, milliseconds
+from ..options import DeviceOption, dataclass_options, milliseconds
 
 
+@dataclass_options(Reading)
 def stream(
     run: Annotated[str, typer.Argument(help="Run directory of a network that learned from recordings.")],
     recording: Annotated[str, typer.Argument(help="A file of events, or - for standard input.")],
+    reading: Reading,
     buffer: Annotated[
         float | None,
         typer.Option(parser=milliseconds, help="Duration of a buffer, e.g. 30ms; default: as in training."),
@@ -33,8 +36,6 @@ def stream(
     follow: Annotated[
         float, typer.Option(min=0, help="For a file that is still being written: seconds to wait for more events.")
     ] = 0,
-    kind: FormatOption = None,
-    size: SizeOption = None,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment a recording of any length, buffer by buffer, as its events come."""
@@ -48,7 +49,7 @@ def stream(
     if inputs.buffer is None:
         raise SpikeSegError(f"{run} learned from pictures: stream needs a network that learned from recordings")
     duration = buffer or inputs.buffer.duration_ms or 30.0
-    with open_source(recording, follow, kind, size) as events, console.status("waiting for events") as status:
+    with open_source(recording, reading, follow) as events, console.status("waiting for events") as status:
         summary, stopped = record_stream(
             network,
             events,
@@ -63,6 +64,8 @@ def stream(
         console.print("interrupted: the results so far are kept")
     if events.truncated:
         console.print(f"{events.name} ends with {events.truncated}: all events before that were read")
+    for told in events.left_out:
+        console.print(told, soft_wrap=True)
     console.print(stream_table(summary, events.name))
     films = "" if video is None else f", {video}"
     console.print(f"stream.csv, latency.json and latency.png in {out}{films}", soft_wrap=True)

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from ..console import console
-from ..options import ConfigArgument, DataOption, DeviceOption
+from ..options import ConfigArgument, DataOption, DeviceOption, InvalidOption
 
 
 def train(
     config: ConfigArgument,
     out: Annotated[Path, typer.Option("--out", help="Run directory; an interrupted training in it resumes.")],
     data: DataOption = None,
+    invalid: InvalidOption = "error",
     seed: Annotated[
         int | None, typer.Option(help="Seed of initial weights and presentation order, instead of the configuration's.")
     ] = None,
@@ -29,7 +30,7 @@ def train(
 
     loaded = load(config, seed=seed)
     with Bars(console) as bars:
-        network = run_training(loaded, data, out, device, bars)
+        network = run_training(loaded, data, out, device, bars, invalid)
     draw_training(network, Run(out))
     counts = ", ".join(f"{label} {network.map_labels.count(label)}" for label in loaded.data.classes)
     console.print(f"{out / 'network.npz'}: maps per class: {counts}; figures in {Run(out).figures}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """Figures: what is drawn is what was computed."""
 
+import io
 from dataclasses import replace
 from itertools import combinations, cycle
 
@@ -8,17 +9,19 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
+from rich.console import Console
 
 from helpers.networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
 from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.segmentation import segment_classes, segment_one
 from spikeseg.analysis.figures import learning, overlays, results, stimulus, style
-from spikeseg.analysis.figures.style import class_colours, hues
+from spikeseg.analysis.figures.style import class_colours, distinct
 from spikeseg.analysis.measures.features import project
 from spikeseg.analysis.measures.metrics import Outcome, evaluate
 from spikeseg.boxes import Box
 from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
+from spikeseg.runners.cli.tables import report_table
 from spikeseg.spikes import SILENT
 
 ROWS, COLUMNS = 24, 32
@@ -266,19 +269,30 @@ class TestLatentSheet:
         assert len(only)
         painted = np.asarray(rows[0]["pool1"].images[-1].get_array())
         for row, column in only:
-            np.testing.assert_allclose(painted[row, column, :3], hues(3)[steps[:, row, column].argmax()])
+            np.testing.assert_allclose(painted[row, column, :3], distinct(3)[steps[:, row, column].argmax()])
 
     def test_a_class_has_one_colour_and_one_entry_in_the_legend(self, network, spikes, found):
         steps = np.full((3, *spikes["conv3"].shape), SILENT)
         for map_ in range(len(MAP_LABELS)):
             steps[SOME, map_, 0, map_] = 5
-        axes = stimulus.latent_sheet(network, {**spikes, "conv3": to_spikes(steps)}, SOME, found[0]).axes[5]
+        figure = stimulus.latent_sheet(network, {**spikes, "conv3": to_spikes(steps)}, SOME, found[0])
+        axes = figure.axes[5]
         painted = np.asarray(axes.images[-1].get_array())
         for map_, label in enumerate(MAP_LABELS):
             np.testing.assert_allclose(painted[0, map_, :3], to_rgb(COLOURS[label]))
-        legend = axes.get_legend()
+        (legend,) = figure.subfigs[0].legends
         entries = zip(legend.get_texts(), legend.get_patches(), strict=True)
         assert {text.get_text(): to_hex(patch.get_facecolor()) for text, patch in entries} == COLOURS
+
+    def test_of_equally_early_maps_the_answering_one_shows(self, network, spikes, found):
+        steps = np.full((3, *spikes["conv3"].shape), SILENT)
+        steps[SOME] = 5
+        for answer in found:
+            axes = stimulus.latent_sheet(network, {**spikes, "conv3": to_spikes(steps)}, SOME, answer).axes[5]
+            painted = np.asarray(axes.images[-1].get_array())
+            np.testing.assert_allclose(
+                painted[..., :3], np.broadcast_to(to_rgb(COLOURS[answer.label]), painted[..., :3].shape)
+            )
 
     def test_a_seed_that_did_not_spike_is_drawn(self, network, spikes):
         steps = steps_of(spikes, EMPTY)
@@ -289,7 +303,8 @@ class TestLatentSheet:
 
 class TestFeatures:
     @pytest.mark.parametrize(
-        ("layer", "titles"), [("conv1", list("012")), ("conv2", list("0123")), ("conv3", [*MAP_LABELS])]
+        ("layer", "titles"),
+        [("conv1", list("012")), ("conv2", list("0123")), ("conv3", ["0: square", "1: circle", "2: square"])],
     )
     def test_each_map_has_a_panel_with_its_projection(self, network, layer, titles):
         *panels, _colour_bar = learning.features(network, layer).axes
@@ -346,29 +361,38 @@ class TestCharts:
         for line, (presented, mean) in zip(axes.lines, curves.values(), strict=True):
             np.testing.assert_array_equal(line.get_xydata(), np.column_stack([presented, mean]))
 
-    def test_scores_stand_beside_what_trivial_answers_score(self, draw):
+    def test_scores_have_the_lines_and_numbers_of_the_tables(self, draw, report):
         accuracy, miou = draw["scores"]().axes
-        assert bars(accuracy) == {
-            "circle (n = 2)": 50,
-            "square (n = 1)": 100,
-            "all (n = 3)": 66.7,
-            "most frequent class": 66.7,
-        }
-        assert bars(miou) == {
-            "circle (n = 2)": 75,
-            "square (n = 1)": 50,
-            "mean of classes": 62.5,
-            "box around all events": 25,
-            "constant box": 0,
-            "constant box, oracle": 100,
-        }
-        assert texts(miou)[4] == "unknown"  # there were no training boxes
+        assert bars(accuracy) == [
+            ("circle (n = 2)", 50, "50.0 %"),
+            ("square (n = 1)", 100, "100.0 %"),
+            ("all (n = 3)", 66.667, "66.7 %"),
+            ("baseline: majority class", 66.667, "66.7 %"),
+        ]
+        assert bars(miou) == [
+            ("circle (n = 2)", 0.75, "0.750"),
+            ("square (n = 1)", 0.5, "0.500"),
+            ("all (n = 3)", 0.667, "0.667"),
+            ("mean of classes", 0.625, "0.625"),
+            ("baseline: box of all events", 0.25, "0.250"),
+            ("  mean of classes", 0.25, "0.250"),
+            ("the same, fitted to these boxes", 1, "1.000"),  # there were no training boxes for the other one
+            ("  mean of classes", 1, "1.000"),
+        ]
+        console = Console(width=80, record=True, file=io.StringIO())
+        console.print(report_table(report, ""))
+        printed = console.export_text()
+        for name, _, number in bars(accuracy) + bars(miou):
+            (line, *_) = [line for line in printed.splitlines() if name.split(" (n")[0] in line and number in line]
+            assert line
 
     def test_marks_say_what_a_wrong_class_costs(self, draw):
         _, miou = draw["scores"]().axes
-        np.testing.assert_allclose(miou.lines[0].get_xdata(), [50, 50, 50])
+        np.testing.assert_allclose(miou.lines[0].get_xdata(), [0.5, 0.5, 0.5, 0.5])
 
 
 def bars(axes):
-    labels = [tick.get_text() for tick in axes.get_yticklabels()]
-    return {label: round(bar.get_width(), 1) for label, bar in zip(labels, axes.patches, strict=True)}
+    """Name, length and number of each bar."""
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    lengths = [round(bar.get_width(), 3) for bar in axes.patches]
+    return list(zip(names, lengths, texts(axes), strict=True))

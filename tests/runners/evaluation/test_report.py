@@ -24,7 +24,7 @@ from helpers.reports import chromium, reported, write_digit_run
 from helpers.runs import refusal
 from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.report.page import TEMPLATES
-from spikeseg.analysis.report.showcase import OTHERS, Row, choose
+from spikeseg.analysis.report.showcase import OTHERS, OutcomeRow, choose
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.recording import load_recording
@@ -126,7 +126,7 @@ def rows(count, classes=2, boxed=True):
     """Outcomes of every class in turn, the later the worse; every fifth is wrong."""
     box = Box(0, 0, 100, 100) if boxed else None
     return [
-        Row(f"{n}", f"{n % classes}", f"{n % classes}" if n % 5 else "none", box, Box(0, 0, 100 - n, 100))
+        OutcomeRow(f"{n}", f"{n % classes}", f"{n % classes}" if n % 5 else "none", box, Box(0, 0, 100 - n, 100))
         for n in range(count)
     ]
 

@@ -258,21 +258,27 @@ def measured(varied: dict, score: float) -> dict:
 
 class TestFigures:
     def test_two_constants_make_a_heat_map_of_means_over_the_seeds(self):
-        rows = [measured({"a": a, "b": b, "seed": s}, a + b + s / 10) for a in (1, 2) for b in (3, 4) for s in (0, 2)]
+        rows = [
+            measured({"a": a, "b": b, "seed": s}, (a + b + s / 10) / 10) for a in (1, 2) for b in (3, 4) for s in (0, 2)
+        ]
         rows[-1] |= {"accuracy": None, "miou": None, "failure": "x"}
         drawn = sweeps.draw(rows, ["a", "b", "seed"])
         assert drawn.keys() == {"heat-map", "lines"}
-        accuracy = drawn["heat-map"].axes[0]
-        np.testing.assert_allclose(accuracy.images[0].get_array(), [[4.1, 5.1], [5.1, 6.0]])
+        accuracy, miou = drawn["heat-map"].axes[:2]
+        np.testing.assert_allclose(accuracy.images[0].get_array(), [[41, 51], [51, 60]])
         assert [text.get_text() for text in accuracy.texts] == [
-            "4.100\n±0.141", "5.100\n±0.141", "5.100\n±0.141", "6.000\n1 failed",
-        ]  # fmt: skip
+            "41.0\n±1.4",
+            "51.0\n±1.4",
+            "51.0\n±1.4",
+            "60.0\n1 failed",
+        ]
+        assert miou.texts[0].get_text() == "0.410\n±0.014"
 
     def test_one_constant_makes_lines_through_the_means(self):
-        rows = [measured({"a": a, "seed": s}, a + s / 10) for a in (3, 1) for s in (0, 2)]
+        rows = [measured({"a": a, "seed": s}, (a + s / 10) / 10) for a in (3, 1) for s in (0, 2)]
         accuracy = sweeps.draw(rows, ["a", "seed"])["lines"].axes[0]
-        np.testing.assert_allclose(accuracy.lines[0].get_xydata(), [[1, 1.1], [3, 3.1]])
-        np.testing.assert_allclose(accuracy.lines[1].get_xydata(), [[1, 1.0], [1, 1.2], [3, 3.0], [3, 3.2]])
+        np.testing.assert_allclose(accuracy.lines[0].get_xydata(), [[1, 11], [3, 31]])
+        np.testing.assert_allclose(accuracy.lines[1].get_xydata(), [[1, 10], [1, 12], [3, 30], [3, 32]])
 
     @pytest.mark.parametrize("keys", [("a", "b", "c"), ("a", "b")])
     def test_more_and_what_is_not_crossed_have_parallel_coordinates(self, keys):

@@ -35,13 +35,17 @@ MEMORY = 300 << 20  # bytes: a few times what the largest packet takes
 STREAMS = {
     "atis": files.atis(EVENTS),
     "aedat4": files.aedat4(EVENTS),
+    "aedat2": files.aedat2(EVENTS),
+    "aedat3": files.aedat3(EVENTS),
+    "es": files.es(EVENTS),
     "evt2": files.evt2(EVENTS),
+    "evt21": files.evt21(EVENTS),
     "evt3": files.evt3(EVENTS),
     "dat": files.dat(EVENTS),
     "text": files.text(EVENTS),
     "npy": files.npy(EVENTS),
 }
-EVENT_BYTES = {"atis": 5, "evt2": 4, "evt3": 2, "dat": 8, "npy": EVENT.itemsize}
+EVENT_BYTES = {"atis": 5, "aedat2": 8, "es": 5, "evt2": 4, "evt21": 8, "evt3": 2, "dat": 8, "npy": EVENT.itemsize}
 
 
 def read(data: bytes, kind: str, sizes=(1 << 16,)) -> list[Event]:
@@ -217,7 +221,7 @@ def test_hdf5_may_crash_or_hang_but_takes_nothing_with_it(program, told, tmp_pat
 def test_a_library_that_is_missing_is_named(module, compression, monkeypatch):
     data = files.aedat4(EVENTS, compression)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(SpikeSegError, match=rf"^trickle takes {module} to read: pip install 'spikeseg\[events\]'"):
+    with pytest.raises(SpikeSegError, match=rf"^trickle: reading it needs {module}: pip install 'spikeseg\[events\]'"):
         read(data, "aedat4")
 
 
