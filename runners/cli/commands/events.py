@@ -72,7 +72,7 @@ def play(
     frames = statistics.duration // microseconds + 1
     if frames > MOST_FRAMES:
         raise SpikeSegError(
-            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,} are drawn: give a longer --step, or --from "
+            f"{file} would take {frames:,} frames, but at most {MOST_FRAMES:,}: give a longer --step, or --from "
             "and --to"
         )
     sensor = stream.size or statistics.extent
