@@ -244,7 +244,7 @@ def test_bad_recordings_are_told_and_what_was_seen_stays(spikeseg, run, file, tm
     assert "event 1200: t = 1 is earlier" in told.err
     assert spikeseg("stream", run, tmp_path / "none.txt", *common).err.count("\n") == 1
     assert "does not fit the input" in spikeseg("stream", run, file, *common[2:], "--size", "40x40").err
-    assert "no duration" in spikeseg("stream", run, file, "--buffer", "soon", *common).err
+    assert "not a duration" in spikeseg("stream", run, file, "--buffer", "soon", *common).err
 
 
 def test_a_network_that_learned_from_pictures_is_refused(spikeseg, trained, file, tmp_path):
