@@ -20,12 +20,12 @@ class Measured:
 
     def build(self) -> Any:
         """Build it, where another model is not built later."""
-        from spikeseg.models import targets
+        from spikeseg.models import building, targets
 
         if self.kind == "explicit":
             targets.PROCEDURAL = {}
         start = time.process_time()
-        model = self.design.build()
+        model = building.build(self.design)
         self.file.write_text(str(time.process_time() - start))
         return model
 

@@ -7,17 +7,22 @@ all that its builder reads, and nothing else: seeds, kernels and thresholds are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from spikeseg.spikes import Shape
 
 from ..configs.geometry import layer_shapes
 from ..configs.schema import Config, Conv, Pool
 
-if TYPE_CHECKING:
-    from .model import Model
-
 Pair = tuple[int, int]
+
+
+class SelfBuilding(Protocol):
+    """A design that brings its own builder, as those of tests and benchmarks do."""
+
+    def build(self) -> Any:
+        """Build a `Model` with Brian2, for its active device."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,6 @@ class EncoderDesign:
         times = config.input.steps, config.input.total_steps, config.input.dt_ms * 1e-3
         return cls(layer_shapes(config, size), convolutions, poolings, *times, capacity)
 
-    def build(self) -> Model:
-        """Build the network, for Brian2's active device."""
-        from .encoder import build_encoder
-
-        return build_encoder(self)
-
 
 @dataclass(frozen=True)
 class LearnerDesign:
@@ -110,12 +109,6 @@ class LearnerDesign:
         kernel, padding = _convolution(conv)
         learning = conv.learning
         return cls(below, conv.maps, kernel, padding, learning.winners, learning.inhibition_radius, input_steps, dt)
-
-    def build(self) -> Model:
-        """Build the network, for Brian2's active device."""
-        from .learner import build_learner
-
-        return build_learner(self)
 
 
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:

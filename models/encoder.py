@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, second
@@ -13,13 +13,11 @@ from spikeseg.spikes import Shape
 from ..equations import adaptation, competition, neurons
 from ..equations import genn as genn_equations
 from .conv_synapses import ConvSynapses
+from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer
 from .model import Model
 from .targets import genn, step_clock
-
-if TYPE_CHECKING:
-    from .designs import EncoderDesign
 
 
 def build_encoder(design: EncoderDesign) -> Model:

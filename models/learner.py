@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, linked_var, second
@@ -11,12 +11,10 @@ from spikeseg.spikes import Shape
 
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
+from .designs import LearnerDesign
 from .geometry import Window, neighbourhood, one_to_one, own_feature, padded, same_map, whole_layer
 from .layer import Layer
 from .model import Model
-
-if TYPE_CHECKING:
-    from .designs import LearnerDesign
 
 
 def build_learner(design: LearnerDesign) -> Model:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from spikeseg.spikes import Shape, Spikes
 
-if TYPE_CHECKING:
-    from ...models.model import Model
+from ...models.designs import EncoderDesign, LearnerDesign, SelfBuilding
 
 # Strict floating point, so that every backend gives the same bits.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
 
 
-class Design(Protocol):
-    """A model as plain data (`models.designs`), which pickle can send to another process.
+Design = EncoderDesign | LearnerDesign | SelfBuilding
+"""A model as plain data, which pickle can send to another process; `models.building.build` builds it with Brian2.
 
-    Its ``repr`` names all that `build` depends on: a compiled program belongs to it.
-    """
-
-    def build(self) -> Model:
-        """Build the model with Brian2, for its active device."""
-        ...
+Its ``repr`` names all that the model depends on: a compiled program belongs to it.
+"""
 
 
 @dataclass(frozen=True)

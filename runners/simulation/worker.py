@@ -16,6 +16,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ class Job:
 
     def compile(self, design: Design, backend: Backend, directory: Path) -> None:
         """See `compiling.compile_model`."""
-        compile_model(design.build, backend, directory)
+        from ...models.building import build  # imports Brian2, which happens in a process that serves one model
+
+        compile_model(partial(build, design), backend, directory)
 
     def open(self, design: Design, target: str) -> Times:
         """Build a model that Brian2 runs itself, with code for "numpy" or "cython"."""
@@ -74,8 +77,10 @@ def open_runtime(design: Design, target: str) -> RuntimeSimulator:
     """Build a model in this process; Brian2 generates code for "numpy" or "cython"."""
     from brian2 import prefs
 
+    from ...models.building import build
+
     prefs.codegen.target = target
-    return RuntimeSimulator(design.build())
+    return RuntimeSimulator(build(design))
 
 
 def main() -> None:
