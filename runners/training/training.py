@@ -16,7 +16,7 @@ from spikeseg.spikes import Recorded, Spikes
 from ...analysis.decoding.naming import name_maps, named
 from ...analysis.decoding.settling import largest_potentials, settle
 from ...configs.schema import Config, Conv
-from ...datasets.catalogue import open_dataset
+from ...datasets.catalogue import Source, directory_of, open_dataset
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
 from ...datasets.split import Split, split
@@ -30,7 +30,7 @@ from .learning import Learned, Trainer, on_padded_grid, open_learner
 
 
 def train(
-    config: Config, data: Path | None, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
+    config: Config, data: Source, path: Path, device: str = "cpp_standalone", reporter: Reporter | None = None
 ) -> TrainedNetwork:
     """Train a network, or go on with a training that was interrupted; a complete one is only read.
 
@@ -39,7 +39,7 @@ def train(
     config
         The experiment.
     data
-        Directory of the dataset, None for a rendered one.
+        Directory of the dataset, None for a rendered one, or the dataset itself: see `open_dataset`.
     path
         The run directory, see `Run`.
     device
@@ -65,10 +65,11 @@ def train(
     return TrainedNetwork.load(run.network_file)
 
 
-def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter) -> None:
+def _train(config: Config, data: Source, run: Run, device: str, reporter: Reporter) -> None:
     dataset = open_dataset(config, data)
     network, parts = untrained(config), known_split(config, dataset, run)
-    run.start(config, data, device)  # nothing was written so far
+    directory = directory_of(data)
+    run.start(config, directory, device)  # nothing was written so far
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter)
     inputs, labels, event_range = training.stimuli(dataset, parts.train)
@@ -77,7 +78,7 @@ def _train(config: Config, data: Path | None, run: Run, device: str, reporter: R
     network = settle(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
-    replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
+    replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 
 def known_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:

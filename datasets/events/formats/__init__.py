@@ -15,6 +15,6 @@
 Times are microseconds as the file has them, without a wrap-around where the format says how it wraps.
 """
 
-from .stream import FORMATS, EventStream, open_events, read_events
+from .stream import FORMATS, SUFFIXES, EventStream, open_events, read_events
 
-__all__ = ["FORMATS", "EventStream", "open_events", "read_events"]
+__all__ = ["FORMATS", "SUFFIXES", "EventStream", "open_events", "read_events"]

@@ -57,6 +57,9 @@ _SUFFIXES = {
     ".h5": "hdf5",
     ".hdf5": "hdf5",
 }
+SUFFIXES = (*_SUFFIXES, ".raw")
+"""Of files of events; what a ``.raw`` holds, its first bytes show."""
+
 _BEGINNINGS = (
     (rb"#!AER-DAT4", "aedat4"),
     (rb"% Data file", "dat"),
