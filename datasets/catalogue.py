@@ -31,9 +31,9 @@ def open_dataset(config: Config, data: Source) -> Dataset | Recordings:
     config
         Says which.
     data
-        Its directory; None for one that is rendered. Where ``data.dataset`` is ``object``, the dataset itself: an object
-        with `names`, `labels`, a length, and items that are a `Sample` each (pictures, see `Dataset`) or a `Take`
-        (recordings, see `Recordings`).
+        Its directory; None for one that is rendered. Where ``data.dataset`` is ``object``, the dataset itself, which has
+        `names` (no two alike) and `labels`, a length, and by index a `Sample` (of pictures, for ``[input.dog]``) or a
+        `Take` (of recordings, for ``[input.buffer]``).
 
     Raises
     ------

@@ -7,7 +7,8 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 
 ===================  ===============================================================================
 `load_config`        a TOML file, or a configuration that comes along, checked
-`open_dataset`       the pictures that a configuration asks for, with their objects
+`open_dataset`       the pictures or recordings that a configuration asks for, with their objects
+`from_tonic`         a dataset of Tonic, as recordings for `train` and `select`
 `read_picture`       any picture file as an RGB array
 `read_events`        all events of an event camera's recording
 `open_events`        a context manager: the same in packets, from a file or a stream that goes on
@@ -23,9 +24,19 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `load_recording`     what `encode` wrote
 `evaluate`           accuracy and mIoU beside the baselines
 `count_objects`      tell the objects of scenes apart, and count (docs/instances.md)
+`Sample`, `Take`     a picture, a recording, with its objects: what a dataset of your own gives
+`Target`, `Box`      an object: class, box, mask
+`Recording`          events, and the size of their sensor
 `ConvSynapses`       convolutions for any Brian2 model (docs/conv-synapses.md)
 `Window`, `Shape`    their geometry
 ===================  ===============================================================================
+
+Data of your own are a directory, or an object: with ``data.dataset = "object"``, `train` and `select` take anything that
+has names, labels, a length and, by index, a `Sample` (a picture) or a `Take` (a recording) with its `Target`::
+
+    config = load_config("orange-panda", {"data.dataset": "object", "data.classes": ["cup", "pen"]})
+    train(config, dataset, Path("run"))
+    evaluate(select("run", dataset, "test"), "cpp_standalone")
 
 A user's mistake raises `SpikeSegError`, whose message is one line that says what to do.
 """
@@ -42,10 +53,15 @@ from .errors import SpikeSegError
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .boxes import Box
     from .configs import load as load_config
     from .datasets.catalogue import open_dataset
+    from .datasets.events.events import Recording
     from .datasets.events.formats import open_events, read_events
+    from .datasets.own.tonic import TonicRecordings as from_tonic
     from .datasets.pictures import read_picture
+    from .datasets.recordings import Take
+    from .datasets.sample import Sample, Target
     from .models.conv_synapses import ConvSynapses
     from .models.geometry import Window
     from .recording import load_recording
@@ -61,14 +77,20 @@ if TYPE_CHECKING:
     from .spikes import Shape
 
 __all__ = [
+    "Box",
     "ConvSynapses",
+    "Recording",
+    "Sample",
     "Shape",
     "SpikeSegError",
+    "Take",
+    "Target",
     "Window",
     "__version__",
     "count_objects",
     "encode",
     "evaluate",
+    "from_tonic",
     "load_config",
     "load_network",
     "load_recording",
@@ -86,12 +108,18 @@ __all__ = [
 ]
 
 _HOME = {
+    "Box": ("boxes", "Box"),
     "ConvSynapses": ("models.conv_synapses", "ConvSynapses"),
+    "Recording": ("datasets.events.events", "Recording"),
+    "Sample": ("datasets.sample", "Sample"),
     "Shape": ("spikes", "Shape"),
+    "Take": ("datasets.recordings", "Take"),
+    "Target": ("datasets.sample", "Target"),
     "Window": ("models.geometry", "Window"),
     "count_objects": ("runners.evaluation.counting", "count_objects"),
     "encode": ("runners.evaluation.recording", "record"),
     "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
+    "from_tonic": ("datasets.own.tonic", "TonicRecordings"),
     "multi_object_scenes": ("runners.evaluation.variants", "multi_object_scenes"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.training.directory", "load_network"),

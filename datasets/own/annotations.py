@@ -179,7 +179,9 @@ def _voc(folder: Path) -> Iterator[Row]:
             left, top, right, bottom = (
                 _number(one.findtext(f"bndbox/{edge}"), str(path)) for edge in ("xmin", "ymin", "xmax", "ymax")
             )
-            yield Row(str(path), f"{path.parent.name}/{file}", one.findtext("name"), Box(top - 1, left - 1, bottom, right))
+            yield Row(
+                str(path), f"{path.parent.name}/{file}", one.findtext("name"), Box(top - 1, left - 1, bottom, right)
+            )
 
 
 def _number(value: Any, where: str) -> float:

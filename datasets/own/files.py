@@ -41,7 +41,9 @@ def own_files(root: Path, classes: Sequence[str], suffixes: Sequence[str], what:
     """
     for label in classes:
         if label in RESERVED:
-            raise SpikeSegError(f"a class cannot be called {label}: {root / label} holds annotations; rename the folder")
+            raise SpikeSegError(
+                f"a class cannot be called {label}: {root / label} holds annotations; rename the folder"
+            )
     found = {name: path for name, path in files_by_class(root, classes, "*").items() if _counts(path)}
     for label in classes:
         if not any(name.startswith(f"{label}/") for name in found):

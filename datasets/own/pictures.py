@@ -89,7 +89,9 @@ class OwnPictures:
         for label in classes:
             for path in sorted((self._root / MASKS / label).glob("*")):
                 if path not in by_mask and not path.name.startswith("."):
-                    raise SpikeSegError(f"{path} belongs to no picture: call it like one of {label}, with .png at its end")
+                    raise SpikeSegError(
+                        f"{path} belongs to no picture: call it like one of {label}, with .png at its end"
+                    )
         return {name: mask for mask, name in by_mask.items() if mask.exists()}
 
 

@@ -179,9 +179,7 @@ def _network(survey: Survey, size: tuple[int, int]) -> Settings:
     return settings
 
 
-def conv3_kernel(
-    survey: Survey, size: tuple[int, int], cells: list[int], cell: int
-) -> tuple[list[int], str]:
+def conv3_kernel(survey: Survey, size: tuple[int, int], cells: list[int], cell: int) -> tuple[list[int], str]:
     """Rows and columns of Conv3's kernel, odd, and why; a neuron of Pool2 is `cell` neurons of the input wide."""
     if len(survey.objects):
         sides = np.percentile(survey.objects, 90, axis=0) * size / cell + 1

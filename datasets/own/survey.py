@@ -167,9 +167,7 @@ def _recordings(root: Path, classes: Sequence[str], progress: Progress) -> Recor
         for pair in _relative(boxes.get(dataset.names[index]), size)
     ]
     counts = Counter(dataset.labels)
-    return RecordingSurvey(
-        root, counts, np.array(sizes), _pairs(objects), np.array(rates), np.array(durations), sensor
-    )
+    return RecordingSurvey(root, counts, np.array(sizes), _pairs(objects), np.array(rates), np.array(durations), sensor)
 
 
 def known_sensor(extent: Sequence[int]) -> tuple[int, int]:

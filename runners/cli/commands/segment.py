@@ -15,20 +15,21 @@ from ..options import DeviceOption, RunArgument
 
 def segment(
     run: RunArgument,
-    images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures in any common format, or directories of them.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
     every_class: Annotated[bool, typer.Option("--every-class", help="A mask for every class, not for one.")] = False,
     instances: Annotated[bool, typer.Option("--instances", help="A mask for every object, also of one class.")] = False,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment pictures: mask, box and overlay of each."""
-    from ...inference.segment_files import boxes_table, segment_files
+    from ...inference.segment_files import boxes_table, find_pictures, segment_files
     from ...training.directory import load_network
     from ..progress import Bars
 
     if every_class and instances:
         raise SpikeSegError("--every-class and --instances are two different answers: ask for one of them")
     network, _ = load_network(run)
+    images = find_pictures(images)
     with Bars(console) as bars, boxes_table(out) as rows:
         bars.stage("segment", len(images))
         for done, found in enumerate(segment_files(network, images, out, every_class, device, instances), start=1):
