@@ -68,8 +68,8 @@ class Data(Section):
         "recordings",
         "object",
     ] = Field(
-        description="which dataset; rendered ones (orange-panda, orange-panda-sim) need no files; data of your own are a "
-        "folder (of pictures), recordings (of an event camera), or an object that a Python program gives"
+        description="which dataset; rendered ones (orange-panda, orange-panda-sim) need no files; data of your own are "
+        "a folder (of pictures), recordings (of an event camera), or an object that a Python program gives"
     )
     classes: tuple[str, ...] = Field(min_length=1, description="classes to tell apart, named as the dataset names them")
     train: Annotated[Count, _in("stimuli")] = Field(description="training pictures or recordings per class")

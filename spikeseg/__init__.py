@@ -31,8 +31,8 @@ costs next to nothing and Brian2 is imported only where something is simulated.
 `Window`, `Shape`    their geometry
 ===================  ===============================================================================
 
-Data of your own are a directory, or an object: with ``data.dataset = "object"``, `train` and `select` take anything that
-has names, labels, a length and, by index, a `Sample` (a picture) or a `Take` (a recording) with its `Target`::
+Data of your own are a directory, or an object: with ``data.dataset = "object"``, `train` and `select` take anything
+that has names, labels, a length and, by index, a `Sample` (a picture) or a `Take` (a recording) with its `Target`::
 
     config = load_config("orange-panda", {"data.dataset": "object", "data.classes": ["cup", "pen"]})
     train(config, dataset, Path("run"))
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from .datasets.catalogue import open_dataset
     from .datasets.events.events import Recording
     from .datasets.events.formats import open_events, read_events
-    from .datasets.own.tonic import TonicRecordings as from_tonic
+    from .datasets.own.tonic import from_tonic
     from .datasets.pictures import read_picture
     from .datasets.recordings import Take
     from .datasets.sample import Sample, Target
@@ -119,7 +119,7 @@ _HOME = {
     "count_objects": ("runners.evaluation.counting", "count_objects"),
     "encode": ("runners.evaluation.recording", "record"),
     "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
-    "from_tonic": ("datasets.own.tonic", "TonicRecordings"),
+    "from_tonic": ("datasets.own.tonic", "from_tonic"),
     "multi_object_scenes": ("runners.evaluation.variants", "multi_object_scenes"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.training.directory", "load_network"),

@@ -1,4 +1,4 @@
-"""Datasets that a Python program brings as an object: are they what they are to be?"""
+"""Check a dataset that a Python program brings as an object."""
 
 from __future__ import annotations
 

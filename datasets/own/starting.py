@@ -61,7 +61,7 @@ def _heading(survey: Survey, base: str) -> Iterator[str]:
     yield from ("- results: measured, docs/results.md; model: argued in docs/model.md; ours: our choice.", "")
     yield "What to try next, one at a time and with several seeds (docs/choosing.md), if the result is not good enough:"
     yield "- look at figures/features-conv3.png of the run: a map that shows no object will not find one;"
-    yield "- conv3.maps: fewer if a class looks the same everywhere, down to one per class; more if poses and sizes vary;"
+    yield "- conv3.maps: down to one per class if a class looks the same everywhere; more if poses and sizes vary;"
     yield "- conv3.kernel and padding: about as large as the objects;"
     if isinstance(survey, PictureSurvey):
         yield "- input.dog.events: fewer where the background is busy, more where objects have little contrast;"

@@ -60,8 +60,10 @@ class Survey:
     def described(self) -> dict[str, str]:
         """What was seen, for people."""
         sizes = f"{_range(self.sizes[:, 1])} x {_range(self.sizes[:, 0])} pixels"
-        heights, widths = (_range(100 * sides) for sides in self.objects.T)
-        boxes = f"{len(self.objects)}: {widths} % wide, {heights} % high" if len(self.objects) else "none"
+        boxes = "none"
+        if len(self.objects):
+            heights, widths = (_range(100 * sides) for sides in self.objects.T)
+            boxes = f"{len(self.objects)}, {widths} % wide, {heights} % high"
         return {"looked at": str(len(self.sizes)), "sizes": sizes, "boxes": boxes}
 
 
@@ -160,7 +162,7 @@ def _recordings(root: Path, classes: Sequence[str], progress: Progress) -> Recor
         found.append(size)
         progress(done)
     sensor = known_sensor(np.max(unnamed, axis=0)) if unnamed else None
-    sizes = [size or sensor for size in found]
+    sizes = [size or sensor or (0, 0) for size in found]
     objects = [
         pair
         for index, size in zip(looked_at, sizes, strict=True)

@@ -14,8 +14,10 @@ from ..recordings import Take
 from ..sample import Target
 
 
-class TonicRecordings:
-    """Pairs of (events, label), as the datasets of Tonic give them, without boxes.
+def from_tonic(
+    dataset: Any, classes: Sequence[str] | None = None, size: tuple[int, int] | None = None
+) -> TonicRecordings:
+    """Make recordings of pairs (events, label), as the datasets of Tonic give them; there are no boxes.
 
     Parameters
     ----------
@@ -27,22 +29,28 @@ class TonicRecordings:
     size
         Rows and columns of the sensor; those of the dataset's ``sensor_size`` by default.
 
-    Attributes
-    ----------
-    names, labels
-        ``<label>/<index>`` and ``<label>`` of every recording.
-
     Raises
     ------
     SpikeSegError
         No size of the sensor, or a class without a recording.
     """
+    return TonicRecordings(dataset, classes, size or _sensor(dataset))
+
+
+class TonicRecordings:
+    """See `from_tonic`.
+
+    Attributes
+    ----------
+    names, labels
+        ``<label>/<index>`` and ``<label>`` of every recording.
+    """
 
     names: Sequence[str]
     labels: Sequence[str]
 
-    def __init__(self, dataset: Any, classes: Sequence[str] | None = None, size: tuple[int, int] | None = None) -> None:
-        self._dataset, self._size = dataset, size or _sensor(dataset)
+    def __init__(self, dataset: Any, classes: Sequence[str] | None, size: tuple[int, int]) -> None:
+        self._dataset, self._size = dataset, size
         labels = _labels(dataset)
         for label in classes or ():
             if label not in labels:
@@ -70,7 +78,8 @@ class TonicRecordings:
             raise SpikeSegError(
                 f"{name}: no structured array with fields x, y, t, p: leave out the dataset's transform"
             )
-        events = pack(*(np.asarray(events[field]) for field in "xyt"), np.asarray(events["p"]).astype(int), name)
+        x, y, t, p = (np.asarray(events[field]) for field in "xytp")
+        events = pack(x, y, t, p.astype(int), name)
         check(events, self._size, name)
         targets = (Target(label, None),)
         return Take(Recording(name, self._size, events), lambda t: targets)

@@ -157,7 +157,8 @@ def write_segmentation(
 ) -> list[dict[str, Any]]:
     """Mask PNG per class and overlay of a user's picture; returns a row per object for `write_boxes`.
 
-    The files' names begin with `stem`. With `numbered` there may be several objects of a class, with a number each, from 1.
+    The files' names begin with `stem`. With `numbered` there may be several objects of a class, with a number each,
+    from 1.
     """
     rows, columns = sample.image.shape[:2]
     described = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ def init(
     out: Annotated[Path | None, typer.Option("--out", help="A new file; DATA's name and .toml by default.")] = None,
 ) -> None:
     """Look at your own data, and write a configuration to start from."""
-    from ....configs import load
+    from ....configs import validate
     from ....datasets.own.starting import starting_configuration
     from ....datasets.own.survey import survey
     from ..tables import survey_table
@@ -29,8 +30,8 @@ def init(
     with console.status("looking at the data"):
         found = survey(data)
     written = starting_configuration(found, out.stem)
+    validate(tomllib.loads(written), str(out))
     with replacing(out) as temporary:
         temporary.write_text(written, encoding="utf-8")
-    load(out)  # it is sound, or this says why not
     console.print(survey_table(found))
     console.print(f"{out}: now: spikeseg train {out} --data {data} --out RUN", soft_wrap=True)
