@@ -32,7 +32,7 @@ def open_dataset(config: Config, data: Source) -> Dataset | Recordings:
         Says which.
     data
         Its directory; None for one that is rendered. Where ``data.dataset`` is ``object``, the dataset itself, which
-        has `names` (no two alike) and `labels`, a length, and by index a `Sample` (of pictures, for ``[input.dog]``) or a
+        has `names` (no two alike), `labels`, a length, and by index a `Sample` (of pictures, for ``[input.dog]``) or a
         `Take` (of recordings, for ``[input.buffer]``).
 
     Raises

@@ -63,6 +63,6 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
-        return f"none of {', '.join(FORMATS)}"
+        return f"no known picture format: convert it to one of {', '.join(FORMATS)}"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()) or type(error).__name__

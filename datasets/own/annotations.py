@@ -134,8 +134,8 @@ def _table(path: Path) -> Iterator[Row]:
             edges = next((e for e in (_EDGES, [f"{e}_px" for e in _EDGES]) if set(e) <= set(columns)), None)
             if name is None or edges is None:
                 raise SpikeSegError(
-                    f"{path} has the columns {', '.join(columns)}: it needs name, left, top, right, bottom, and may "
-                    "have label"
+                    f"{path} has the columns {', '.join(columns) or 'none'}: it needs name, left, top, right, bottom, "
+                    "and may have label"
                 )
             for row in rows:
                 cells = [(row[edge] or "").strip() for edge in edges]
