@@ -75,9 +75,7 @@ class TonicRecordings:
         events = self._dataset[self._indices[index]][0]
         fields = getattr(getattr(events, "dtype", None), "names", None) or ()
         if not {"x", "y", "t", "p"} <= set(fields):
-            raise SpikeSegError(
-                f"{name}: no structured array with fields x, y, t, p: leave out the dataset's transform"
-            )
+            raise SpikeSegError(f"{name} is no structured array with fields x, y, t, p: leave out the transform")
         x, y, t, p = (np.asarray(events[field]) for field in "xytp")
         events = pack(x, y, t, p.astype(int), name)
         check(events, self._size, name)

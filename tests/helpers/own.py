@@ -28,21 +28,13 @@ def write_pictures(root: Path, count: int = 3, suffix: str = ".png", size: tuple
     return root
 
 
-def events_of(label: str, number: int, count: int = 60) -> list[event_files.Event]:
-    """Events on a sensor of 64 x 48: a class is at the left, the other one at the right."""
+def events_of(label: str, number: int, count: int = 300) -> list[event_files.Event]:
+    """Events on a sensor of 64 x 48: along a column of it, or along a row."""
     rng = np.random.default_rng([CLASSES.index(label), number])
     times = np.sort(rng.integers(1000, 90_000, count))
-    first = 0 if label == "bar" else 32
-    return [
-        event_files.Event(int(x), int(y), int(t), int(p))
-        for x, y, t, p in zip(
-            rng.integers(first, first + 32, count),
-            rng.integers(0, 48, count),
-            times,
-            rng.choice([-1, 1], count),
-            strict=True,
-        )
-    ]
+    along, across, p = rng.random(count), rng.integers(20, 23, count), rng.choice([-1, 1], count)
+    x, y = (across, (48 * along).astype(int)) if label == "bar" else ((64 * along).astype(int), across)
+    return [event_files.Event(*event) for event in np.stack([x, y, times, p], axis=1).tolist()]
 
 
 WRITERS = {
