@@ -66,7 +66,8 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         inside = [path]
         if path.is_dir():
-            inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            pictures = (one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            inside = sorted(one for one in pictures if not one.name.startswith("."))
             if not inside:
                 raise SpikeSegError(f"no picture in {path}: they end in {', '.join(SUFFIXES)}")
         found += inside
