@@ -33,8 +33,9 @@ def _in(unit: str, **schema: Any) -> Any:
 
 RENDERED = ("orange", "panda")  # classes of the rendered datasets
 ODD = {"not": {"multipleOf": 2}}  # in JSON Schema
-PICTURES = ("caltech-101", "orange-panda")
-RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim")
+PICTURES = ("caltech-101", "orange-panda", "folder")
+RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim", "recordings")
+OBJECT = "object"  # pictures or recordings that a program has in memory, or reads by itself
 
 Count = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]
@@ -56,8 +57,19 @@ class Section(BaseModel):
 class Data(Section):
     """Where stimuli come from and how they are divided."""
 
-    dataset: Literal["caltech-101", "orange-panda", "n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim"] = (
-        Field(description="which dataset; rendered ones (orange-panda, orange-panda-sim) need no files")
+    dataset: Literal[
+        "caltech-101",
+        "orange-panda",
+        "n-caltech-101",
+        "n-caltech-sim",
+        "n-mnist",
+        "orange-panda-sim",
+        "folder",
+        "recordings",
+        "object",
+    ] = Field(
+        description="which dataset; rendered ones (orange-panda, orange-panda-sim) need no files; data of your own are "
+        "a folder (of pictures), recordings (of an event camera), or an object that a Python program gives"
     )
     classes: tuple[str, ...] = Field(min_length=1, description="classes to tell apart, named as the dataset names them")
     train: Annotated[Count, _in("stimuli")] = Field(description="training pictures or recordings per class")
@@ -70,6 +82,9 @@ class Data(Section):
     split_seed: Natural = Field(
         default=0, description="of the division into training, validation and test parts; `seed` does not change it"
     )
+    sensor: Annotated[tuple[Count, Count], BeforeValidator(_pair), _in("pixels")] | None = Field(
+        default=None, description="sensor of your own recordings, [rows, columns], for formats that do not name it"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Data:
@@ -81,6 +96,8 @@ class Data(Section):
                 raise ValueError(f"{self.dataset} has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
             if self.test is None:
                 raise ValueError(f"{self.dataset} is rendered without end: say how many are to test")
+        if self.sensor is not None and self.dataset != "recordings":
+            raise ValueError(f"sensor is for your own recordings, not for {self.dataset}: leave it out")
         return self
 
     @property
@@ -362,8 +379,15 @@ class Config(Section):
     decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
+    def _has_maps(self) -> Config:
+        maps, classes = self.conv3.maps, len(self.data.classes)
+        if maps < classes:
+            raise ValueError(f"conv3.maps is {maps}, fewer than the {classes} classes: give each class a map or more")
+        return self
+
+    @model_validator(mode="after")
     def _has_input(self) -> Config:
-        if (self.input.dog is None) == (self.data.dataset in PICTURES):
+        if self.data.dataset != OBJECT and (self.input.dog is None) == (self.data.dataset in PICTURES):
             source = "[input.dog]" if self.data.dataset in PICTURES else "[input.buffer]"
             raise ValueError(f"data.dataset {self.data.dataset} needs {source}")
         return self

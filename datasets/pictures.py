@@ -10,11 +10,17 @@ from PIL import Image, ImageOps
 
 from spikeseg.errors import SpikeSegError
 
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
+"""What is read, as Pillow calls it; PPM is PGM and PBM too. Its other readers are rarely used, and less well tried."""
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm", ".gif")
+"""Of files in these formats, in lower case."""
+
 _WITH_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
 
 
 def read_picture(path: str | Path) -> np.ndarray:
-    """Read a picture in any format that Pillow knows.
+    """Read a picture: PNG, JPEG, BMP, TIFF, WebP, PGM, PPM or GIF, whatever its file is called.
 
     The orientation that a camera noted (EXIF) is applied, transparent pixels are laid over white, 16-bit grey keeps
     its full range, and of an animation the first frame is read.
@@ -34,7 +40,7 @@ def read_picture(path: str | Path) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual metadata, which a user cannot change
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with Image.open(path, formats=FORMATS) as picture:
                 return np.array(_rgb(ImageOps.exif_transpose(picture)))
     except FileNotFoundError as error:
         raise SpikeSegError(f"{path} is missing: there is no such picture") from error
@@ -58,6 +64,6 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
-        return "no known picture format"
+        return f"no known picture format: convert it to one of {', '.join(FORMATS)}"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()) or type(error).__name__

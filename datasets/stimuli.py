@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
 
 from ..configs.schema import Input
@@ -31,10 +32,13 @@ def stimuli(views: Iterable[View], config: Input, size: tuple[int, int]) -> Spik
     Raises
     ------
     SpikeSegError
-        A sensor does not fit the input layer.
+        A sensor does not fit the input layer; or a picture where buffers are asked for, and the other way round.
     """
     steps, neurons = [], []
     for view in views:
+        if isinstance(view, Buffer) != (config.dog is None):
+            learned, shown = ("pictures", "a buffer of events") if config.dog else ("recordings", "a picture")
+            raise SpikeSegError(f"the network is for {learned}, and was shown {shown}")
         if isinstance(view, Buffer):
             step, neuron = buffer_spikes(view, config, size)
         else:

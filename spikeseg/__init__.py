@@ -8,7 +8,8 @@ as they are; only `ConvSynapses` imports it here.
 
 =====================  =============================================================================
 `load_config`          a TOML file or a bundled configuration, checked
-`open_dataset`         the pictures that a configuration names, with their objects
+`open_dataset`         the pictures or recordings that a configuration names, with their objects
+`from_tonic`           a dataset of Tonic, as recordings for `train` and `select`
 `read_picture`         any picture file as an RGB array
 `read_events`          all events of an event camera's recording
 `open_events`          a context manager: the same in packets, from a file or a stream
@@ -24,9 +25,19 @@ as they are; only `ConvSynapses` imports it here.
 `load_recording`       read the spikes that `encode` wrote
 `evaluate`             accuracy and mIoU beside the baselines
 `count_objects`        segment every object of each scene and count them (docs/instances.md)
+`Sample`, `Take`       a picture, a recording, with its objects: what a dataset of your own gives
+`Target`, `Box`        an object: class, box, mask
+`Recording`            events, and the size of their sensor
 `ConvSynapses`         convolutions for any Brian2 model (docs/conv-synapses.md)
 `Window`, `Shape`      the geometry of a convolution, and the size of a layer
 =====================  =============================================================================
+
+Your own data are a directory, or an object: with ``data.dataset = "object"``, `train` and `select` take anything that
+has names, labels, a length and, by index, a `Sample` (a picture) or a `Take` (a recording) with its `Target`::
+
+    config = load_config("orange-panda", {"data.dataset": "object", "data.classes": ["cup", "pen"]})
+    train(config, dataset, Path("run"))
+    evaluate(select("run", dataset, "test"), "cpp_standalone")
 
 A user's mistake raises `SpikeSegError`; its message is one line that says what to do.
 """
@@ -43,10 +54,15 @@ from .errors import SpikeSegError
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .boxes import Box
     from .configs import load as load_config
     from .datasets.catalogue import open_dataset
+    from .datasets.events.events import Recording
     from .datasets.events.formats import open_events, read_events
+    from .datasets.own.tonic import from_tonic
     from .datasets.pictures import read_picture
+    from .datasets.recordings import Take
+    from .datasets.sample import Sample, Target
     from .models.conv_synapses import ConvSynapses
     from .models.geometry import Window
     from .recording import load_recording
@@ -62,14 +78,20 @@ if TYPE_CHECKING:
     from .spikes import Shape
 
 __all__ = [
+    "Box",
     "ConvSynapses",
+    "Recording",
+    "Sample",
     "Shape",
     "SpikeSegError",
+    "Take",
+    "Target",
     "Window",
     "__version__",
     "count_objects",
     "encode",
     "evaluate",
+    "from_tonic",
     "load_config",
     "load_network",
     "load_recording",
@@ -87,12 +109,18 @@ __all__ = [
 ]
 
 _HOME = {
+    "Box": ("boxes", "Box"),
     "ConvSynapses": ("models.conv_synapses", "ConvSynapses"),
+    "Recording": ("datasets.events.events", "Recording"),
+    "Sample": ("datasets.sample", "Sample"),
     "Shape": ("spikes", "Shape"),
+    "Take": ("datasets.recordings", "Take"),
+    "Target": ("datasets.sample", "Target"),
     "Window": ("models.geometry", "Window"),
     "count_objects": ("runners.evaluation.counting", "count_objects"),
     "encode": ("runners.evaluation.recording", "record"),
     "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
+    "from_tonic": ("datasets.own.tonic", "from_tonic"),
     "multi_object_scenes": ("runners.evaluation.variants", "multi_object_scenes"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.training.directory", "load_network"),

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from helpers.runs import TINY, files, refusal, write_caltech
+from spikeseg.configs import validate
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.evaluation.selection import select
@@ -66,6 +67,7 @@ class TestConfigurations:
             ("weight_std = 0.05", "weight_std = inf", "conv2.learning.weight_std: Input should be a finite"),
             ("kernel = 5", "kernel = 13", "conv3: kernel 13x13 with padding 2, 2 does not fit its input of 8x8"),
             ('"panda"', '"tiger"', "orange-panda has no class tiger"),
+            ("maps = 2", "maps = 1", "conv3.maps is 1, fewer than the 2 classes: give each class a map or more"),
             ("[data]", "[data", "cannot be read as TOML"),
         ],
     )
@@ -92,6 +94,11 @@ class TestConfigurations:
         line = refused("train", tmp_path / "nothing.toml", "--out", tmp_path / "run")
         assert "nothing.toml" in line
         assert "dog-caltech, " in line
+
+    def test_a_directory_for_rendered_pictures_is_refused(self, refused, tiny, run, tmp_path):
+        for command in (("train", tiny, "--out", tmp_path / "new"), ("evaluate", run)):
+            line = refused(*command, "--data", tmp_path)
+            assert line == f"orange-panda is rendered and reads no files: leave out --data {tmp_path}"
 
     def test_pictures_too_small_to_be_rendered_are_refused(self, refused, tmp_path):
         (tmp_path / "x.toml").write_text(TINY.replace("rows = 64", "rows = 32"))
@@ -176,8 +183,9 @@ class TestPictures:
         (tmp_path / "notes.txt").write_text("not a picture")
         assert "notes.txt cannot be read as a picture: no known picture format" in segment(tmp_path / "notes.txt")
 
-    def test_a_directory_is_no_picture(self, segment, tmp_path):
-        assert "cannot be read as a picture" in segment(tmp_path)
+    def test_a_directory_without_pictures_is_named(self, segment, tmp_path):
+        (tmp_path / "empty").mkdir()
+        assert f"no picture in {tmp_path / 'empty'}: they end in .png" in segment(tmp_path / "empty")
 
     def test_one_that_is_too_long_for_its_objects_to_be_told_apart_is_refused(self, segment, tmp_path):
         Image.fromarray(np.zeros((40, 400), np.uint8)).save(tmp_path / "long.png")
@@ -186,10 +194,17 @@ class TestPictures:
     def test_every_class_and_every_instance_are_two_answers(self, segment, picture):
         assert "cannot be combined" in segment(picture, "--every-class", "--instances")
 
-    def test_two_of_one_name_would_overwrite_each_other(self, segment, picture, tmp_path):
-        (tmp_path / "other").mkdir()
-        twin = shutil.copy(picture, tmp_path / "other")
-        assert "two pictures are called picture" in segment(picture, twin)
+    def test_one_that_is_given_twice_is_named(self, segment, picture, tmp_path):
+        assert f"{picture} is given twice" in segment(picture, tmp_path / "." / picture.name)
+
+    def test_a_network_of_recordings_segments_no_pictures(self, refused, run, picture, tmp_path):
+        network = TrainedNetwork.load(run / "network.npz")
+        content = network.config.model_dump(mode="json")
+        content["data"] |= {"dataset": "orange-panda-sim"}
+        content["input"] |= {"dog": None, "buffer": {"duration_ms": 30}}
+        replace(network, config=validate(content, "test")).save(run / "network.npz")
+        line = refused("segment", run, picture, "--out", tmp_path / "out")
+        assert line == "this network learned from recordings, and segments no pictures: use spikeseg stream"
 
 
 class TestRuns:

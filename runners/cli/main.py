@@ -24,6 +24,7 @@ from .commands import (
     evaluate,
     events,
     export,
+    init,
     point,
     report,
     search,
@@ -84,6 +85,7 @@ def options(
 
 
 for command, example in (
+    (init.init, "spikeseg init photos --out photos.toml"),
     (train.train, "spikeseg train dog-caltech --data data --seed 1 --out runs/one"),
     (encode.encode, "spikeseg encode runs/one --split test"),
     (segment.segment, "spikeseg segment dog-caltech face.jpg bike.png --out segments"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...configs.reference import Key
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
+    from ...datasets.own.survey import Survey
     from ..inference.stream_files import Summary
 
 
@@ -210,3 +211,14 @@ def comparison_table(summaries: dict[str, EventSummary]) -> Table:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
+def survey_table(survey: Survey) -> Table:
+    """What data of your own look like."""
+    table = Table(show_header=False)
+    for label, count in survey.counts.items():
+        table.add_row(label, str(count))
+    table.add_section()
+    for what, value in survey.described().items():
+        table.add_row(what, value)
+    return table

@@ -11,7 +11,8 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
-from ...datasets.catalogue import open_dataset
+from ...configs.schema import Config
+from ...datasets.catalogue import Source, directory_of, open_dataset
 from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
@@ -56,21 +57,17 @@ class Selection:
         return [(round(rows * zoom), round(columns * zoom)) for zoom in self.zooms]
 
 
-def select(name: str | Path, data: Path | None, part: str, invalid: Invalid = "error") -> Selection:
+def select(name: str | Path, data: Source, part: str, invalid: Invalid = "error") -> Selection:
     """Select a network and a part of its dataset.
 
     Parameters
     ----------
     name
-        A run directory, or the name of a bundled network.
+        A run, or a network that comes along.
     data
-        Directory of the dataset; if None, the one of training. Not used for rendered data.
+        Directory of the dataset, where it is another than in training; or the dataset itself, where one was trained on.
     part
-        ``train``, ``validation`` or ``test`` of the run's split, or ``all`` for the whole dataset.
-    invalid
-        For recordings, see `open_dataset`.
-
-    `invalid` is for recordings, see `open_dataset`.
+        Which.
 
     Raises
     ------
@@ -82,15 +79,22 @@ def select(name: str | Path, data: Path | None, part: str, invalid: Invalid = "e
         raise SpikeSegError(f"unknown part {part!r}: choose one of {', '.join(parts)}")
     network, run = load_network(name)
     config = network.config
-    directory = None if config.data.rendered else data or network.data
-    dataset = open_dataset(config, directory, invalid)
+    given = network.data if data is None and not config.data.rendered else data
+    dataset = open_dataset(config, given, invalid)
     if part == "all":
         indices = np.arange(len(dataset))
     else:
         indices = getattr(Split.from_json(read_json(run.split_file), dataset.names), part)
     if not len(indices):
         raise SpikeSegError(f"the {part} part of {run.path} is empty: choose another --split")
-    source = f"{config.data.dataset} (simulated)" if config.data.rendered else str(directory)
+    return Selection(network, run, dataset, indices, _source(config, given), config.input.size)
+
+
+def _source(config: Config, data: Source) -> str:
+    """Where pictures come from, for people."""
+    directory = directory_of(data)
+    if config.data.rendered:
+        return f"{config.data.dataset} (simulated)"
     if config.data.dataset == "n-caltech-sim":
-        source = f"n-caltech-sim (simulated from {directory})"
-    return Selection(network, run, dataset, indices, source, config.input.size)
+        return f"n-caltech-sim (simulated from {directory})"
+    return str(directory or type(data).__name__)

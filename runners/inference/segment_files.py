@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -18,11 +19,11 @@ from spikeseg.files import replacing, write_json, write_table
 from ...analysis.decoding.segmentation import Segmentation
 from ...analysis.figures.overlays import overlay
 from ...analysis.figures.style import save
-from ...datasets.pictures import read_picture
+from ...datasets.pictures import SUFFIXES, read_picture
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
 from .density import at_density
-from .segmenting import covering_size, open_segmenter
+from .segmenting import BATCH, covering_size, open_segmenter
 
 
 def segment_files(
@@ -57,21 +58,56 @@ def segment_files(
     Raises
     ------
     SpikeSegError
-        A picture cannot be read, two have the same name, the simulation fails, or the file system refuses.
+        The network learned from recordings, a picture cannot be read, one is given twice, the simulation fails, or the
+        file system refuses.
     """
-    stems = [path.stem for path in paths]
-    for path in paths:
-        if stems.count(path.stem) > 1:
-            raise SpikeSegError(f"two pictures are called {path.stem}: their masks would overwrite each other")
-    images = [read_picture(path) for path in paths]  # all are read first: an unreadable one stops before any output
+    if network.config.input.dog is None:
+        raise SpikeSegError("this network learned from recordings, and segments no pictures: use spikeseg stream")
+    names = output_names(paths)
+    sizes = [read_picture(path).shape[:2] for path in paths]  # all are read first: a bad one stops before any output
     classes = network.config.data.classes
     if instances:
-        sizes = [_covering(network, path, image) for path, image in zip(paths, images, strict=True)]
-        answers = _by_instance(network, images, sizes, device)
+        answers = _by_instance(network, paths, sizes, device)
     else:
-        answers = _by_class(network, images, classes if every_class else None, device)
-    for path, image, found in zip(paths, images, answers, strict=True):
-        yield write_segmentation(directory, Sample(str(path), image, ()), found, classes, instances)
+        answers = _by_class(network, paths, classes if every_class else None, device)
+    for path, name, (image, found) in zip(paths, names, answers, strict=True):
+        yield write_segmentation(directory, Sample(str(path), image, ()), name, found, classes, instances)
+
+
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """Pictures, and all of those in directories and their folders, by name. Raises SpikeSegError where one has none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            pictures = (one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            inside = sorted(one for one in pictures if not one.name.startswith("."))
+            if not inside:
+                raise SpikeSegError(f"no picture in {path}: they end in {', '.join(SUFFIXES)}")
+        found += inside
+    return found
+
+
+def output_names(paths: Sequence[Path]) -> list[str]:
+    """What the files about each picture begin with: its name, after as many of its folders as tell it from others.
+
+    Raises
+    ------
+    SpikeSegError
+        A picture is given twice.
+    """
+    (path, times), *_ = Counter(path.resolve() for path in paths).most_common(1)
+    if times > 1:
+        raise SpikeSegError(f"{path} is given twice: leave one of them out")
+    names = [path.stem for path in paths]
+    for depth in range(2, 2 + max(len(path.parts) for path in paths)):
+        taken = Counter(names)
+        if max(taken.values()) == 1:
+            break
+        tails = ["_".join(part.strip("/.") for part in path.with_suffix("").parts[-depth:]) for path in paths]
+        names = [tail if taken[name] > 1 else name for name, tail in zip(names, tails, strict=True)]
+    taken = Counter(names)  # what is still alike differs in its suffix, or in where underscores are
+    return [f"{name}_{number}" if taken[name] > 1 else name for number, name in enumerate(names, start=1)]
 
 
 @contextmanager
@@ -98,32 +134,42 @@ def boxes_table(directory: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def _by_class(
-    network: TrainedNetwork, images: Sequence[np.ndarray], classes: Sequence[str] | None, device: str
-) -> Iterator[list[Segmentation]]:
+    network: TrainedNetwork, paths: Sequence[Path], classes: Sequence[str] | None, device: str
+) -> Iterator[tuple[np.ndarray, list[Segmentation]]]:
     with open_segmenter(network, [network.config.input.size], device) as segmenter:
-        yield from segmenter.segment(images, classes)
+        for images in _read(paths):
+            yield from zip(images, segmenter.segment(images, classes), strict=True)
 
 
-def _covering(network: TrainedNetwork, path: Path, image: np.ndarray) -> tuple[int, int]:
+def _read(paths: Sequence[Path]) -> Iterator[list[np.ndarray]]:
+    """Pictures, no more of them at a time than are segmented at once."""
+    for start in range(0, len(paths), BATCH):
+        yield [read_picture(path) for path in paths[start : start + BATCH]]
+
+
+def _covering(network: TrainedNetwork, path: Path, size: tuple[int, int]) -> tuple[int, int]:
     try:
-        return covering_size(network.config, (image.shape[0], image.shape[1]))
+        return covering_size(network.config, size)
     except SpikeSegError as error:
         raise SpikeSegError(f"{path}: {error}") from error
 
 
 def _by_instance(
-    network: TrainedNetwork, images: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]], device: str
-) -> Iterator[list[Segmentation]]:
-    """Yield the instances of each picture. Pictures keep their proportions."""
-    for size, group in groupby(zip(sizes, images, strict=True), key=lambda pair: pair[0]):
+    network: TrainedNetwork, paths: Sequence[Path], sizes: Sequence[tuple[int, int]], device: str
+) -> Iterator[tuple[np.ndarray, list[Segmentation]]]:
+    """Yield each picture and its instances. Pictures keep their proportions."""
+    covering = [_covering(network, path, size) for path, size in zip(paths, sizes, strict=True)]
+    for size, group in groupby(zip(covering, paths, strict=True), key=lambda pair: pair[0]):
         with open_segmenter(at_density(network, size), [size], device) as segmenter:
-            for found in segmenter.instances([image for _, image in group]):
-                yield [instance.segmentation for instance in found]
+            for images in _read([path for _, path in group]):
+                for image, found in zip(images, segmenter.instances(images), strict=True):
+                    yield image, [instance.segmentation for instance in found]
 
 
 def write_segmentation(
     directory: Path,
     sample: Sample,
+    stem: str,
     segmentations: Sequence[Segmentation],
     classes: Sequence[str],
     numbered: bool = False,
@@ -136,6 +182,8 @@ def write_segmentation(
         Directory of the files.
     sample
         The picture.
+    stem
+        What the names of the files begin with.
     segmentations
         Its objects.
     classes
@@ -147,7 +195,6 @@ def write_segmentation(
     -------
     A row per object for `write_boxes`.
     """
-    stem = Path(sample.name).stem
     rows, columns = sample.image.shape[:2]
     described = []
     for number, segmentation in enumerate(segmentations, start=1):

@@ -16,7 +16,7 @@ from spikeseg.spikes import Recorded, Spikes
 from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
 from ...configs.schema import Config, Conv
-from ...datasets.catalogue import open_dataset
+from ...datasets.catalogue import Source, directory_of, open_dataset
 from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
@@ -32,7 +32,7 @@ from .learning import Learned, Trainer, on_padded_grid, open_learner
 
 def train(
     config: Config,
-    data: Path | None,
+    data: Source,
     path: Path,
     device: str = "cpp_standalone",
     reporter: Reporter | None = None,
@@ -45,7 +45,7 @@ def train(
     config
         The experiment.
     data
-        Directory of the dataset, None for a rendered one.
+        Directory of the dataset, None for a rendered one, or the dataset itself: see `open_dataset`.
     path
         The run directory, see `Run`.
     device
@@ -77,10 +77,11 @@ def train(
     return TrainedNetwork.load(run.network_file)
 
 
-def _train(config: Config, data: Path | None, run: Run, device: str, reporter: Reporter, invalid: Invalid) -> None:
+def _train(config: Config, data: Source, run: Run, device: str, reporter: Reporter, invalid: Invalid) -> None:
     dataset = open_dataset(config, data, invalid)
     network, parts = untrained(config), run_split(config, dataset, run)
-    run.start(config, data, device)  # only now is anything written: configuration and data have been checked
+    directory = directory_of(data)
+    run.start(config, directory, device)  # only now is anything written: configuration and data have been checked
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter)
     inputs, labels, event_range = training.stimuli(dataset, parts.train)
@@ -89,7 +90,7 @@ def _train(config: Config, data: Path | None, run: Run, device: str, reporter: R
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
-    replace(network, provenance=_provenance(config, data, device, learned)).save(run.network_file)
+    replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 
 def run_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:

@@ -19,8 +19,8 @@ For text, NumPy and HDF5 a format may also be a unit of time or an order and a u
 Times are microseconds as the file has them, without a wrap-around where the format says how it wraps.
 """
 
-from .recognise import FORMATS
+from .recognise import FORMATS, SUFFIXES
 from .records import StreamChoiceError
 from .stream import EventStream, Invalid, open_events, read_events
 
-__all__ = ["FORMATS", "EventStream", "Invalid", "StreamChoiceError", "open_events", "read_events"]
+__all__ = ["FORMATS", "SUFFIXES", "EventStream", "Invalid", "StreamChoiceError", "open_events", "read_events"]

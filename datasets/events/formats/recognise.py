@@ -76,6 +76,9 @@ _SUFFIXES = {
     ".h5": "hdf5",
     ".hdf5": "hdf5",
 }
+SUFFIXES = (*_SUFFIXES, ".raw", ".aedat", ".bag")
+"""Of files of events; what a ``.raw`` or ``.aedat`` holds, its first bytes show."""
+
 _BEGINNINGS = (
     (rb"#!AER-DAT4", "aedat4"),
     (rb"#!AER-DAT3\.1", "aedat3"),

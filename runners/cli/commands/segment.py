@@ -15,7 +15,7 @@ from ..options import DeviceOption, RunArgument
 
 def segment(
     run: RunArgument,
-    images: Annotated[list[Path], typer.Argument(help="Pictures in any common format.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures in any common format, or directories of them.")],
     out: Annotated[Path, typer.Option("--out", help="Directory for masks, boxes and overlays.")] = Path("segments"),
     every_class: Annotated[
         bool, typer.Option("--every-class", help="A mask for every class, not only for the winner.")
@@ -26,13 +26,14 @@ def segment(
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment pictures: write a mask, a box and an overlay of each."""
-    from ...inference.segment_files import boxes_table, segment_files
+    from ...inference.segment_files import boxes_table, find_pictures, segment_files
     from ...training.directory import load_network
     from ..progress import Bars
 
     if every_class and instances:
         raise SpikeSegError("--every-class and --instances cannot be combined: give one of them")
     network, _ = load_network(run)
+    images = find_pictures(images)
     with Bars(console) as bars, boxes_table(out) as rows:
         bars.stage("segment", len(images))
         for done, found in enumerate(segment_files(network, images, out, every_class, device, instances), start=1):

@@ -30,6 +30,7 @@ def configuration(**sections):
 def small():
     """Conv1 copies the input; two maps in Conv2, one neuron in Conv3."""
     config = configuration(
+        data={"classes": ["Faces"]},
         input={"rows": 4, "columns": 8},
         conv1={"orientations": 1, "kernel": 1},
         conv2={"maps": 2, "kernel": [1, 2], "padding": 0},

@@ -1,0 +1,199 @@
+"""A configuration to start from, out of a survey of your own data: the recipes' text with what the data ask for.
+
+The rules go by docs/choosing.md; docs/own-pictures.md and docs/own-recordings.md say what they reached.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from spikeseg.errors import SpikeSegError
+
+from ...configs.reading import text
+from ...configs.writing import rewritten
+from .survey import PictureSurvey, RecordingSurvey, Survey
+
+Settings = dict[str, tuple[Any, str]]
+
+AREA = 22_500  # neurons of the input layer: orange-panda's, which learns in a minute or two
+LARGEST_AREA = 45_000  # of recordings, and of pictures with small objects: about dog-caltech's
+OBJECT_SIDE = 48  # neurons that the longer side of an object is to have at least, where there are boxes
+SMALL = 60  # rows or columns: below this there is no room for orange-panda's poolings, n-mnist's are taken
+MAPS = {PictureSurvey: 4, RecordingSurvey: 8}  # per class
+WITHOUT_BOXES = 0.8  # of the shorter side of Pool2, that Conv3's kernel covers: about that of both recipes
+FEWEST_EVENTS = 1000  # that a buffer is to have
+BUFFER_MS, LONGEST_BUFFER_MS = 30, 100
+FEW = 20  # per class: with fewer, a test says little
+VALIDATED = 100  # per class: from here on some are left to validate on
+
+
+def starting_configuration(survey: Survey, name: str) -> str:
+    """The text of a configuration file, every number with its meaning.
+
+    Raises
+    ------
+    SpikeSegError
+        A class has too few pictures or recordings.
+    """
+    if isinstance(survey, RecordingSurvey):
+        base, settings = "orange-panda-sim", _recordings(survey)
+    else:
+        assert isinstance(survey, PictureSurvey)
+        base, settings = "orange-panda", _pictures(survey)
+    settings |= _data(survey) | {"name": (name, "in results and titles of figures")}
+    settings["seed"] = (0, "of initial weights and of the order of presentation: train with several")
+    size = settings["input.rows"][0], settings["input.columns"][0]
+    settings |= _network(survey, size)
+    return rewritten(text(base), list(_heading(survey, base)), settings)
+
+
+def _heading(survey: Survey, base: str) -> Iterator[str]:
+    what = "pictures" if isinstance(survey, PictureSurvey) else "recordings"
+    counts = ", ".join(f"{count} of {label}" for label, count in survey.counts.items())
+    yield from (f"{counts}: {what} of your own, with the recipe of {base}.", "Written by `spikeseg init`.", "")
+    yield from ("Each comment says what a number means, its unit where it has one, and where it comes from:",)
+    yield from ("- your data: follows from what `spikeseg init` saw;",)
+    yield from ("- paper: Kirkland et al. 2020, SpikeSEG, with the section; Kheradpisheh: Kheradpisheh et al. 2018;",)
+    yield from ("- results: measured, docs/results.md; model: argued in docs/model.md; ours: our choice.", "")
+    yield "What to try next, one at a time and with several seeds (docs/choosing.md), if the result is not good enough:"
+    yield "- look at figures/features-conv3.png of the run: a map that shows no object will not find one;"
+    yield "- conv3.maps: down to one per class if a class looks the same everywhere; more if poses and sizes vary;"
+    yield "- conv3.kernel and padding: about as large as the objects;"
+    if isinstance(survey, PictureSurvey):
+        yield "- input.dog.events: fewer where the background is busy, more where objects have little contrast;"
+    else:
+        yield "- input.buffer.duration_ms: longer where a buffer shows too little of the object;"
+    yield "- more pictures or recordings of each class."
+
+
+def _data(survey: Survey) -> Settings:
+    """Which classes, and how many of each are for what."""
+    least = min(survey.counts, key=lambda label: survey.counts[label])
+    count = survey.counts[least]
+    if count < 3:
+        raise SpikeSegError(f"class {least} has only {count}: give 3 or more, better {FEW} or more, of each class")
+    validation = count // 6 if count >= VALIDATED else 0
+    held_out = "a sixth, to choose settings on: --split validation" if validation else "few are there: none, all test"
+    return {
+        "data.dataset": ("folder" if isinstance(survey, PictureSurvey) else "recordings", "DATA/CLASS/FILE"),
+        "data.classes": (list(survey.counts), "folders in DATA"),
+        "data.train": (2 * count // 3, f"per class: two thirds of those of {least}; your data"),
+        "data.validation": (validation, f"per class; {held_out}"),
+        "data.test": (None, ""),
+    }
+
+
+def _pictures(survey: PictureSurvey) -> Settings:
+    (height, width), (rows, columns) = _typical(survey), picture_size(survey)
+    share = min(max(survey.edges, 0.06), 0.15)
+    return {
+        "input.rows": (rows, f"pixels: pictures, mostly of {width} x {height}, are resized; your data"),
+        "input.columns": (columns, "pixels; see rows"),
+        "input.dog.events": (
+            max(round(share * rows * columns / 10) * 10, 50),
+            f"input spikes per picture, {share:.0%} of the pixels: as many as belong to edges; your data",
+        ),
+    }
+
+
+def _typical(survey: Survey) -> tuple[int, int]:
+    height, width = np.median(survey.sizes, axis=0).round().astype(int).tolist()
+    return height, width
+
+
+def picture_size(survey: Survey) -> tuple[int, int]:
+    """Rows and columns of an input layer for pictures: never larger than they are, and as large as objects need."""
+    height, width = _typical(survey)
+    scale = math.sqrt(AREA / (height * width))
+    if len(survey.objects):
+        longer = np.median((survey.objects * (height, width)).max(axis=1))
+        scale = min(max(scale, OBJECT_SIDE / longer), math.sqrt(LARGEST_AREA / (height * width)))
+    scale = min(scale, 1.0)
+    rows, columns = (max(4 * round(side * scale / 4), 20) for side in (height, width))
+    return rows, columns
+
+
+def _recordings(survey: RecordingSurvey) -> Settings:
+    height, width = survey.sizes.max(axis=0).tolist()
+    factor = max(math.ceil(math.sqrt(height * width / LARGEST_AREA)), 1)
+    duration = buffer_ms(survey)
+    buffers = float(np.median(survey.durations)) * 1000 / duration
+    settings: Settings = {
+        "input.rows": (
+            math.ceil(height / factor),
+            f"neurons: the sensor's {height} rows, {factor} to a neuron; your data",
+        ),
+        "input.columns": (
+            math.ceil(width / factor),
+            f"neurons: the sensor's {width} columns, {factor} to a neuron; your data",
+        ),
+        "input.buffer.duration_ms": (duration, "ms; paper, IV.C: 30; longer where events are few; your data"),
+        "input.buffer.fit": ("bin", "the whole sensor is scaled to the input layer"),
+    }
+    if buffers > 4:
+        settings["input.buffer.train"] = (4, "buffers of a recording to learn from, those with the most events; ours")
+    if survey.sensor is not None:
+        comment = "rows and columns of the sensor, made out from the events: correct them if they are wrong"
+        settings["data.sensor"] = (list(survey.sensor), comment)
+    return settings
+
+
+def buffer_ms(survey: RecordingSurvey) -> int:
+    """Length of a buffer: 30 ms, or as much as most recordings need for enough events, at most all of them."""
+    needed = 1000 * FEWEST_EVENTS / float(np.median(survey.rates))
+    length = min(max(BUFFER_MS, 10 * math.ceil(needed / 10)), LONGEST_BUFFER_MS)
+    return max(min(length, int(1000 * np.median(survey.durations))), 1)
+
+
+def _network(survey: Survey, size: tuple[int, int]) -> Settings:
+    """Poolings, kernels, maps and thresholds for an input of `size`."""
+    pictures = isinstance(survey, PictureSurvey)
+    small = min(size) < SMALL
+    window, stride = (2, 2) if small else (7, 4) if pictures else (5, 3)
+    cells = [_pooled(_pooled(side, 2, 2), window, stride) for side in size]
+    kernel, why = conv3_kernel(survey, size, cells, 2 * stride)
+    maps = MAPS[type(survey)] * len(survey.counts)
+    features = 20 if pictures else 36  # those of the recipes
+    stimuli = 500 * maps
+    settings: Settings = {
+        "conv3.maps": (maps, f"{MAPS[type(survey)]} per class: poses and sizes may vary; ours"),
+        "conv3.kernel": (kernel, f"neurons of Pool2, of {cells[0]} x {cells[1]}: {why}"),
+        "conv3.padding": ([side // 2 for side in kernel], "neurons: half the kernel, so Conv3 keeps Pool2's size"),
+        "conv3.learning.threshold_start": (
+            float(max(round(features * math.prod(kernel) / 4, -1), 10)),
+            "far above all potentials, a quarter of the inputs; it falls to them (model); ours",
+        ),
+        "conv3.learning.stimuli": (stimuli, "presentations at most: 500 per map; ours"),
+        "conv3.learning.doubling": (stimuli // 5, "stimuli until a+ doubles: a fifth of all; ours"),
+    }
+    if small:
+        settings |= {
+            "pool2.window": (window, "neurons of Conv2: the input is small; as in n-mnist"),
+            "pool2.stride": (stride, "neurons of Conv2: windows do not overlap; as in n-mnist"),
+            "conv2.threshold": (3.0, "potential at which a neuron fires while encoding; as in n-mnist"),
+        }
+    return settings
+
+
+def conv3_kernel(survey: Survey, size: tuple[int, int], cells: list[int], cell: int) -> tuple[list[int], str]:
+    """Rows and columns of Conv3's kernel, odd, and why; a neuron of Pool2 is `cell` neurons of the input wide."""
+    if len(survey.objects):
+        sides = np.percentile(survey.objects, 90, axis=0) * size / cell + 1
+        why = "room for the larger objects; your data"
+    else:
+        sides = np.full(2, WITHOUT_BOXES * min(cells))
+        why = "there are no boxes, so for objects that fill most of it; ours"
+    return [_odd(min(side, most)) for side, most in zip(sides.tolist(), cells, strict=True)], why
+
+
+def _odd(side: float) -> int:
+    """The nearest odd number that is not below, and 3 at least."""
+    return max(2 * math.ceil((side - 1) / 2) + 1, 3)
+
+
+def _pooled(side: int, window: int, stride: int) -> int:
+    return -(-(side - window) // stride) + 1
