@@ -106,4 +106,4 @@ def read_recording(
             raise SpikeSegError(f"{path} is cut off, with {stream.truncated} at its end: get it again, or take it out")
     if not len(events):
         raise SpikeSegError(f"{path} holds no events: take it out of the folder")
-    return stream.size, events, stream.invalid
+    return stream.size, events, stream.dropped + stream.moved
