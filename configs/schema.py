@@ -394,5 +394,7 @@ class Config(Section):
 
     def digest(self) -> str:
         """Hash of all values, 12 hexadecimal digits; the layout of the file has no influence on it."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        values = self.model_dump(mode="json")
+        if self.data.sensor is None:
+            del values["data"]["sensor"]  # a key that came later: without it, older runs are of the same experiment
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
