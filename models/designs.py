@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from spikeseg.spikes import Shape
 
 from ..configs.geometry import layer_shapes
-from ..configs.schema import Config, Conv, Pool
+from ..configs.schema import Config, Conv
 
 Pair = tuple[int, int]
 
@@ -113,7 +113,3 @@ class LearnerDesign:
 
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:
     return conv.kernel, conv.padding
-
-
-def _pooling(pool: Pool) -> Pair:
-    return pool.window, pool.stride
