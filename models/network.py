@@ -23,8 +23,31 @@ UNNAMED = ""  # the label of a Conv3 map that stands for no class
 
 FORMAT = 1  # version of the file; raised when older readers would misread a new file
 
+RANKS = 101  # quantiles by which margins become a presence: every percent
+
+PRESENCE = ("weights", "offsets", "ranks")  # of `Presence`, in the file
 CONV_LAYERS = ("conv1", "conv2", "conv3")
 LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Readouts that tell whether the object of a map is there at all (docs/model.md, rule 13).
+
+    Attributes
+    ----------
+    weights
+        A readout for each Conv3 map, of the shape of the maps' kernels.
+    offsets
+        Added to each map's largest readout, which makes it the margin, (maps,).
+    ranks
+        For each class, in the configuration's order, quantiles of the margins of its own training stimuli, ascending,
+        (classes, `RANKS`).
+    """
+
+    weights: np.ndarray
+    offsets: np.ndarray
+    ranks: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -48,6 +71,8 @@ class TrainedNetwork:
     extents
         Per Conv3 map, the box in which the pixels of its object are expected, (maps, 4): top, left, bottom, right in
         pixels from the centre of the winning neuron; None if the configuration asks for no extents.
+    presence
+        What tells whether an object is there at all; None in networks of older versions.
     provenance
         How it was made: data, seed, versions, stimuli, convergence.
     """
@@ -58,6 +83,7 @@ class TrainedNetwork:
     map_labels: tuple[str, ...] = ()
     event_range: tuple[int, int] = (0, 0)
     extents: np.ndarray | None = None
+    presence: Presence | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -104,6 +130,8 @@ class TrainedNetwork:
         arrays |= {f"threshold_{name}": array for name, array in self.thresholds.items()}
         if self.extents is not None:
             arrays["extents"] = self.extents
+        if self.presence is not None:
+            arrays |= {f"presence_{part}": getattr(self.presence, part) for part in PRESENCE}
         write_arrays(path, arrays | {"header": np.array(json.dumps(header))})
 
     @classmethod
@@ -130,6 +158,7 @@ class TrainedNetwork:
                 tuple(header["map_labels"]),
                 tuple(header["event_range"]),
                 arrays.get("extents"),
+                Presence(*(arrays[f"presence_{part}"] for part in PRESENCE)) if "presence_ranks" in arrays else None,
                 header["provenance"],
             )
             fault = _fault(network)
@@ -164,7 +193,20 @@ def _fault(network: TrainedNetwork) -> str:
         return f"its event_range is {network.event_range}, not two numbers of events"
     if extents is not None and (extents.shape != (maps, 4) or not np.isfinite(extents).all()):
         return f"its extents are not {maps} boxes"
-    return ""
+    return _presence_fault(network)
+
+
+def _presence_fault(network: TrainedNetwork) -> str:
+    presence, classes = network.presence, len(network.config.data.classes)
+    if presence is None:
+        return ""
+    kernel = network.kernels["conv3"].shape
+    shapes = {"weights": kernel, "offsets": kernel[:1], "ranks": (classes, RANKS)}
+    for part, wanted in shapes.items():
+        array = getattr(presence, part)
+        if array.shape != wanted or not np.isfinite(array).all():
+            return f"its presence_{part} are not {wanted} numbers"
+    return "" if (np.diff(presence.ranks) >= 0).all() else "its presence_ranks do not ascend"
 
 
 LEARNED_LAYERS = ("conv2", "conv3")

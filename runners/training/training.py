@@ -15,6 +15,7 @@ from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
+from ...analysis.decoding.presence import learn_presence
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import Source, directory_of, open_dataset
 from ...datasets.events.formats import Invalid
@@ -90,6 +91,7 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
+    network = replace(network, presence=learn_presence(network, recorded, scores))
     replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 
