@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,20 @@ def read_picture(path: str | Path) -> np.ndarray:
         raise SpikeSegError(f"{path} is too large to be read safely: scale the picture down") from error
     except Exception as error:  # damaged bytes make decoders raise anything, SyntaxError included
         raise SpikeSegError(f"{path} cannot be read as a picture: {_reason(error)}") from error
+
+
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """Pictures, and all of those in directories and their folders, by name. Raises SpikeSegError where one has none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            pictures = (one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            inside = sorted(one for one in pictures if not one.name.startswith("."))
+            if not inside:
+                raise SpikeSegError(f"no picture in {path}: they end in {', '.join(SUFFIXES)}")
+        found += inside
+    return found
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

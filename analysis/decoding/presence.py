@@ -24,6 +24,9 @@ from spikeseg.spikes import SILENT
 from ...models.network import RANKS, Presence, TrainedNetwork
 from .potentials import inhibited, potentials
 
+CONFIDENCE = 0.08
+"""An object counts as present if its presence is at least this: 8 of 100 own training stimuli look less like it."""
+
 RIDGE = 0.2  # regularisation, in units of the mean squared distance of a window from the mean window
 BLOCKS = 4  # blocks along each side of the Pool2 grid that are shuffled
 SHUFFLES = 2  # shuffled copies of the training stimuli
@@ -112,6 +115,12 @@ def margins(network: TrainedNetwork, readout: np.ndarray) -> np.ndarray:
     assert network.presence is not None
     largest = readout.max(axis=(1, 2)) + network.presence.offsets
     return np.where(np.array(network.map_labels) == "", -np.inf, largest)
+
+
+def class_margins(network: TrainedNetwork, margins: np.ndarray) -> dict[str, float]:
+    """The largest margin of each class's maps, from the margin of each map, (maps,)."""
+    names = np.array(network.map_labels)
+    return {label: float(margins[names == label].max(initial=-np.inf)) for label in network.config.data.classes}
 
 
 def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:

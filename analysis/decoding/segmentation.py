@@ -16,7 +16,7 @@ from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 from .decoder import Mode, Neuron, decode, receptive_field
 from .potentials import Responses, respond
-from .presence import margins, presence_of
+from .presence import CONFIDENCE, margins, presence_of
 
 
 class Conv3Decision(NamedTuple):
@@ -88,6 +88,12 @@ class Segmentation:
     region: Box
     box: Box | None
     event_box: Box | None
+
+    def is_present(self, confidence: float = CONFIDENCE) -> bool:
+        """Whether the object is there at all; a network without readouts says so of the map's threshold instead."""
+        if self.presence is None:
+            return bool(self.decision.scores[self.map] >= 1)
+        return self.presence >= confidence
 
 
 def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Segmentation:
