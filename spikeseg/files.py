@@ -8,6 +8,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +18,9 @@ from typing import IO, Any
 import numpy as np
 
 from .errors import SpikeSegError
+
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""What a spreadsheet takes for the beginning of a formula, or would without the apostrophes before it."""
 
 
 @contextmanager
@@ -109,11 +113,37 @@ def _lock(path: Path, how: int) -> IO[str]:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file atomically: names of columns, then `rows`. Raises SpikeSegError if the file system refuses."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    """Write a CSV file atomically: names of columns, then `rows`, for `read_table` and for spreadsheets.
+
+    A text that a spreadsheet would take for a formula begins with an apostrophe in the file. Raises SpikeSegError if
+    the file system refuses.
+    """
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerow(_defused(columns))
+        writer.writerows(map(_defused, rows))
+
+
+def read_table(file: IO[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV file by name of their column, as `write_table` got them, but as text.
+
+    Raises
+    ------
+    ValueError
+        A row has more cells than there are columns, or fewer.
+    """
+    rows = csv.DictReader(file)
+    for row in rows:
+        if None in row or None in row.values():
+            raise ValueError(f"line {rows.line_num} has not a cell per column")
+        yield {column: cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell for column, cell in row.items()}
+
+
+def _defused(cells: Iterable[Any]) -> list[Any]:
+    return [f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in cells]
 
 
 def write_json(path: Path, content: Any) -> None:

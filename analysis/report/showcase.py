@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_table
 
 from ..measures.examples import evenly_spaced
 
@@ -46,9 +47,9 @@ def read_outcomes(path: Path) -> list[OutcomeRow]:
                 OutcomeRow(
                     row["name"], row["true_label"], row["predicted_label"], _box(row, "true"), _box(row, "predicted")
                 )
-                for row in csv.DictReader(file)
+                for row in read_table(file)
             ]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         raise SpikeSegError(f"{path} cannot be read ({error}): run `spikeseg evaluate` again") from error
 
 

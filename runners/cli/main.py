@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.names import printable
 from spikeseg.version import __version__
 
 from .commands import (
@@ -47,7 +48,7 @@ def main() -> None:
         with _terminated_as_interrupted():
             app()
     except (SpikeSegError, OSError) as error:
-        print(f"spikeseg: {error}", file=sys.stderr)
+        print("spikeseg:", printable(" ".join(str(error).split("\n"))), file=sys.stderr)
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:

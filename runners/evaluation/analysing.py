@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.excerpt import Excerpt
+from spikeseg.names import output_file
 from spikeseg.progress import Reporter
 from spikeseg.spikes import Recorded
 
@@ -71,7 +72,7 @@ def write_analysis(out: Path, network: TrainedNetwork, run: Run, excerpt: Excerp
     drawings = dict([*_of_all(network, run, excerpt, analysis), *_of_examples(network, excerpt)])
     reporter.stage("draw", len(drawings))
     for done, (name, draw) in enumerate(drawings.items(), 1):
-        save(draw(), out / f"{name}.png")
+        save(draw(), output_file(out, f"{name}.png"))
         reporter.advance(done)
     return len(drawings)
 

@@ -96,7 +96,7 @@ def write_report(
     curves, analysis = convergence_curves(network, run), run.results / "analysis"
     page = render(contents(Reported(network, run.path, selection.source, metrics, curves, analysis), shown))
     with replacing(out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # names that are not UTF-8
     return len(shown)
 
 

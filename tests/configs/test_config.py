@@ -13,8 +13,8 @@ import pytest
 from helpers.networks import configuration
 from helpers.runs import TINY
 from spikeseg.configs import layer_shapes, load, shipped, validate
+from spikeseg.configs.inputs import RENDERED, DoG
 from spikeseg.configs.reading import summary
-from spikeseg.configs.schema import RENDERED, DoG
 from spikeseg.datasets.dog import dog_kernel
 from spikeseg.datasets.rendered.ornaments import ORNAMENTS
 from spikeseg.errors import SpikeSegError
