@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from spikeseg.spikes import Shape
+from spikeseg.spikes import MOST_STEPS, Shape
 
 from .limits import (
     LARGEST_FILTER,
     MOST_CLASSES,
     MOST_ITEMS,
-    MOST_STEPS,
     ODD,
     ClassName,
     Count,

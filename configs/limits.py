@@ -10,12 +10,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from spikeseg.names import LONGEST, name_fault, text_fault
+from spikeseg.spikes import MOST_STEPS
 
 LARGEST_INT = 2**31 - 1
 """Of generated code, where indices, counts and time are 32 bits wide."""
-
-MOST_STEPS = 2**15 - 1
-"""Of a stimulus: a recording keeps the step of a spike in 16 bits."""
 
 LONGEST_SIDE = 2**14
 """Rows or columns of a layer, and of everything in it; also of the largest sensor that is read."""

@@ -125,7 +125,7 @@ class TestFiles:
     def test_arrays_come_back(self, tmp_path):
         arrays = {"a": np.arange(6).reshape(2, 3), "b c": np.array("text"), "empty": np.empty(0, np.int16)}
         write_arrays(tmp_path / "a.npz", arrays)
-        found = read_arrays(tmp_path / "a.npz", arrays)
+        found = read_arrays(tmp_path / "a.npz", dict.fromkeys(arrays))
         assert found.keys() == arrays.keys()
         for name, values in arrays.items():
             assert found[name].dtype == values.dtype
@@ -139,7 +139,7 @@ class TestFiles:
             damaged = whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :]
             (tmp_path / "b.npz").write_bytes(damaged)
             try:
-                np.testing.assert_array_equal(read_arrays(tmp_path / "b.npz", ["a"])["a"], np.arange(50))
+                np.testing.assert_array_equal(read_arrays(tmp_path / "b.npz", {"a": None})["a"], np.arange(50))
             except SpikeSegError as error:
                 told.append(str(error))
         assert len(told) > len(whole) / 2
@@ -150,4 +150,4 @@ class TestFiles:
             read_arrays(tmp_path / "a.npz")
         write_arrays(tmp_path / "a.npz", {"a": np.arange(3)})
         with pytest.raises(SpikeSegError, match=r"a\.npz is damaged: it lacks b"):
-            read_arrays(tmp_path / "a.npz", ["a", "b"])
+            read_arrays(tmp_path / "a.npz", {"a": None, "b": None})

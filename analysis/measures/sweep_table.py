@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,16 @@ def row(
             measured += [learned[layer][name] for layer in LAYERS for name in LEARNED]
         except (KeyError, TypeError) as error:
             raise SpikeSegError(f"the metrics of {point} lack {error}") from error
+        for name, value in zip(names, measured, strict=True):
+            check_score(value, f"{name} of {point}")
     values = {key: json.dumps(value) if isinstance(value, list) else value for key, value in varied.items()}
     return {"point": point, **values, **dict(zip(names, measured, strict=True)), "failure": failure}
+
+
+def check_score(value: Any, what: str) -> None:
+    """Raise SpikeSegError if a measurement is neither a number nor None, which is what cannot be measured."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value)):
+        raise SpikeSegError(f"{what} is {value!r:.40}, no number")
 
 
 def write_csv(path: Path, rows: Sequence[SweepRow]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_table
@@ -55,7 +57,12 @@ def read_outcomes(path: Path) -> list[OutcomeRow]:
 
 def _box(row: Mapping[str, str], kind: str) -> Box | None:
     edges = [row[f"{kind}_{edge}_px"] for edge in Box._fields]
-    return Box(*map(float, edges)) if all(edges) else None
+    if not all(edges):
+        return None
+    box = Box(*map(float, edges))
+    if not np.isfinite(box).all():
+        raise ValueError(f"no box: {box}")
+    return box
 
 
 def choose(outcomes: Sequence[OutcomeRow], count: int) -> dict[int, str]:

@@ -22,7 +22,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, read_json
 from spikeseg.spikes import Shape, Spikes
 
-from .compiling import MANIFEST, Backend
+from .compiling import MANIFEST, Backend, manifest_hash
 from .doctor import require
 from .interface import COMPILER_FLAGS, Design, Result, Times, recorded_spikes
 from .leftovers import remove_unfinished, run_directory
@@ -42,7 +42,7 @@ class ProgramSimulator:
                 if not (self._directory / MANIFEST).exists():  # else another process was quicker
                     _compile(design, self._directory, backend)
         _check_owner(self._directory)
-        self._manifest: dict[str, Any] = read_json(self._directory / MANIFEST)
+        self._manifest = _read_manifest(self._directory)
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
 
@@ -136,6 +136,17 @@ def _compile(design: Design, directory: Path, backend: Backend) -> None:
         raise SpikeSegError(f"compiling the simulation failed: {' '.join(str(error).split())}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    """Where a program's inputs and results are. Raises SpikeSegError where it is damaged."""
+    try:
+        manifest = read_json(directory / MANIFEST)
+    except SpikeSegError as error:
+        raise SpikeSegError(f"{error}; remove {directory} to have it compiled anew") from error
+    if manifest.keys() != {"content", "sha256"} or manifest["sha256"] != manifest_hash(manifest["content"]):
+        raise SpikeSegError(f"{directory / MANIFEST} is damaged: remove {directory} to have it compiled anew")
+    return manifest["content"]
 
 
 def _check_owner(directory: Path) -> None:

@@ -25,7 +25,7 @@ def network():
         map_labels=("Motorbikes", "Faces"),
         event_range=(3, 90),
         extents=np.array([[-1.5, -2.0, 3.0, 4.0], [0.0, 0.0, 1.0, 1e-9]]),
-        provenance={"data": "/data/caltech", "layers": {"conv2": {"presented": 5}}, "naïve": None},
+        provenance={"data": "/data/caltech", "layers": {"conv2": {"presented": 5, "convergence": 0.1}}, "naïve": None},
     )
 
 
@@ -70,16 +70,30 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("change", "told"),
         [
-            ({"kernels": {"conv2": np.zeros((3, 1, 2, 3))}}, r"conv2 has kernels \(3, 1, 2, 3\) and thresholds \(3,\)"),
+            ({"kernels": {"conv2": np.zeros((3, 1, 2, 3))}}, r"kernel_conv2 is float64 of shape \(3, 1, 2, 3\), not"),
             (
                 {"kernels": {"conv3": np.full((2, 3, 3, 2), np.nan)}},
-                "conv3 has weights or thresholds that are no numbers",
+                "conv3 has weights that are no numbers",
             ),
-            ({"thresholds": {"conv3": np.array([1, np.nan])}}, "conv3 has weights or thresholds that are no numbers"),
-            ({"thresholds": {"conv1": np.ones(3)}}, r"thresholds \(3,\), not"),
+            ({"thresholds": {"conv3": np.array([1, np.nan])}}, "conv3 has thresholds that are no numbers"),
+            (
+                {"thresholds": {"conv3": np.array([1, -np.inf])}},
+                "conv3 has thresholds that are no numbers, or not",
+            ),
+            (
+                {"thresholds": {"conv2": np.array([1, 0.0, 1])}},
+                "conv2 has thresholds that are no numbers, or not",
+            ),
+            ({"kernels": {"conv2": np.ones((3, 3, 2, 3)) + 1j}}, "kernel_conv2 is complex128"),
+            (
+                {"kernels": {"conv2": np.full((3, 2, 2, 3), 1e300)}},
+                "conv2 has weights that are no numbers, or not",
+            ),
+            ({"event_range": (90, 3)}, "its event_range is 90, 3: the fewest"),
+            ({"thresholds": {"conv1": np.ones(3)}}, r"threshold_conv1 is float64 of shape \(3,\), not"),
             ({"map_labels": ("Faces",)}, "its map_labels are Faces, not 2 of Faces, Motorbikes"),
             ({"map_labels": ("Faces", "x")}, "its map_labels are Faces, x"),
-            ({"extents": np.zeros((1, 4))}, "its extents are not 2 boxes"),
+            ({"extents": np.zeros((1, 4))}, r"extents is float64 of shape \(1, 4\), not real numbers of shape 2 x 4"),
         ],
     )
     def test_what_does_not_fit_the_configuration_is_named(self, network, file, change, told):

@@ -152,7 +152,9 @@ class TestSaliency:
 class TestWeightHistory:
     def test_is_noted_after_every_chunk(self, encoded, network):
         for layer in ("conv2", "conv3"):
-            learned = load_checkpoint(Run(encoded).checkpoint(layer))
+            learned = load_checkpoint(
+                Run(encoded).checkpoint(layer), getattr(network.config, layer), network.kernels[layer].size
+            )
             assert learned.histogram.shape == (len(learned.convergence), BINS)
             assert (learned.histogram.sum(axis=1) == network.kernels[layer].size).all()
             np.testing.assert_array_equal(learned.histogram[-1], weight_histogram(network.kernels[layer]))
