@@ -112,7 +112,7 @@ class TestCommand:
         told = refusal(spikeseg("analyse", trained))
         assert told == f"{trained / 'spikes' / 'test.npz'} is missing: run `spikeseg encode {trained}` first"
 
-    @pytest.mark.parametrize("change", [{"config": "0123"}, {"labels": ["kiwi"] * 14}, {"layers": {}}])
+    @pytest.mark.parametrize("change", [{"config": "0123"}, {"labels": ["kiwi"] * 14}, {"steps": 19}])
     def test_a_recording_of_something_else_is_refused(self, spikeseg, encoded, tmp_path, change):
         for suffix in (".npz", ".json"):
             shutil.copy((encoded / "spikes" / "test").with_suffix(suffix), tmp_path)
