@@ -48,7 +48,7 @@ class Split:
         missing = [name for name in stored if name not in index]
         if missing:
             raise SpikeSegError(
-                f"{len(missing)} pictures of the stored split, {missing[0]} for one, are not in the dataset: "
+                f"{len(missing)} pictures of the stored split, {missing[0][:100]} for one, are not in the dataset: "
                 "use the data that it was made for, or split anew"
             )
         return cls(*(_indices([index[name] for name in content[part]]) for part in PARTS))

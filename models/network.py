@@ -203,7 +203,7 @@ def _fault(config: Config, arrays: Mapping[str, np.ndarray], header: _Header) ->
             return f"{name} has thresholds that are no numbers, or not above 0"
     labels, extents, maps = header.map_labels, arrays.get("extents"), config.conv3.maps
     if labels and (len(labels) != maps or not {*labels} <= {UNNAMED, *config.data.classes}):
-        return f"its map_labels are {', '.join(labels)}, not {maps} of {', '.join(config.data.classes)}"
+        return f"its map_labels are {', '.join(labels)[:200]}, not {maps} of {', '.join(config.data.classes)}"
     fewest, most = header.event_range
     if fewest > most:
         return f"its event_range is {fewest}, {most}: the fewest events come first"

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from .errors import SpikeSegError
 
 MOST = 5  # faults that a line names
+LONGEST = 60  # characters of a key in it
 
 Checked = TypeVar("Checked")
 
@@ -31,7 +32,7 @@ def checked(schema: type[Checked] | TypeAdapter[Checked], content: Any, where: s
 
 
 def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+    key = ".".join(str(part)[:LONGEST] for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"unknown key {key}"
     message = error["msg"].removeprefix("Value error, ")
