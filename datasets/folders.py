@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import require_regular
 from spikeseg.names import check_file_name
 
 
@@ -30,7 +31,8 @@ def files_by_class(folder: Path, classes: Sequence[str], pattern: str) -> dict[s
     Raises
     ------
     SpikeSegError
-        There is no such directory or class, a class has no file, or a file has a name that no other file can have.
+        There is no such directory or class; or a class has no file, or has a device or a pipe among them, or a file
+        whose name no other file can have.
     """
     if not folder.is_dir():
         raise SpikeSegError(f"{folder} is not a directory: a folder per class should be there")
@@ -46,5 +48,7 @@ def files_by_class(folder: Path, classes: Sequence[str], pattern: str) -> dict[s
             raise SpikeSegError(f"class {label} is empty: no {pattern} in {known[label]}")
         for path in own.values():
             check_file_name(path.name)
+            if path.exists():
+                require_regular(path)
         files |= own
     return dict(sorted(files.items()))

@@ -39,12 +39,13 @@ def output_file(directory: Path, name: str) -> Path:
 def check_file_name(name: str) -> None:
     """Raise SpikeSegError where a file's name, without its folders, cannot be part of another one's."""
     if fault := name_fault(name):
-        raise SpikeSegError(f"{printable(name)} is no name for a file, {fault}: rename it")
+        raise SpikeSegError(f"{printable(name, lines=False)} is no name for a file, {fault}: rename it")
 
 
-def printable(text: str) -> str:
-    """Write a text's control characters, but for ends of lines, as Python does: with a backslash and a number."""
-    return "".join(ascii(one)[1:-1] if _unprintable(one) and one not in "\n\t" else one for one in text)
+def printable(text: str, lines: bool = True) -> str:
+    """Write a text's control characters as Python does, with a backslash; with `lines`, but for ends of lines."""
+    kept = "\n\t" if lines else ""
+    return "".join(ascii(one)[1:-1] if _unprintable(one) and one not in kept else one for one in text)
 
 
 def _unprintable(character: str) -> bool:

@@ -52,7 +52,7 @@ class ProgramSimulator:
             with run_directory() as work:
                 self._write_inputs(work, stimuli, state)
                 command = [self._directory / "main", *self._backend.arguments]
-                done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+                done = _run(command, work)
                 complaints = [line for line in done.stderr.splitlines() if not line.startswith("#")]  # GeNN's remarks
                 if done.returncode or complaints:
                     reason = " ".join(" ".join(complaints).split()) or ending(
@@ -92,6 +92,16 @@ class ProgramSimulator:
             for name, known in manifest["state"].items()
         }
         return Result(spikes, state)
+
+
+def _run(command: list[str | Path], work: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program. Raises SpikeSegError where the cache is on a disk of which nothing may be run."""
+    try:
+        return subprocess.run(command, cwd=work, capture_output=True, text=True, errors="replace")
+    except PermissionError as error:
+        raise SpikeSegError(
+            f"simulation failed: {command[0]} may not be run: set SPIKESEG_CACHE to a directory of another disk"
+        ) from error
 
 
 def _write(path: Path, values: np.ndarray) -> None:
