@@ -29,6 +29,8 @@ def layer_shapes(config: Config, size: tuple[int, int]) -> dict[str, Shape]:
 
     def convolve(name: str, below: str, maps: int, kernel, padding) -> None:
         features, *sizes = shapes[below]
+        wide = Shape(features, sizes[0] + 2 * padding[0], sizes[1] + 2 * padding[1])
+        _check_size(f"{name} with its padding", wide)
         if (weights := maps * features * kernel[0] * kernel[1]) > LARGEST_KERNEL:
             raise ValueError(
                 f"{name}: {weights:,} weights take {8 * weights / 1e9:,.1f} GB: {LARGEST_KERNEL:,} at most"

@@ -170,7 +170,7 @@ def _read_header(path: Path) -> _Header:
         raise SpikeSegError(f"{path} is not a trained network: {error!r}") from error
     if version != FORMAT:
         raise SpikeSegError(
-            f"{path} has format {version!r} (spikeseg {made_by}), "
+            f"{path} has format {version!r:.40} (spikeseg {made_by!s:.40}), "
             f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
         )
     return checked(_Header, header, f"{path} is not a trained network")

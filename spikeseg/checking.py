@@ -35,5 +35,5 @@ def _explain(error: Any) -> str:
     key = ".".join(str(part)[:LONGEST] for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"unknown key {key}"
-    message = error["msg"].removeprefix("Value error, ")
+    message = error["msg"].removeprefix("Value error, ")[: 4 * LONGEST]
     return f"{key}: {message}" if key else message

@@ -45,12 +45,15 @@ def read_outcomes(path: Path) -> list[OutcomeRow]:
     """Read a file that `reporting.write_outcomes` wrote. Raises SpikeSegError if it cannot be read as such."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return [
+            outcomes = [
                 OutcomeRow(
                     row["name"], row["true_label"], row["predicted_label"], _box(row, "true"), _box(row, "predicted")
                 )
                 for row in read_table(file)
             ]
+            if not outcomes:
+                raise ValueError("it has no rows")
+            return outcomes
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise SpikeSegError(f"{path} cannot be read ({error}): run `spikeseg evaluate` again") from error
 

@@ -90,7 +90,7 @@ class Run:
         begun = read_json(self.record)
         if begun.get("version") != __version__:
             raise SpikeSegError(
-                f"{self.path} was begun by spikeseg {begun.get('version')}, but this is {__version__}: "
+                f"{self.path} was begun by spikeseg {str(begun.get('version'))[:40]}, but this is {__version__}: "
                 "choose another directory, or install that version"
             )
         if begun.get("digest") != config.digest():

@@ -111,8 +111,7 @@ def test_a_kernel_larger_than_its_source_is_refused_and_padding_makes_room():
 
 
 def test_a_list_of_synapses_that_does_not_fit_into_memory_is_refused_with_the_figure():
-    layer = Shape(64, 512, 512)
     with pytest.raises(
         SpikeSegError, match=r"a list of [\d,]+ synapses takes [\d,]+\.\d GB of memory, and this machine"
     ):
-        Window.convolution(layer, 1024, kernel=65).synapses()
+        Window.convolution(Shape(64, 512, 512), 64, kernel=255).synapses()
