@@ -15,6 +15,7 @@ import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -26,6 +27,9 @@ LARGEST_NUMBER = 8  # bytes
 LONGEST_REASON = 200  # characters
 _KINDS = {"f": "real numbers", "iu": "whole numbers", "U": "text"}
 
+TEMPORARY = re.compile(r"\.spikeseg-[0-9a-f]{8}(\..*)?")
+"""Names of files that are being written."""
+
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet takes for the beginning of a formula, or would without the apostrophes before it."""
 
@@ -33,6 +37,8 @@ FORMULA = re.compile(r"'*[=+\-@\t\r]")
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`. On success it replaces `path` atomically; on failure it is removed.
+
+    What killed processes have left of theirs in that directory is removed.
 
     Parameters
     ----------
@@ -50,18 +56,44 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():  # checked before the work, not after it
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        fresh = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
-        fresh.touch(exist_ok=False)  # with the permissions that the user's umask leaves
-        temporary = fresh
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        _remove_abandoned(path.parent)
+        with _claimed(path) as held:
+            temporary = Path(held.name)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
     except OSError as error:
         raise SpikeSegError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _claimed(path: Path) -> IO[bytes]:
+    """Open a new file beside `path`, locked until it is closed or this process is gone."""
+    while True:
+        fresh = path.with_name(f".spikeseg-{secrets.token_hex(4)}{path.suffix}")
+        file = fresh.open("xb")  # with the permissions that the user's umask leaves
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_nlink:
+                return file
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            file.close()
+            raise
+        file.close()  # it was taken for abandoned before it was locked
+
+
+@cache
+def _remove_abandoned(directory: Path) -> None:
+    """Remove the temporary files in a directory whose processes are gone; it is enough to look once."""
+    for path in directory.iterdir():
+        if TEMPORARY.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:  # it is in use, or somebody else's
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 @contextmanager
@@ -100,6 +132,13 @@ def locked(path: Path, wait: bool = False) -> Iterator[None]:
             if fresh:
                 with suppress(OSError):  # it is not empty
                     path.parent.rmdir()
+
+
+def remove_lock(path: Path) -> None:
+    """Remove a lock file that a killed process has left, where that is all that is left to do in its directory."""
+    if path.exists():
+        with suppress(SpikeSegError), locked(path):  # another process holds it
+            pass
 
 
 def _lock(path: Path, how: int) -> IO[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -151,3 +153,36 @@ class TestFiles:
         write_arrays(tmp_path / "a.npz", {"a": np.arange(3)})
         with pytest.raises(SpikeSegError, match=r"a\.npz is damaged: it lacks b"):
             read_arrays(tmp_path / "a.npz", {"a": None, "b": None})
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from spikeseg.files import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print(temporary, flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    target = tmp_path / "out" / "a.txt"
+    command = [sys.executable, "-c", WRITING, str(target)]
+    killed, living = (subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2))
+    names = [process.stdout.readline().strip().rpartition("/")[2] for process in (killed, living)]
+    killed.kill()
+    killed.communicate()
+    for name in (".spikeseg-notes", ".a-12345678.txt"):
+        (target.parent / name).write_text("a user's")
+    write_json(target.with_name("b.json"), {})
+    left = {path.name for path in target.parent.iterdir()}
+    assert left == {names[1], "b.json", ".spikeseg-notes", ".a-12345678.txt"}
+    living.kill()
+    living.communicate()
+
+
+def test_a_lock_that_a_killed_process_left_is_removed_where_nothing_else_is_left_to_do(spikeseg, tiny, run):
+    (run / ".lock").touch()
+    assert spikeseg("train", tiny, "--out", run, *NUMPY).code == 0
+    assert not (run / ".lock").exists()

@@ -19,7 +19,7 @@ import numpy as np
 from spikeseg import equations, models
 from spikeseg.cache import cache_directory, make_cache
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import locked, read_json
+from spikeseg.files import locked, read_json, remove_lock
 from spikeseg.spikes import Shape, Spikes
 
 from .compiling import MANIFEST, Backend, manifest_hash
@@ -41,6 +41,7 @@ class ProgramSimulator:
             with locked(self._directory.with_suffix(".lock"), wait=True):
                 if not (self._directory / MANIFEST).exists():  # else another process was quicker
                     _compile(design, self._directory, backend)
+        remove_lock(self._directory.with_suffix(".lock"))
         _check_owner(self._directory)
         self._manifest = _read_manifest(self._directory)
         self._times = Times(*self._manifest["times"])
