@@ -14,7 +14,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked
 
 PREFIX = "spikeseg-run-"
-HELD = ".held"  # a file that the process of the directory keeps locked
+NEW, HELD = "new", ".held"  # a file that the process of the directory keeps locked
 AT_ONCE = 60  # seconds within which a new directory has one, with a lot to spare
 
 
@@ -23,7 +23,7 @@ def run_directory() -> Iterator[Path]:
     """Give a directory for the files of one run, where TMPDIR says. Those of killed processes are removed."""
     _remove_abandoned(Path(tempfile.gettempdir()))
     path = Path(tempfile.mkdtemp(prefix=PREFIX))
-    with (path / "new").open("w") as file:
+    with (path / NEW).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         Path(file.name).rename(path / HELD)  # nobody sees it unlocked
         try:
@@ -40,7 +40,7 @@ def _remove_abandoned(parent: Path) -> None:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     _remove(path)
             except FileNotFoundError:  # it has just been made, or its process was killed at the very beginning or end
-                if time.time() - path.stat().st_mtime > AT_ONCE:
+                if time.time() - path.stat().st_mtime > AT_ONCE and {one.name for one in path.iterdir()} <= {NEW}:
                     _remove(path)
 
 
