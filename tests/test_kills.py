@@ -106,12 +106,8 @@ def content(out: Path) -> dict[str, object]:
 def left_over(folder: Path) -> list[str]:
     """What there still is of runs and programs, some time after all processes have been killed."""
     for _ in range(100):
-        found = [
-            str(path)
-            for path in folder.rglob("*")
-            if path.name.startswith(("spikeseg-run-", "brian_", ".building", ".spikeseg"))
-        ]
-        found += [str(path) for path in folder.rglob("*.lock")]
+        paths = [path for path in folder.rglob("*") if path.name.startswith(LEFT) or path.suffix == ".lock"]
+        found = [str(path) for path in paths]
         if not found:
             break
         time.sleep(0.1)
