@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.io
@@ -212,3 +214,23 @@ def test_a_class_without_annotations_opens_without_boxes(root):
     Image.new("L", (30, 20)).save(pictures / "image_0001.jpg")
     (sample,) = Caltech101(root, ["BACKGROUND_Google"])
     assert [(target.label, target.box, target.mask) for target in sample.targets] == [("BACKGROUND_Google", None, None)]
+
+
+def test_of_an_annotation_only_what_is_needed_is_read(tmp_path):
+    """Zeros that take no room in a file, and gigabytes in memory."""
+    bomb, box = np.zeros(8_000_000), np.array([[3, 12, 5, 24]])
+    _add(tmp_path, "Faces", 1)
+    path = tmp_path / "Annotations" / "Faces_2" / "annotation_0001.mat"
+    scipy.io.savemat(path, {"more": bomb, "box_coord": box}, do_compression=True)
+    tracemalloc.start()
+    Caltech101(tmp_path, ["Faces"])[0]
+    assert tracemalloc.get_traced_memory()[1] < bomb.nbytes / 2
+    tracemalloc.stop()
+    for content, told in (
+        ({"box_coord": box, "obj_contour": bomb[:200_000].reshape(2, -1)}, "100,000 numbers"),
+        ({"box_coord": bomb[:200_000]}, "100,000 numbers"),
+        ({"box_coord": np.random.default_rng(0).random(20_000)}, "131,072 bytes"),
+    ):
+        scipy.io.savemat(path, content, do_compression=True)
+        line = _refusal(lambda: Caltech101(tmp_path, ["Faces"])[0])
+        assert f"annotation_0001.mat cannot be read as a MATLAB file: more than {told}" in line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +18,9 @@ from spikeseg.files import read_arrays, write_arrays
 from spikeseg.models.network import FORMAT, TrainedNetwork
 
 CONFIG = ENCODERS["overlapping pools"]
+
+
+ARRAYS = ("header", *(f"{kind}_{layer}" for kind in ("kernel", "threshold") for layer in ("conv1", "conv2", "conv3")))
 
 
 @pytest.fixture
@@ -58,6 +63,40 @@ class TestFiles:
         blank.save(tmp_path / "a.npz")
         assert_same(TrainedNetwork.load(tmp_path / "a.npz"), blank)
         assert blank.data is None
+
+    def test_only_what_is_needed_is_read(self, network, file):
+        """Zeros that take no room in a file, and gigabytes in memory, are as well put into an array that is needed."""
+        bomb = np.zeros(1 << 25)
+        write_arrays(file, read_arrays(file) | {"more": bomb})
+        tracemalloc.start()
+        try:
+            assert_same(TrainedNetwork.load(file), network)
+            for name in ("header", "kernel_conv2", "threshold_conv3", "extents"):
+                write_arrays(file, read_arrays(file, dict.fromkeys(ARRAYS)) | {name: bomb})
+                tracemalloc.reset_peak()
+                before = tracemalloc.get_traced_memory()[0]
+                with pytest.raises(SpikeSegError, match=rf"network\.npz is damaged: {name} is float64"):
+                    TrainedNetwork.load(file)
+                assert tracemalloc.get_traced_memory()[1] - before < 1 << 24
+                network.save(file)
+        finally:
+            tracemalloc.stop()
+
+    def test_an_array_that_claims_more_than_there_is_is_not_made(self, file):
+        """The header of an array says how much memory to take, whatever follows."""
+        with zipfile.ZipFile(file, "a") as archive, archive.open("extents.npy", "w") as member:
+            np.lib.format.write_array_header_1_0(
+                member, {"descr": "<f8", "fortran_order": False, "shape": (2, 1 << 40)}
+            )
+        with pytest.raises(SpikeSegError, match="extents has not the size that it claims"):
+            TrainedNetwork.load(file)
+
+    def test_a_header_without_end_is_no_header(self, file):
+        arrays = read_arrays(file)
+        for header in ("[" * 100_000, '{"format": ' + "[" * 100_000, '{"format": NaN}'):
+            write_arrays(file, arrays | {"header": np.array(header)})
+            with pytest.raises(SpikeSegError, match=r"network\.npz is not a trained network"):
+                TrainedNetwork.load(file)
 
     def test_another_format_is_refused(self, file):
         arrays = read_arrays(file)
