@@ -10,7 +10,6 @@ import json
 import math
 import os
 import re
-import secrets
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,13 +21,14 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from .errors import SpikeSegError
+from .leftovers import held_directory, remove_abandoned
 
 LARGEST_NUMBER = 8  # bytes
 LONGEST_REASON = 200  # characters
 _KINDS = {"f": "real numbers", "iu": "whole numbers", "U": "text"}
 
-TEMPORARY = re.compile(r"\.spikeseg-[0-9a-f]{8}(\..*)?")
-"""Names of files that are being written."""
+PREFIX = ".spikeseg-"
+"""What the names of directories begin with in which files are being written."""
 
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet takes for the beginning of a formula, or would without the apostrophes before it."""
@@ -36,7 +36,7 @@ FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`. On success it replaces `path` atomically; on failure it is removed.
+    """Yield a temporary path near `path`. On success it replaces `path` atomically; on failure it is removed.
 
     What killed processes have left of theirs in that directory is removed.
 
@@ -51,49 +51,26 @@ def replacing(path: Path) -> Iterator[Path]:
         The file system refused (disk full, read-only, no such device).
     """
     path = Path(path)
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():  # checked before the work, not after it
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        _remove_abandoned(path.parent)
-        with _claimed(path) as held:
-            temporary = Path(held.name)
+        _clean(path.parent)
+        with held_directory(path.parent, PREFIX) as directory:
+            temporary = directory / f".new{path.suffix}"
+            temporary.touch()  # with the permissions that the user's umask leaves
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             temporary.replace(path)
     except OSError as error:
         raise SpikeSegError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _claimed(path: Path) -> IO[bytes]:
-    """Open a new file beside `path`, locked until it is closed or this process is gone."""
-    while True:
-        fresh = path.with_name(f".spikeseg-{secrets.token_hex(4)}{path.suffix}")
-        file = fresh.open("xb")  # with the permissions that the user's umask leaves
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if os.fstat(file.fileno()).st_nlink:
-                return file
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            file.close()
-            raise
-        file.close()  # it was taken for abandoned before it was locked
 
 
 @cache
-def _remove_abandoned(directory: Path) -> None:
-    """Remove the temporary files in a directory whose processes are gone; it is enough to look once."""
-    for path in directory.iterdir():
-        if TEMPORARY.fullmatch(path.name):
-            with suppress(OSError), path.open("rb") as file:  # it is in use, or somebody else's
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+def _clean(directory: Path) -> None:
+    """Remove what killed processes were writing in a directory; it is enough to look once."""
+    remove_abandoned(directory, PREFIX)
 
 
 @contextmanager

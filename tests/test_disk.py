@@ -170,14 +170,14 @@ def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writ
     target = tmp_path / "out" / "a.txt"
     command = [sys.executable, "-c", WRITING, str(target)]
     killed, living = (subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2))
-    names = [process.stdout.readline().strip().rpartition("/")[2] for process in (killed, living)]
+    names = [process.stdout.readline().strip().split("/")[-2] for process in (killed, living)]
     killed.kill()
     killed.communicate()
-    for name in (".spikeseg-notes", ".a-12345678.txt"):
+    for name in (".spikeseg-notes", ".spikeseg-12345678"):
         (target.parent / name).write_text("a user's")
     write_json(target.with_name("b.json"), {})
     left = {path.name for path in target.parent.iterdir()}
-    assert left == {names[1], "b.json", ".spikeseg-notes", ".a-12345678.txt"}
+    assert left == {names[1], "b.json", ".spikeseg-notes", ".spikeseg-12345678"}
     living.kill()
     living.communicate()
 

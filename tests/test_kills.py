@@ -59,13 +59,13 @@ COMMANDS = {
     "export-nwb": lambda to: ["export", to.spikes, to.out / "spikes.nwb", "--format", "nwb"],
     "export-parquet": lambda to: ["export", to.spikes, to.out / "spikes.parquet", "--format", "parquet"],
     "stream": lambda to: [
-        *("stream", to.digits, to.root / "events.txt", "--size", "34x34", "--device", "numpy"),
+        *("stream", to.digits, to.root / "events.bin", "--device", "numpy"),
         *("--out", to.out, "--video", to.out / "film.gif"),
     ],
     "init": lambda to: ["init", to.root / "pictures", "--out", to.out / "mine.toml"],
     "config": lambda to: ["config", "copy", "dog-caltech", to.out / "mine.toml"],
-    "convert": lambda to: ["events", "convert", to.root / "events.txt", to.out / "events.npz", "--size", "34x34"],
-    "play": lambda to: ["events", "play", to.root / "events.txt", "--out", to.out / "film.gif", "--size", "34x34"],
+    "convert": lambda to: ["events", "convert", to.root / "events.bin", to.out / "events.npz"],
+    "play": lambda to: ["events", "play", to.root / "events.bin", "--out", to.out / "film.gif"],
     "fetch": lambda to: ["data", "fetch", "caltech-101", "--out", to.out, "--source", to.root / "caltech-101.zip"],
 }
 
@@ -80,7 +80,7 @@ def prepared(tiny, trained, swept, tmp_path_factory) -> SimpleNamespace:
     (root / "search.toml").write_text(SEARCH)
     (root / "caltech-101.zip").write_bytes(ARCHIVE)
     events = [Event(n % 34, 7 * n % 34, 1000 + 137 * n, 1 if n % 3 else -1) for n in range(3000)]
-    (root / "events.txt").write_bytes(event_files.text(events))
+    (root / "events.bin").write_bytes(event_files.atis(events))
     (root / "tmp").mkdir()
     for command in (["encode", run], ["evaluate", run]):
         assert start(*command).wait() == 0

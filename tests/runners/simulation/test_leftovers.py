@@ -16,7 +16,8 @@ import pytest
 from spikeseg import cache
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, write_json
-from spikeseg.runners.simulation.leftovers import HELD, remove_unfinished, run_directory
+from spikeseg.leftovers import HELD
+from spikeseg.runners.simulation.leftovers import remove_unfinished, run_directory
 from spikeseg.runners.simulation.program import _check_owner
 
 HOLDING = """
@@ -106,8 +107,8 @@ def test_a_directory_whose_process_was_killed_while_it_removed_it_is_removed(tem
 
 
 def test_a_directory_without_a_lock_is_removed_once_it_is_old(temporary):
-    for name, age in (("old", 100), ("new", 0)):
-        (temporary / f"spikeseg-run-{name}").mkdir()
-        os.utime(temporary / f"spikeseg-run-{name}", (time.time() - age,) * 2)
+    for name, age in (("1old", 100), ("1new", 0)):
+        (temporary / f"spikeseg-run-abcd{name}").mkdir()
+        os.utime(temporary / f"spikeseg-run-abcd{name}", (time.time() - age,) * 2)
     with run_directory() as own:
-        assert {path.name for path in temporary.iterdir()} == {"spikeseg-run-new", own.name}
+        assert {path.name for path in temporary.iterdir()} == {"spikeseg-run-abcd1new", own.name}
