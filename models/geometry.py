@@ -75,8 +75,8 @@ class Window:
             object.__setattr__(self, name, pair(getattr(self, name)))
         for name in ("source", "target"):
             object.__setattr__(self, name, Shape(*getattr(self, name)))
-        sizes = {"source": self.source, "target": self.target, "kernel": self.kernel, "stride": (self.stride,)}
-        for name, numbers in (sizes | {"padding": self.padding}).items():
+        sizes = {"source": self.source, "target": self.target, "kernel": pair(self.kernel), "stride": (self.stride,)}
+        for name, numbers in (sizes | {"padding": pair(self.padding)}).items():
             _check_whole(name, numbers, least=0 if name == "padding" else 1)
         for name in ("source", "target"):
             if getattr(self, name).size > LARGEST_LAYER:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from spikeseg.boxes import Box
 from spikeseg.checking import checked
@@ -20,7 +20,7 @@ from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 
 _Share = Annotated[float, Field(strict=True, ge=0, le=1)]
-_BOXES = TypeAdapter(dict[str, list[Annotated[tuple[_Share, _Share, _Share, _Share], AfterValidator(Box._make)]]])
+_BOXES = TypeAdapter(dict[str, list[tuple[_Share, _Share, _Share, _Share]]])
 
 PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
@@ -120,9 +120,10 @@ class Run:
         if not file.exists():
             return {}
         try:
-            return checked(_BOXES, read_json(file), str(file))
+            boxes = checked(_BOXES, read_json(file), str(file))
         except SpikeSegError as error:
             raise SpikeSegError(f"{error}; remove it to go without the constant-box baseline") from error
+        return {label: [Box(*box) for box in own] for label, own in boxes.items()}
 
 
 def _visible(path: Path) -> bool:
