@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ SweepRow = dict[str, Any]
 SCORES = ("accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean")
 LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end of learning, and number of stimuli until then
 LAYERS = ("conv2", "conv3")
+LARGEST = 1e15  # of any of them; JSON has numbers that are none of a computer's
 
 
 def row(
@@ -56,7 +56,9 @@ def row(
 
 def check_score(value: Any, what: str) -> None:
     """Raise SpikeSegError if a measurement is neither a number nor None, which is what cannot be measured."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value)):
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST
+    ):
         raise SpikeSegError(f"{what} is {value!r:.40}, no number")
 
 
