@@ -75,6 +75,8 @@ def open_source(recording: str | Path, reading: Reading | None = None, follow: f
     sensor = None if reading.size is None else geometry(reading.size, "--size")
     source: Path | BinaryIO = Path(recording)
     if str(recording) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise SpikeSegError("standard input is closed: give a file instead of -")
         source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # Python cannot end while its buffer waits
     elif follow:
         source = cast(BinaryIO, Growing(Path(recording), follow))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from ...analysis.measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, overlap, percent, result_lines
 
 if TYPE_CHECKING:
+    from spikeseg.cache import Kept
+
     from ...analysis.decoding.decisions import DecisionSummary
     from ...analysis.measures.counting import CountReport
     from ...analysis.measures.event_comparison import EventSummary
@@ -158,6 +160,14 @@ def devices_table(problems: Mapping[str, Sequence[str]]) -> Table:
     table = Table("device", "works", "why not")
     for device, found in problems.items():
         table.add_row(device, "no" if found else "yes", "\n".join(found))
+    return table
+
+
+def cache_table(content: Mapping[str, Kept]) -> Table:
+    """Kinds of things in the cache, how many there are, and how large."""
+    table = Table("kind", Column("number", justify="right"), Column("MB", justify="right"))
+    for kind, kept in content.items():
+        table.add_row(kind, f"{len(kept.paths):,}", f"{kept.size / 1e6:,.1f}")
     return table
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from spikeseg.boxes import Box, box_cells, box_columns, resized
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing, write_json, write_table
+from spikeseg.names import check_file_name, output_file
 
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
@@ -88,8 +89,10 @@ def output_names(paths: Sequence[Path]) -> list[str]:
     Raises
     ------
     SpikeSegError
-        A picture is given twice.
+        A picture is given twice, or has a name that cannot be part of another one.
     """
+    for path in paths:
+        check_file_name(path.name)
     (path, times), *_ = Counter(path.resolve() for path in paths).most_common(1)
     if times > 1:
         raise SpikeSegError(f"{path} is given twice: leave one of them out")
@@ -194,7 +197,7 @@ def write_segmentation(
     for number, segmentation in enumerate(segmentations, start=1):
         mask = resized(segmentation.mask, (rows, columns))
         name = f"{number}_{segmentation.label}" if numbered else segmentation.label
-        file = directory / f"{stem}_{name}_mask.png"
+        file = output_file(directory, f"{stem}_{name}_mask.png")
         with replacing(file) as temporary:
             Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
         box = segmentation.box
@@ -204,7 +207,7 @@ def write_segmentation(
         row = _description(sample.name, segmentation, box, file.name)
         described.append(row | {"instance": number if numbered else None})
     drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
-    save(drawn, directory / f"{stem}_overlay.png")
+    save(drawn, output_file(directory, f"{stem}_overlay.png"))
     return described
 
 

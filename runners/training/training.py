@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import locked, read_json, write_json
+from spikeseg.files import locked, read_json, remove_lock, write_json
 from spikeseg.progress import Reporter, Silent
 from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded, Spikes
@@ -75,6 +75,7 @@ def train(
         with locked(run.lock):
             run.check(config)  # another process may have begun another experiment in the meantime
             _train(config, data, run, device, reporter or Silent(), invalid)
+    remove_lock(run.lock)
     return TrainedNetwork.load(run.network_file)
 
 
