@@ -14,7 +14,7 @@ import spikeseg
 def declared():
     """Module and attribute of every name that a type checker sees, read from the source."""
     tree = ast.parse(Path(spikeseg.__file__).read_text())
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
     return {name.asname or name.name: (line.module, name.name) for line in block.body for name in line.names}
 
 
