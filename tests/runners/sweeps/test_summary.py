@@ -53,7 +53,7 @@ def finished(tmp_path, monkeypatch):
     for point in load_sweep(file).points:
         a_plus, seed = point.varied.values()
         names = ["accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"]
-        training = {"layers": dict.fromkeys(["conv2", "conv3"], {"convergence": 0.01, "presented": 16})}
+        training = {"layers": {key: {"convergence": 0.01, "presented": 16} for key in ("conv2", "conv3")}}
         metrics = dict.fromkeys(names, 10 * a_plus + seed / 100) | {"training": training}
         write_json(metrics_file(tmp_path / "runs", point, "validation"), metrics)
     monkeypatch.setattr(Pool, "run", lambda *_: None)
