@@ -37,7 +37,7 @@ has names, labels, a length and, by index, a `Sample` (a picture) or a `Take` (a
 
     config = load_config("orange-panda", {"data.dataset": "object", "data.classes": ["cup", "pen"]})
     train(config, dataset, Path("run"))
-    evaluate(select("run", dataset, "test"), "cpp_standalone")
+    evaluate(select("run", dataset, "test"))
 
 A user's mistake raises `SpikeSegError`; its message is one line that says what to do.
 """

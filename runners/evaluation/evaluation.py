@@ -59,7 +59,10 @@ class Evaluation:
 
 
 def evaluate_selection(
-    selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None, jobs: int = 1
+    selection: Selection,
+    device: str = "cpp_standalone",
+    progress: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
 ) -> Evaluation:
     """Segment every selected picture or buffer and compare with its annotation. One batch is in memory at a time.
 

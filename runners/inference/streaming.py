@@ -48,7 +48,12 @@ class Moment:
 
 @contextmanager
 def open_stream(
-    network: TrainedNetwork, size: tuple[int, int], duration_ms: float, step_ms: float, name: str, device: str
+    network: TrainedNetwork,
+    size: tuple[int, int],
+    duration_ms: float,
+    step_ms: float,
+    name: str,
+    device: str = "cpp_standalone",
 ) -> Iterator[Stream]:
     """Open a stream: a context manager.
 

@@ -105,7 +105,7 @@ class TestFewSpikes:
 
     def test_elephants_rate_needs_a_kernel(self):
         kernels = pytest.importorskip("elephant.kernels")
-        with pytest.raises(ValueError, match="zero-size|Invalid"):
+        with pytest.raises(ValueError, match=r"zero-size|Invalid"):
             statistics.instantaneous_rate(self.train, 10 * pq.ms)
         rate = statistics.instantaneous_rate(self.train, 10 * pq.ms, kernel=kernels.GaussianKernel(sigma=20 * pq.ms))
         assert float(rate.magnitude.sum() * 0.01) == pytest.approx(1, abs=0.01)
