@@ -45,6 +45,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Size = Annotated[tuple[Count, Count], BeforeValidator(_pair), _in("neurons")]
+Fit = Literal["crop", "pad", "bin"]
 Margin = Annotated[tuple[Natural, Natural], BeforeValidator(_pair), _in("neurons")]
 
 
@@ -138,15 +139,13 @@ class Buffering(Section):
     events: Annotated[Count, _in("events")] | None = Field(
         default=None, description="length of a buffer in events of the recording; give either this or duration_ms"
     )
-    fit: Literal["crop", "pad", "bin"] = Field(
+    fit: Fit = Field(
         default="pad",
         description="pixels to neurons: pad centres the sensor, which must fit; crop centres it and cuts off what "
         "does not fit; bin scales the whole sensor to the input",
     )
     denoise_ms: Annotated[Positive, _in("ms")] | None = Field(
-        default=None,
-        description="drop events before which no neighbouring pixel had one within this time; none are dropped when "
-        "absent",
+        default=None, description="drop events before which no neighbouring pixel had one within this time"
     )
     train: Annotated[Count, _in("buffers")] | None = Field(
         default=None,
