@@ -22,7 +22,7 @@ Export = Callable[[Excerpt, Callable[[int], None]], None]
 
 def format_of(out: Path) -> Format:
     """The format that the suffix of a file stands for. Raises SpikeSegError if it stands for none."""
-    formats = {suffix: kind for kind, suffix in SUFFIXES.items()}
+    formats: dict[str, Format] = {suffix: kind for kind, suffix in SUFFIXES.items()}
     if out.suffix not in formats:
         raise SpikeSegError(f"{out} says no format: its name must end in {', '.join(formats)}")
     return formats[out.suffix]
