@@ -10,7 +10,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn pin benchmark docs lint types layers check clean
+.PHONY: demo test test-genn test-newest pin benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -21,6 +21,10 @@ test: $(SETUP)
 # The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 test-genn:
 	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
+
+# The same tests on the python3 that is there, with the newest versions that were tried on it (docs/devices.md has a table).
+test-newest:
+	$(MAKE) test PYTHON=python3 VENV=.venv-newest
 
 # Renew tests/helpers/pinned.json after a change that is meant to change results; it prints what has changed.
 pin: $(SETUP)
@@ -58,4 +62,4 @@ $(SETUP): pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-genn build dist docs/build docs/gallery *.egg-info
+	rm -rf .venv .venv-genn .venv-newest build dist docs/build docs/gallery *.egg-info

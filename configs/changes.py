@@ -57,3 +57,15 @@ def parsed(change: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError as error:
         raise SpikeSegError(f"--set {change}: say KEY=VALUE, with texts in quotation marks") from error
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """What differs between two configurations, a text per key: ``seed (0 there, 1 here)``. None counts as no value."""
+    found: list[str] = []
+    for key in dict.fromkeys([*there, *here]):
+        one, other = there.get(key), here.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            found += differences(one, other, f"{prefix}{key}.")
+        elif one != other:
+            found.append(f"{prefix}{key} ({written(one)} there, {written(other)} here)")
+    return found

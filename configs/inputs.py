@@ -34,6 +34,7 @@ RENDERED = ("orange", "panda")  # classes of the rendered datasets
 PICTURES = ("caltech-101", "orange-panda", "folder")
 RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim", "recordings")
 OBJECT = "object"  # pictures or recordings that a program has in memory, or reads by itself
+Fit = Literal["crop", "pad", "bin"]
 
 
 class Data(Section):
@@ -122,7 +123,7 @@ class Buffering(Section):
     events: Annotated[Count, in_unit("events")] | None = Field(
         default=None, description="length of a buffer in events of the recording; give either this or duration_ms"
     )
-    fit: Literal["crop", "pad", "bin"] = Field(
+    fit: Fit = Field(
         default="pad",
         description="pixels to neurons: pad centres the sensor, which must fit; crop centres it and cuts off what "
         "does not fit; bin scales the whole sensor to the input",

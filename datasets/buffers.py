@@ -50,7 +50,7 @@ class Placement(NamedTuple):
         if fit == "pad" and (sensor[0] > size[0] or sensor[1] > size[1]):
             raise SpikeSegError(
                 f"a sensor of {describe(sensor)} does not fit the input of {describe(size)}: "
-                "train with input.buffer.fit crop or bin"
+                "give --fit crop or bin, or train with input.buffer.fit so"
             )
         scale = min(size[0] / sensor[0], size[1] / sensor[1]) if fit == "bin" else 1.0
         top, left = (int(n - scale * m) // 2 for n, m in zip(size, sensor, strict=True))

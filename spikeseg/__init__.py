@@ -37,7 +37,7 @@ has names, labels, a length and, by index, a `Sample` (a picture) or a `Take` (a
 
     config = load_config("orange-panda", {"data.dataset": "object", "data.classes": ["cup", "pen"]})
     train(config, dataset, Path("run"))
-    evaluate(select("run", dataset, "test"), "cpp_standalone")
+    evaluate(select("run", dataset, "test"))
 
 A user's mistake raises `SpikeSegError`; its message is one line that says what to do.
 """
@@ -48,10 +48,15 @@ A user's mistake raises `SpikeSegError`; its message is one line that says what 
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import SpikeSegError
 from .version import __version__
+
+# Python started in a checkout finds this folder before the installed package: the others lie beside it.
+if not Path(__file__).with_name("runners").exists():
+    __path__.append(str(Path(__file__).resolve().parents[1]))
 
 if TYPE_CHECKING:
     from .boxes import Box

@@ -67,6 +67,8 @@ class Excerpt:
         Include silent neurons.
     about
         The recording's description, see `recording.load_recording`.
+    shift
+        Steps by which all times are later; the numbers of steps stay as they are.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Excerpt:
     started: datetime
     silent: bool
     about: Mapping[str, Any]
+    shift: int = 0
 
     @property
     def total(self) -> int:
@@ -93,7 +96,11 @@ class Excerpt:
         stimulus, step
             Stimulus and step of each spike, shape (n,); stimuli are numbered as in `spikes`.
         """
-        return (self.stimuli[stimulus] * self.steps + step) * self.dt_ms
+        return (self.stimuli[stimulus] * self.steps + step + self.shift) * self.dt_ms
+
+    def t_stimulus_ms(self, step: np.ndarray) -> np.ndarray:
+        """Time of each spike in milliseconds since the onset of its stimulus; `step` has shape (n,)."""
+        return (step + self.shift) * self.dt_ms
 
     def rows(self, number: int) -> Rows:
         """All spikes of the stimulus with this number in `spikes`."""
@@ -140,7 +147,9 @@ class _Told(BaseModel):
     started: Annotated[datetime, BeforeValidator(_time)]
 
 
-def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] = (), silent: bool = False) -> Excerpt:
+def take_excerpt(
+    path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] = (), silent: bool = False, shift: int = 0
+) -> Excerpt:
     """Read part of a recording.
 
     Parameters
@@ -153,6 +162,8 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
         Names, numbers from 0, or ranges such as ``0:10`` for 0 to 9; all stimuli if empty.
     silent
         Include silent neurons.
+    shift
+        Steps by which all times are later, for programs that take no spike at 0 ms.
 
     Raises
     ------
@@ -180,7 +191,7 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
         chosen = np.unique(np.concatenate([_numbers(path, names, asked) for asked in stimuli]))
         spikes = {layer: recorded.select(chosen) for layer, recorded in spikes.items()}
     names, labels = ([of[number] for number in chosen] for of in (names, labels))
-    return Excerpt(path.stem, spikes, chosen, names, labels, told.dt_ms, steps, started, silent, about)
+    return Excerpt(path.stem, spikes, chosen, names, labels, told.dt_ms, steps, started, silent, about, shift)
 
 
 def _numbers(path: Path, names: Sequence[str], asked: str) -> np.ndarray:

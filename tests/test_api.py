@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import spikeseg
 def declared():
     """Module and attribute of every name that a type checker sees, read from the source."""
     tree = ast.parse(Path(spikeseg.__file__).read_text())
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
     return {name.asname or name.name: (line.module, name.name) for line in block.body for name in line.names}
 
 
@@ -45,3 +46,8 @@ def test_what_does_not_simulate_does_not_import_brian2(name):
     program = f"import sys, spikeseg; light = not {{'brian2', 'numpy'}} & {{*sys.modules}}; spikeseg.{name}; "
     program += "sys.exit(0 if light and 'brian2' not in sys.modules else 1)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["train", "encode", "evaluate", "count_objects", "open_segmenter", "open_stream"])
+def test_the_device_is_the_same_unless_another_one_is_given(name):
+    assert signature(getattr(spikeseg, name)).parameters["device"].default == "cpp_standalone"

@@ -244,7 +244,15 @@ class TestRuns:
         assert "was begun by spikeseg 0.0.1" in refused("train", tiny, "--out", run)
 
     def test_another_experiment_is_told(self, refused, tiny, run):
-        assert "holds another experiment" in refused("train", tiny, "--out", run, "--seed", "1")
+        told = refused("train", tiny, "--out", run, "--seed", "1")
+        assert f"{run} holds another experiment, which differs in seed (0 there, 1 here): choose another" in told
+
+    def test_many_differences_are_counted(self, refused, run, tmp_path):
+        other = TINY.replace("maps = 4", "maps = 5").replace("a_plus = 0.05", "a_plus = 0.07").replace("400", "300")
+        (tmp_path / "other.toml").write_text(other.replace("homeostasis = 0.1", "homeostasis = 0.2"))
+        told = refused("train", tmp_path / "other.toml", "--out", run)
+        assert "differs in input.dog.events (400 there, 300 here), conv2.maps (4 there, 5 here)" in told
+        assert "and 1 more: choose another directory" in told
 
     def test_files_of_another_kind_are_left_alone(self, refused, tiny, tmp_path):
         (tmp_path / "home").mkdir()

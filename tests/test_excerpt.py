@@ -84,12 +84,17 @@ def test_the_name_must_go_with_the_format(refused, kind):
     assert f"out.csv cannot be a file of format {kind}: its name must end in ." in refused(kind=kind)
 
 
+def test_a_suffix_that_says_no_format_is_refused(spikeseg, recording, tmp_path):
+    line = refusal(spikeseg("export", recording, tmp_path / "out.mat"))
+    assert line == f"{tmp_path / 'out.mat'} says no format: its name must end in .nix, .nwb, .csv, .parquet"
+
+
 @pytest.mark.parametrize(("kind", "package"), [("neo", "neo"), ("nwb", "pynwb"), ("parquet", "pyarrow")])
 def test_missing_packages_are_told_with_their_extra(refused, monkeypatch, kind, package):
     monkeypatch.delitem(sys.modules, f"spikeseg.analysis.export.{kind}", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     line = refused(kind=kind, out={"neo": "out.nix"}.get(kind, f"out.{kind}"))
-    assert line.startswith(f'--format {kind} needs pip install "spikeseg[export]": ')
+    assert line.startswith(f'format {kind} needs pip install "spikeseg[export]": ')
 
 
 def test_a_missing_recording_is_named(spikeseg, tmp_path):

@@ -55,6 +55,17 @@ def commands(command, name="spikeseg"):
         yield from commands(one, f"{name} {word}")
 
 
+def test_commands_that_simulate_have_one_default_device():
+    devices = {
+        name: option.default
+        for name, command in commands(get_command(app))
+        for option in command.params
+        if option.name == "device"
+    }
+    assert {"spikeseg train", "spikeseg segment", "spikeseg stream", "spikeseg sweep"} < devices.keys()
+    assert set(devices.values()) == {"cpp_standalone"}
+
+
 @pytest.mark.parametrize(("name", "command"), commands(get_command(app)), ids=lambda value: str(value))
 def test_the_help_of_every_command_ends_with_an_example_of_it(name, command):
     assert (command.epilog or "").startswith(f"Example: {name}")

@@ -23,7 +23,7 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
         table.writerow(HEADER)
         for number, stimulus in enumerate(excerpt.stimuli.tolist()):
             rows = excerpt.rows(number)
-            times = steps * excerpt.dt_ms, excerpt.t_ms(np.full(len(steps), number), steps)
+            times = excerpt.t_stimulus_ms(steps), excerpt.t_ms(np.full(len(steps), number), steps)
             cells = [[*column.tolist(), ""] for column in (steps, *times)]  # SILENT, which is -1, gets the last cell
             step = rows.step.tolist()
             table.writerows(

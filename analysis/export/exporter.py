@@ -20,6 +20,14 @@ SUFFIXES: dict[Format, str] = {"neo": ".nix", "nwb": ".nwb", "csv": ".csv", "par
 Export = Callable[[Excerpt, Callable[[int], None]], None]
 
 
+def format_of(out: Path) -> Format:
+    """The format that the suffix of a file stands for. Raises SpikeSegError if it stands for none."""
+    formats: dict[str, Format] = {suffix: kind for kind, suffix in SUFFIXES.items()}
+    if out.suffix not in formats:
+        raise SpikeSegError(f"{out} says no format: its name must end in {', '.join(formats)}")
+    return formats[out.suffix]
+
+
 def exporter(kind: Format, out: Path) -> Export:
     """Find the function that writes a format; nothing is read or written yet.
 
@@ -28,7 +36,7 @@ def exporter(kind: Format, out: Path) -> Export:
     kind
         One of ``neo, nwb, csv, parquet``.
     out
-        The file to write.
+        The file to write, see `format_of`.
 
     Returns
     -------
@@ -46,7 +54,7 @@ def exporter(kind: Format, out: Path) -> Export:
     try:
         write = import_module(f".{kind}", __package__).write
     except ImportError as error:
-        raise SpikeSegError(f'--format {kind} needs pip install "spikeseg[export]": {error}') from error
+        raise SpikeSegError(f'format {kind} needs pip install "spikeseg[export]": {error}') from error
 
     def export(excerpt: Excerpt, progress: Callable[[int], None]) -> None:
         with replacing(out) as temporary, _file_system_errors():

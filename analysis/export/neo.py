@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,15 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
 
 
 def segments(excerpt: Excerpt) -> Iterator[Segment]:
-    """Yield a segment per stimulus, with all its spike trains; time 0 ms is the onset of the stimulus."""
+    """Yield a segment per stimulus, with all its spike trains; time 0 ms is the onset of the stimulus.
+
+    The date of a segment is when its stimulus began in simulated time, counted from the beginning of the recording.
+    """
     for number, stimulus in enumerate(excerpt.stimuli.tolist()):
-        segment = Segment(name=excerpt.names[number], label=excerpt.labels[number], stimulus=stimulus)
+        began = excerpt.started + timedelta(milliseconds=stimulus * excerpt.steps * excerpt.dt_ms)
+        segment = Segment(
+            name=excerpt.names[number], rec_datetime=began, label=excerpt.labels[number], stimulus=stimulus
+        )
         for layer in excerpt.spikes:
             segment.spiketrains.extend(_trains(excerpt, layer, number))
         yield segment
@@ -84,8 +91,8 @@ def _trains(excerpt: Excerpt, layer: str, number: int) -> list[SpikeTrain]:
     step, neuron = spikes.of(number)
     trains = excerpt.trains(layer, neuron)
     places = np.transpose(np.unravel_index(trains.neuron, spikes.shape)).tolist()
-    times = np.split(step[trains.order] * excerpt.dt_ms, trains.stops)[:-1]
-    end, rate = excerpt.steps * excerpt.dt_ms, kHz / excerpt.dt_ms
+    times = np.split(excerpt.t_stimulus_ms(step[trains.order]), trains.stops)[:-1]
+    end, rate = (excerpt.steps + excerpt.shift) * excerpt.dt_ms, kHz / excerpt.dt_ms
     spike_trains = []
     for (feature, row, col), t in zip(places, times, strict=True):
         train = SpikeTrain(t, end, units=ms, sampling_rate=rate, layer=layer, feature=feature, row=row, col=col)

@@ -38,7 +38,6 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
         identifier=str(uuid4()),
         session_start_time=excerpt.started,
         experiment_description="Stimuli follow one another without a gap: t = (stimulus * steps + step) * dt",
-        keywords=["spiking neural network", "simulation", "SpikeSEG"],
         notes=json.dumps(about),
     )
     _add_trials(file, excerpt)
@@ -50,7 +49,7 @@ def write(excerpt: Excerpt, path: Path, progress: Callable[[int], None]) -> None
 
 def _intervals(excerpt: Excerpt) -> np.ndarray:
     """Onset and end of each stimulus in seconds, shape (n, 2)."""
-    return np.add.outer(excerpt.stimuli, (0, 1)) * excerpt.steps * excerpt.dt_ms / 1000
+    return (np.add.outer(excerpt.stimuli, (0, 1)) * excerpt.steps + excerpt.shift) * excerpt.dt_ms / 1000
 
 
 def _add_trials(file: NWBFile, excerpt: Excerpt) -> None:

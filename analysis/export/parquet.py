@@ -63,7 +63,7 @@ def _table(excerpt: Excerpt, first: int, parts: Sequence[Rows], schema: pa.Schem
         _text(rows.layer, list(excerpt.spikes)),
         *(pa.array(column, pa.int16()) for column in (rows.feature, rows.row, rows.col)),
         pa.array(rows.step, pa.int16(), mask=silent),
-        pa.array(rows.step * excerpt.dt_ms, mask=silent),
+        pa.array(excerpt.t_stimulus_ms(rows.step), mask=silent),
         pa.array(excerpt.t_ms(number, rows.step), mask=silent),
     ]
     return pa.Table.from_arrays(columns, schema=schema)

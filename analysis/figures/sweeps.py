@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ..measures.formatting import ACCURACY, MIOU
-from ..measures.sweep_table import SweepRow
+from ..measures.sweep_table import SEED, SweepRow
 from .style import FAINT, MUTED, WIDTH, distinct, ink_on, style, text_width
 
-SEED = "seed"  # what is averaged over
 SCORES = {"accuracy": f"{ACCURACY} (%)", "miou": MIOU}
 CONVERGENCE = {"conv2_convergence": "mean w(1-w) of Conv2", "conv3_convergence": "mean w(1-w) of Conv3"}
 

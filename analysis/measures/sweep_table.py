@@ -1,16 +1,19 @@
-"""The results of a sweep as one table: a row per point, a column per key that varies and per measurement."""
+"""The results of a sweep as one table, a row per point, a column per key that varies and per measurement; its best."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from statistics import mean, stdev
+from typing import Any, NamedTuple
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing, write_table
 
 SweepRow = dict[str, Any]
+
+SEED = "seed"  # what is averaged over
 
 SCORES = ("accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean")
 LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end of learning, and number of stimuli until then
@@ -60,6 +63,61 @@ def check_score(value: Any, what: str) -> None:
         isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST
     ):
         raise SpikeSegError(f"{what} is {value!r:.40}, no number")
+
+
+class Setting(NamedTuple):
+    """Points of a sweep that differ in nothing but the seed.
+
+    Attributes
+    ----------
+    varied
+        The values that vary, by dotted key, without the seed.
+    scores
+        By hash of the point, its score; None for a point that failed.
+    mean, spread
+        Mean and standard deviation over the points. None if a point failed; the spread also if there is only one.
+    """
+
+    varied: dict[str, Any]
+    scores: dict[str, float | None]
+    mean: float | None
+    spread: float | None
+
+
+def score_of(rows: Sequence[SweepRow]) -> str:
+    """The score by which points are ranked: strict mIoU; where nothing has a box, accuracy."""
+    done = [row for row in rows if row["accuracy"] is not None]
+    return "miou_strict" if done and all(row["miou_strict"] is not None for row in done) else "accuracy"
+
+
+def ranked_settings(rows: Sequence[SweepRow], keys: Sequence[str], score: str) -> list[Setting]:
+    """Gather the points that differ only in the seed.
+
+    Parameters
+    ----------
+    rows
+        The table.
+    keys
+        The columns that vary.
+    score
+        The column by which settings are ranked.
+
+    Returns
+    -------
+    The settings, the best first; those with a point that failed come last.
+    """
+    groups: dict[str, list[SweepRow]] = {}
+    for one in rows:
+        groups.setdefault(json.dumps([one[key] for key in keys if key != SEED]), []).append(one)
+    settings = []
+    for group in groups.values():
+        varied = {key: group[0][key] for key in keys if key != SEED}
+        scores = {one["point"]: one[score] for one in group}
+        known = [value for value in scores.values() if value is not None]
+        complete = len(known) == len(scores)
+        spread = stdev(known) if complete and len(known) > 1 else None
+        settings.append(Setting(varied, scores, mean(known) if complete else None, spread))
+    return sorted(settings, key=lambda one: (one.mean is None, -(one.mean or 0)))
 
 
 def write_csv(path: Path, rows: Sequence[SweepRow]) -> None:

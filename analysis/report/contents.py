@@ -15,7 +15,7 @@ from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
 from ...configs.geometry import layer_shapes
-from ...configs.schema import Config
+from ...configs.schema import Config, Data
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
 from ..decoding.segmentation import Segmentation
@@ -37,14 +37,21 @@ class Published(NamedTuple):
 
 _CALTECH = Published("N-Caltech", "92 %", "0.67", "on a split of its own")
 _PANDA = Published("NVS-OrangePanda", "99 %", "0.81", "its recordings are not published, these are simulated")
+_FACES, _ORANGES = {"Faces", "Faces_easy", "Motorbikes"}, {"orange", "panda"}
 TABLE_I = {
-    "caltech-101": Published("DoG-Caltech", "97 %", "0.74", "on a split of its own"),
-    "n-caltech-101": _CALTECH,
-    "n-caltech-sim": _CALTECH._replace(difference="its recordings are real, these are simulated"),
-    "orange-panda": _PANDA._replace(difference="its recordings are not published, this is rendered"),
-    "orange-panda-sim": _PANDA,
+    "caltech-101": (_FACES, Published("DoG-Caltech", "97 %", "0.74", "on a split of its own")),
+    "n-caltech-101": (_FACES, _CALTECH),
+    "n-caltech-sim": (_FACES, _CALTECH._replace(difference="its recordings are real, these are simulated")),
+    "orange-panda": (_ORANGES, _PANDA._replace(difference="its recordings are not published, this is rendered")),
+    "orange-panda-sim": (_ORANGES, _PANDA),
 }
-"""By dataset: the experiment of the paper (Kirkland et al. 2020) that is most like it."""
+"""By dataset: the classes, and the experiment of the paper (Kirkland et al. 2020) that is most like it."""
+
+
+def published(data: Data) -> Published | None:
+    """The paper's experiment on these classes of this dataset; None for other classes, as those of one's own data."""
+    classes, row = TABLE_I.get(data.dataset, (set(), None))
+    return row if len(data.classes) == 2 and set(data.classes) <= classes else None
 
 
 class Shown(NamedTuple):
@@ -110,7 +117,7 @@ def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
     network, metrics, config = run.network, run.metrics, run.network.config
     stimuli = [_stimulus(network, one) for one in shown]
     choices = _choices(shown, stimuli)
-    paper = TABLE_I.get(config.data.dataset)
+    paper = published(config.data)
     return {
         "version": __version__,
         "name": config.name,

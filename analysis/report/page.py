@@ -23,13 +23,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 SIDE = 480  # largest side of a photograph in pixels
 
 
-def render(content: Mapping[str, Any]) -> str:
-    """Render the page from ``report.html``, ``report.css`` and ``report.js``.
+def render(content: Mapping[str, Any], template: str = "report.html") -> str:
+    """Render a page from its template, ``report.css`` and ``report.js``.
 
     Parameters
     ----------
     content
-        All values that the template uses, see `contents.contents`.
+        All values that the template uses, see `contents.contents` and `sweep.sweep_contents`.
+    template
+        ``report.html`` for a run, ``sweep.html`` for a sweep.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def render(content: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     parts = {name: Markup((TEMPLATES / f"report.{name}").read_text(encoding="utf-8")) for name in ("css", "js")}
-    return environment.get_template("report.html").render(**content, css=parts["css"], javascript=parts["js"])
+    return environment.get_template(template).render(**content, css=parts["css"], javascript=parts["js"])
 
 
 def embedded(content: bytes, kind: str) -> str:

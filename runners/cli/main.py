@@ -97,7 +97,7 @@ for command, example in (
     (analyse.analyse, "spikeseg analyse runs/one"),
     (doctor.doctor, "spikeseg doctor"),
     (cache.cache, "spikeseg cache --clear"),
-    (export.export, "spikeseg export runs/one/spikes/test.npz test.nwb --format nwb"),
+    (export.export, "spikeseg export runs/one/spikes/test.npz test.nwb"),
     (stream.stream, "spikeseg stream runs/n-caltech recording.aedat4 --video film.gif"),
     (sweep.sweep, "spikeseg sweep examples/sweep.toml --jobs 2 --out runs"),
     (point.point, "spikeseg point dog-caltech --set conv3.learning.a_plus=0.01 --data data --out runs"),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
+from ...configs.changes import described
 from ..sweeps.points import Point
-from ..sweeps.summary import write_summary
+from ..sweeps.summary import Summary, write_summary
 from ..sweeps.sweeping import Pool
 from .console import console
 
 
-def print_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Write the table and the figures, and print what was written.
+def print_summary(
+    pool: Pool, points: Sequence[Point], failures: Mapping[str, str], directory: Path, score: str | None = None
+) -> dict[str, str]:
+    """Write the table and the figures, and print what is best and what was written.
 
     Returns
     -------
@@ -30,4 +34,22 @@ def print_summary(pool: Pool, points: Sequence[Point], failures: Mapping[str, st
     if summary.without_parquet:
         console.print("points.parquet needs pyarrow: pip install 'spikeseg[sweep]'")
     console.print(f"{', '.join(summary.files)} in {directory}", soft_wrap=True)
+    _print_best(summary, pool.directory)
     return summary.damaged
+
+
+def _print_best(summary: Summary, runs: Path) -> None:
+    """Print the best setting with its runs, and what the others reach."""
+    known = [setting.mean for setting in summary.settings if setting.mean is not None]
+    if not known:
+        console.print("no setting has all its points: there is no best one")
+        return
+    best = summary.settings[0]
+    where = f" at {described(best.varied)}" if best.varied else ""
+    spread = "" if best.spread is None else f" ± {best.spread:.4f} over {len(best.scores)} seeds"
+    console.print(f"best: {summary.score} {known[0]:.4f}{spread}{where}", soft_wrap=True)
+    for point, score in best.scores.items():
+        console.print(f"  {runs / point}: {score:.4f}", soft_wrap=True)
+    if len(known) > 1:
+        told = f"lowest {known[-1]:.4f}, median {median(known):.4f}, highest {known[0]:.4f}"
+        console.print(f"all {len(known)} settings: {told}", soft_wrap=True)

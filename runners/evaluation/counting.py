@@ -24,7 +24,10 @@ class Counting:
 
 
 def count_objects(
-    selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None, jobs: int = 1
+    selection: Selection,
+    device: str = "cpp_standalone",
+    progress: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
 ) -> Counting:
     """Segment every object of the selected scenes, also several of one class, and compare with the annotations.
 

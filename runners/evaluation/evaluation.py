@@ -70,7 +70,7 @@ class Evaluation:
 
 def evaluate_selection(
     selection: Selection,
-    device: str,
+    device: str = "cpp_standalone",
     progress: Callable[[int], None] = lambda done: None,
     jobs: int = 1,
     confidence: float = CONFIDENCE,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...configs.inputs import Fit
+
 
 def _option(default: Any, description: str, **settings: Any) -> Any:
     """A field of the dataclass, with the metadata that `cli.options.dataclass_options` reads."""
@@ -25,6 +27,8 @@ class EvaluationOptions:
         Count objects, in scenes of this many objects side by side, of one class or of different classes.
     buffer_ms
         Recordings: duration of the buffers in milliseconds; None for that of training.
+    fit
+        Recordings: how a sensor's pixels become neurons of the input layer; None as in training.
     fixed_thresholds
         Thresholds do not adapt to the number of events.
     """
@@ -39,5 +43,8 @@ class EvaluationOptions:
     mixed: bool = _option(False, "With --objects: objects of different classes.")
     buffer_ms: float | None = _option(
         None, "Recordings: duration of the buffers, e.g. 10ms; default: as in training.", flag="--buffer", unit="ms"
+    )
+    fit: Fit | None = _option(  # noqa: RUF009 - a field
+        None, "Recordings: pad or crop centres the sensor on the input, bin scales it; default: as in training."
     )
     fixed_thresholds: bool = _option(False, "Thresholds do not adapt to the number of events.")

@@ -19,7 +19,7 @@ from .selection import Selection
 def record(
     selection: Selection,
     out: Path,
-    device: str,
+    device: str = "cpp_standalone",
     progress: Callable[[int], None] = lambda done: None,
     jobs: int = 1,
 ) -> dict[str, Spikes]:

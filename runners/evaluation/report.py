@@ -40,8 +40,40 @@ def read_metrics(results: Path) -> dict[str, Any] | None:
     return metrics
 
 
+def measured_part(results: Path) -> str:
+    """The part on which a run was measured, by `evaluate` or as a point of a sweep; test if on none or on several.
+
+    Raises
+    ------
+    SpikeSegError
+        See `read_metrics`.
+    """
+    metrics = read_metrics(results)
+    if metrics is not None:
+        return metrics["split"]
+    parts = [file.stem.removeprefix("metrics-") for file in results.glob("metrics-*.json")]
+    return parts[0] if len(parts) == 1 else "test"
+
+
+def results_of(results: Path, part: str) -> Path:
+    """Where the results of a part are: those of another part, which the run already has, stay as they are.
+
+    Raises
+    ------
+    SpikeSegError
+        See `read_metrics`.
+    """
+    metrics = read_metrics(results)
+    return results if metrics is None or metrics["split"] == part else results / part
+
+
 def write_report(
-    selection: Selection, out: Path, count: int, device: str, progress: Callable[[int], None] = lambda done: None
+    selection: Selection,
+    results: Path,
+    out: Path,
+    count: int,
+    device: str,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> int:
     """Write the page of an evaluated run.
 
@@ -49,6 +81,8 @@ def write_report(
     ----------
     selection
         The network, and the part of the dataset on which it was evaluated.
+    results
+        Where the results are that `spikeseg evaluate` wrote.
     out
         The file to write.
     count
@@ -69,7 +103,7 @@ def write_report(
         There are no results; they belong to another network or other data; a stimulus has more steps than a page can
         show; the data cannot be read; or the file system refuses.
     """
-    results, steps = selection.run.results, selection.network.config.input.total_steps
+    steps = selection.network.config.input.total_steps
     if steps > NEVER:
         raise SpikeSegError(f"{selection.run.path} has {steps} steps per stimulus: a page shows at most {NEVER}")
     metrics, outcomes = read_metrics(results), read_outcomes(results / "outcomes.csv")

@@ -15,7 +15,7 @@ from ...datasets.canvas import Canvas, SideBySide
 from ...datasets.rendered.orange_panda import OrangePanda
 from ...datasets.rendered.ornament_groups import OrnamentGroups
 from ...datasets.sample import Dataset
-from ..inference.density import at_density, with_input
+from ..inference.density import at_density, with_fit, with_input
 from .options import EvaluationOptions
 from .selection import Selection
 
@@ -52,6 +52,8 @@ def apply_options(selection: Selection, part: str, options: EvaluationOptions) -
         selection = overlapping(selection, options.overlap)
     if options.buffer_ms is not None:
         selection = with_buffers(selection, options.buffer_ms)
+    if options.fit is not None:
+        selection = replace(selection, network=with_fit(selection.network, options.fit))
     return with_fixed_thresholds(selection) if options.fixed_thresholds else selection
 
 

@@ -1,4 +1,4 @@
-"""Adapt a network's configuration to larger pictures with several objects: the number of events follows the area."""
+"""Adapt a network's configuration: to larger pictures with several objects, or to another sensor than in training."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from spikeseg.errors import SpikeSegError
 
+from ...configs.inputs import Fit
 from ...models.network import TrainedNetwork
 
 DENSITY = 1.5  # events per area for pictures with several objects, relative to single objects (docs/instances.md)
@@ -36,6 +37,20 @@ def at_density(network: TrainedNetwork, size: tuple[int, int]) -> TrainedNetwork
     area = size[0] * size[1] / (inputs.rows * inputs.columns)
     dog = inputs.dog.model_copy(update={"events": round(DENSITY * area * inputs.dog.events)})
     return with_input(network, {"dog": dog})
+
+
+def with_fit(network: TrainedNetwork, fit: Fit) -> TrainedNetwork:
+    """The network with another way from the sensor's pixels to its input layer: ``crop``, ``pad`` or ``bin``.
+
+    Raises
+    ------
+    SpikeSegError
+        The network learned from pictures.
+    """
+    buffer = network.config.input.buffer
+    if buffer is None:
+        raise SpikeSegError("--fit is for recordings, and the network learned from pictures: leave it out")
+    return with_input(network, {"buffer": buffer.model_copy(update={"fit": fit})})
 
 
 def with_input(network: TrainedNetwork, update: dict[str, Any]) -> TrainedNetwork:

@@ -109,7 +109,7 @@ def response_over_threshold(segmentation: Segmentation) -> float:
 
 @contextmanager
 def open_segmenter(
-    network: TrainedNetwork, sizes: Sequence[tuple[int, int]], device: str, jobs: int = 1
+    network: TrainedNetwork, sizes: Sequence[tuple[int, int]], device: str = "cpp_standalone", jobs: int = 1
 ) -> Iterator[Segmenter]:
     """Open a segmenter: a context manager.
 

@@ -57,7 +57,7 @@ def open_stream(
     duration_ms: float,
     step_ms: float,
     name: str,
-    device: str,
+    device: str = "cpp_standalone",
     confidence: float = CONFIDENCE,
 ) -> Iterator[Stream]:
     """Open a stream: a context manager.

@@ -12,7 +12,6 @@ from spikeseg.files import locked
 
 from .compiling import Code, build_with
 from .doctor import compiler, compiler_version, genn_versions
-from .interface import COMPILER_FLAGS
 
 if TYPE_CHECKING:
     from ...models.model import Model
@@ -53,7 +52,7 @@ class Genn:
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
         """See `compiling.Backend`. Our code runs between GeNN's initialisation and its clean-up."""
-        from brian2 import second
+        from brian2 import prefs, second
 
         copies = "".join(_written_out(device, *variable) for variable in model.state.values())
         device.insert_code(
@@ -63,7 +62,7 @@ class Genn:
         model.network.run(0 * second, namespace={})
         _generate(Path(os.environ["GENN_PATH"]), directory, [] if self.gpu else ["-c"])
         # GeNN compiles its part without optimisation unless it may reorder floating point.
-        build_with(["make", f"CXX={compiler()} {' '.join(COMPILER_FLAGS)}"], directory)
+        build_with(["make", f"CXX={compiler()} {' '.join(prefs.codegen.cpp.extra_compile_args_gcc)}"], directory)
 
 
 def _generate(genn: Path, directory: Path, options: Sequence[str]) -> None:

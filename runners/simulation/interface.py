@@ -12,8 +12,8 @@ from spikeseg.spikes import Shape, Spikes
 
 from ...models.designs import EncoderDesign, LearnerDesign, SelfBuilding
 
-# Strict floating point, so that every backend gives the same bits.
-COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-std=c++11", "-w"]
+# Strict floating point, so that every backend gives the same bits; the C++ standard is the one that Brian2 itself uses.
+COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-w"]
 
 
 Design = EncoderDesign | LearnerDesign | SelfBuilding

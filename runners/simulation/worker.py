@@ -64,7 +64,8 @@ def configure() -> None:
     from brian2 import prefs
 
     prefs.reset_to_defaults()
-    prefs.codegen.cpp.extra_compile_args_gcc = COMPILER_FLAGS
+    standard = [flag for flag in prefs.codegen.cpp.extra_compile_args_gcc if flag.startswith("-std=")]
+    prefs.codegen.cpp.extra_compile_args_gcc = [*COMPILER_FLAGS, *standard]
     prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
     prefs.core.default_float_dtype = np.float64
     if "core.stop_on_keyboard_interrupt" in prefs:

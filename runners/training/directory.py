@@ -16,12 +16,14 @@ from spikeseg.files import read_json, write_json
 from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
+from ...configs.changes import differences
 from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 
 _Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 _BOXES = TypeAdapter(dict[str, list[tuple[_Share, _Share, _Share, _Share]]])
 
+NAMED = 4  # differing keys that an error names
 PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
 
@@ -94,7 +96,12 @@ class Run:
                 "choose another directory, or install that version"
             )
         if begun.get("digest") != config.digest():
-            raise SpikeSegError(f"{self.path} holds another experiment: choose another directory")
+            differ = differences(begun.get("config", {}), config.model_dump(mode="json")) or ["its digest"]
+            more = f" and {len(differ) - NAMED} more" if len(differ) > NAMED else ""
+            raise SpikeSegError(
+                f"{self.path} holds another experiment, which differs in {', '.join(differ[:NAMED])}{more}: "
+                "choose another directory"
+            )
 
     def start(self, config: Config, data: Path | None, device: str) -> None:
         """Create the directory and its ``run.json``, unless the run has begun already.

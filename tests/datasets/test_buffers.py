@@ -10,7 +10,7 @@ from spikeseg.boxes import Box
 from spikeseg.configs.inputs import Buffering, Input
 from spikeseg.datasets.buffers import OFF, ON, Placement, buffer_samples, buffer_spikes, cut, picture
 from spikeseg.datasets.events.denoising import denoised
-from spikeseg.datasets.events.events import Buffer, Recording, pack
+from spikeseg.datasets.events.events import EVENT, Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take
 from spikeseg.datasets.sample import Target
 from spikeseg.errors import SpikeSegError
@@ -65,6 +65,17 @@ def test_a_jump_of_the_clock_is_no_reason_for_a_million_buffers():
 
 def test_an_empty_recording_has_no_buffers():
     assert list(cut(random_recording(0, 0), Buffering(duration_ms=30))) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "kept"),
+    [(0, [1000, 1000]), (1, [1001]), (100, [1100]), (101, [])],
+    ids=["of one microsecond: both", "later: the later one", "the whole window: still", "more: none"],
+)
+def test_the_window_of_denoising_is_closed_and_a_microsecond_has_no_order(gap, kept):
+    events = np.zeros(2, EVENT)
+    events["t"], events["x"], events["y"] = (1000, 1000 + gap), (5, 6), 5
+    np.testing.assert_array_equal(denoised(events, SENSOR, 100)["t"], kept)
 
 
 @many

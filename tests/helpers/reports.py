@@ -31,7 +31,7 @@ def reported(run: Path, part: str, count: int) -> Selection:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reporting, "draw_evaluation", lambda *_: None)  # figures take seconds, and are not looked at
         reporting.write_evaluation(evaluation, selection, part, run, "numpy")
-    write_report(selection, run / "report.html", count, "numpy")
+    write_report(selection, run, run / "report.html", count, "numpy")
     return selection
 
 

@@ -15,22 +15,26 @@ def export(
     spikes: Annotated[Path, typer.Argument(help="A recording: the .npz of `spikeseg encode`.")],
     out: Annotated[Path, typer.Argument(help="The file to write, ending in .nix (for neo), .nwb, .csv or .parquet.")],
     kind: Annotated[
-        Format, typer.Option("--format", help="neo for Neo and Elephant, nwb for PyNWB, csv or parquet for tables.")
-    ],
+        Format | None, typer.Option("--format", help="As the suffix of OUT says: neo (.nix), nwb, csv or parquet.")
+    ] = None,
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer; may be repeated.")] = None,
     stimuli: Annotated[
         list[str] | None, typer.Option(help="Only these: a name, a number or a range such as 0:10; may be repeated.")
     ] = None,
     silent: Annotated[bool, typer.Option("--silent", help="Include silent neurons.")] = False,
+    shift: Annotated[
+        int, typer.Option(min=0, help="Steps to add to all times, for simulators that take no spike at 0 ms.")
+    ] = 0,
 ) -> None:
     """Write recorded spikes in a format that other programs read."""
     from spikeseg.excerpt import take_excerpt
 
-    from ....analysis.export.exporter import exporter
+    from ....analysis.export.exporter import exporter, format_of
     from ..progress import Bars
 
+    kind = kind or format_of(out)
     run = exporter(kind, out)
-    excerpt = take_excerpt(spikes, layer or (), stimuli or (), silent)
+    excerpt = take_excerpt(spikes, layer or (), stimuli or (), silent, shift)
     if kind == "neo":
         from ....analysis.export.neo import size_warning
 

@@ -32,7 +32,7 @@ def search(
 
     plan = load_search(file)
     pool = Pool("validation", out, data, device, jobs)
-    points, failures, best, highest = {}, {}, None, -inf
+    points, failures, highest = {}, {}, -inf
     with Bars(console) as bars:
         bars.stage("trials", trials)
         for done, trial in enumerate(search_trials(file, plan, pool, trials), 1):
@@ -40,14 +40,10 @@ def search(
             failures |= trial.failures
             for reason in trial.failures.values():
                 console.print(f"trial failed ({described(trial.varied)}): {reason}", soft_wrap=True)
-            if trial.score is not None and trial.score > highest:
-                best, highest = trial, trial.score
+            highest = max(highest, -inf if trial.score is None else trial.score)
             bars.advance(done, f"best {highest:.4f}")
-    if best is None:
+    if highest == -inf:
         raise SpikeSegError(f"all {trials} trials failed")
-    damaged = print_summary(pool, list(points.values()), failures, out / file.stem)
-    console.print(f"best: {plan.maximize} {highest:.4f} at {described(best.varied)}", soft_wrap=True)
-    for point in best.points:
-        console.print(f"  {out / point.hash}", soft_wrap=True)
+    damaged = print_summary(pool, list(points.values()), failures, out / file.stem, plan.maximize)
     if damaged:
         raise SpikeSegError(next(iter(damaged.values())))

@@ -10,6 +10,7 @@ import typer
 from spikeseg.errors import SpikeSegError
 
 from ....analysis.decoding.presence import CONFIDENCE
+from ....configs.inputs import Fit
 from ....datasets.events.sources import Reading
 from ..console import console
 from ..options import ConfidenceOption, DeviceOption, dataclass_options, milliseconds
@@ -28,6 +29,10 @@ def stream(
         float | None,
         typer.Option(parser=milliseconds, help="Time from one buffer to the next, e.g. 10ms; default: --buffer."),
     ] = None,
+    fit: Annotated[
+        Fit | None,
+        typer.Option(help="Pad or crop centres the sensor on the input, bin scales it; default: as trained."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Directory for stream.csv, latency.json and latency.png.")] = Path(
         "stream"
     ),
@@ -42,6 +47,7 @@ def stream(
 ) -> None:
     """Segment a recording of any length, buffer by buffer, as its events come."""
     from ....datasets.events.sources import open_source
+    from ...inference.density import with_fit
     from ...inference.stream_files import record_stream
     from ...training.directory import load_network
     from ..tables import stream_progress, stream_table
@@ -50,6 +56,8 @@ def stream(
     inputs = network.config.input
     if inputs.buffer is None:
         raise SpikeSegError(f"{run} learned from pictures: stream needs a network that learned from recordings")
+    if fit is not None:
+        network = with_fit(network, fit)
     duration = buffer or inputs.buffer.duration_ms or 30.0
     with open_source(recording, reading, follow) as events, console.status("waiting for events") as status:
         summary, stopped = record_stream(

@@ -6,6 +6,7 @@ import gc
 import json
 import subprocess
 import sys
+from datetime import UTC, timedelta
 
 import numpy as np
 import pytest
@@ -185,6 +186,31 @@ class TestTimes:
             assert (row["name"], row["label"]) == (NAMES[stimulus], LABELS[stimulus])
             assert (float(row["t_stimulus_ms"]), float(row["t_ms"])) == (step * DT, (stimulus * 9 + step) * DT)
 
+    def test_segments_of_neo_have_a_date_each(self, whole):
+        dates = [segment.rec_datetime.replace(tzinfo=UTC) for segment in read_block(whole["neo"]).segments]
+        began = [STARTED + timedelta(milliseconds=9 * number * DT) for number in range(4)]
+        assert dates == [date.replace(microsecond=0) for date in began]  # NIX keeps whole seconds
+
+    @every_format
+    def test_all_times_can_be_later_by_some_steps(self, kind, recording, spikes, tmp_path):
+        path = exported(kind, recording, tmp_path, shift=2)
+        later = 2 if kind == "neo" else 0  # its trains have no number of the step
+        assert read(kind, path) == [(*row[:-1], row[-1] + later) for row in rows_of(spikes)]
+        if kind == "neo":
+            trains = [train for segment in read_block(path).segments for train in segment.spiketrains]
+            assert min(float(t) for train in trains for t in train) == pytest.approx(2 * DT)
+            assert {float(train.t_stop) for train in trains} == {11 * DT}
+        elif kind == "nwb":
+            with pynwb.NWBHDF5IO(path, "r") as io:
+                trials = io.read().trials.to_dataframe()
+            assert trials.start_time.tolist() == [(9 * number + 2) * DT / 1000 for number in range(4)]
+        else:
+            rows = exports.table_csv(path) if kind == "csv" else parquet.read_table(path).to_pylist()
+            for row in rows:
+                stimulus, step = int(row["stimulus"]), int(row["step"])
+                times = float(row["t_stimulus_ms"]), float(row["t_ms"])
+                assert times == ((step + 2) * DT, (stimulus * 9 + step + 2) * DT)
+
     def test_parquet_carries_the_description(self, whole):
         schema = parquet.read_schema(whole["parquet"])
         assert json.loads(schema.metadata[b"spikeseg"])["config"] == "abc"
@@ -263,7 +289,7 @@ class TestCommand:
         out = tmp_path / "new" / f"[out]{SUFFIXES[kind]}"
         out.parent.mkdir()
         out.write_text("old")
-        told = spikeseg("export", recording, "--format", kind, out, "--layer", "conv3", "--stimuli", "1:4")
+        told = spikeseg("export", recording, out, "--layer", "conv3", "--stimuli", "1:4")
         assert (told.code, told.err) == (0, "")
         assert read(kind, out) == rows_of({"conv3": spikes["conv3"]}, [1, 2, 3])
         assert f"{len(read(kind, out))} spikes of conv3 in 3 stimuli" in told.out
@@ -275,7 +301,7 @@ class TestCommand:
         out.write_text("old")
         before = files(tmp_path)
         with room(64):
-            line = refusal(spikeseg("export", recording, "--format", kind, out))
+            line = refusal(spikeseg("export", recording, out))
         assert line == f"cannot write {out}: File too large"
         assert files(tmp_path) == before
 

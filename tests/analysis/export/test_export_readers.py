@@ -12,6 +12,7 @@ import pytest
 
 from helpers import exports
 from helpers.exports import DT, exported, neo, pq, pynwb, read_block, record
+from spikeseg.spikes import Shape, Spikes
 
 statistics = pytest.importorskip("elephant.statistics")
 dissimilarity = pytest.importorskip("elephant.spike_train_dissimilarity")
@@ -81,6 +82,44 @@ class TestElephant:
         expected = [cost(ours[i].tolist(), ours[j].tolist(), 1.5) for i, j in pairs]
         assert [purpura[pair] for pair in pairs] == pytest.approx(expected)
         assert len(set(np.round(expected, 6))) > 3
+
+
+def test_neos_nwbio_reads_every_spike(recording, tmp_path):
+    path = exported("nwb", recording, tmp_path)
+    (block,) = neo.io.NWBIO(str(path), mode="r").read_all_blocks()
+    found = [t for segment in block.segments for train in segment.spiketrains for t in train.rescale("ms").magnitude]
+    ours = [(spikes.stimulus * 9 + spikes.step) * DT for spikes in exports.spikes().values()]
+    np.testing.assert_allclose(np.sort(found), np.sort(np.concatenate(ours)))
+
+
+class TestFewSpikes:
+    """What the page says of Elephant and trains of one spike."""
+
+    train = neo.SpikeTrain([0.5], units="s", t_stop=1.0)
+
+    def test_elephants_contrast_has_no_answer(self):
+        synchrony = pytest.importorskip("elephant.spike_train_synchrony")
+        with pytest.raises(ValueError, match="min"):
+            synchrony.spike_contrast([self.train, self.train])
+        assert dissimilarity.van_rossum_distance([self.train] * 2, time_constant=2 * pq.ms)[0, 1] == 0
+
+    def test_elephants_rate_needs_a_kernel(self):
+        kernels = pytest.importorskip("elephant.kernels")
+        with pytest.raises(ValueError, match=r"zero-size|Invalid"):
+            statistics.instantaneous_rate(self.train, 10 * pq.ms)
+        rate = statistics.instantaneous_rate(self.train, 10 * pq.ms, kernel=kernels.GaussianKernel(sigma=20 * pq.ms))
+        assert float(rate.magnitude.sum() * 0.01) == pytest.approx(1, abs=0.01)
+
+
+def test_pynwb_counts_a_spike_at_the_end_of_a_trial_in_both(tmp_path):
+    spikes = {"a": Spikes.collect(Shape(1, 1, 1), 2, [1], [0], [0])}
+    path = exported("nwb", record(tmp_path / "test.npz", spikes), tmp_path)
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        file = io.read()
+        trials = file.trials.to_dataframe()[["start_time", "stop_time"]].to_numpy().tolist()
+        assert [len(file.units.get_unit_spike_times(0, in_interval=trial)) for trial in trials] == [1, 1]
+        t = file.units.get_unit_spike_times(0)
+    assert [int(((start <= t) & (t < stop)).sum()) for start, stop in trials] == [0, 1]
 
 
 def blocks(language: str) -> list[str]:

@@ -88,6 +88,21 @@ class TestCommand:
         assert "part “validation”" in (tmp_path / "page.html").read_text()
         assert (run / "metrics.json").read_bytes() == before
 
+    def test_another_part_is_measured_and_the_results_that_were_there_stay(self, spikeseg, run):
+        assert spikeseg("evaluate", run, *NUMPY).code == 0
+        before = (run / "metrics.json").read_bytes()
+        told = spikeseg("report", run, "--split", "validation", *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert "part “validation”" in (run / "validation" / "report.html").read_text()
+        assert (run / "metrics.json").read_bytes() == before
+        assert not (run / "report.html").exists()
+
+    def test_a_point_of_a_sweep_is_shown_on_the_part_that_it_was_measured_on(self, spikeseg, run):
+        (run / "metrics-validation.json").write_text("{}")
+        told = spikeseg("report", run, *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert "part “validation”" in (run / "report.html").read_text()
+
     def test_results_of_another_kind_are_refused(self, spikeseg, run):
         (run / "metrics.json").write_text('{"objects": 2}')
         line = refusal(spikeseg("report", run, *NUMPY))
@@ -119,7 +134,7 @@ class TestCommand:
         inputs = network.config.input.model_copy(update={"flush_steps": 246})
         slow = replace(network, config=network.config.model_copy(update={"input": inputs}))
         with pytest.raises(SpikeSegError, match="has 256 steps per stimulus: a page shows at most 255"):
-            write_report(replace(pictures.selection, network=slow), tmp_path / "page.html", 1, "numpy")
+            write_report(replace(pictures.selection, network=slow), tmp_path, tmp_path / "page.html", 1, "numpy")
 
 
 def rows(count, classes=2, boxed=True):
@@ -205,7 +220,7 @@ class TestPage:
         figure = b"any bytes"
         (run / "analysis").mkdir()
         (run / "analysis" / "latencies.png").write_bytes(figure)
-        write_report(select(run, None, "test"), run / "report.html", 1, "numpy")
+        write_report(select(run, None, "test"), run, run / "report.html", 1, "numpy")
         assert f'src="data:image/png;base64,{base64.b64encode(figure).decode()}"' in (run / "report.html").read_text()
 
     def test_without_boxes_there_is_no_iou(self, digits):

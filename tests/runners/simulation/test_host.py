@@ -124,6 +124,20 @@ with working() as worker:
 """
 
 
+STANDARD = """
+from brian2 import prefs
+from spikeseg.runners.simulation.worker import configure
+
+def standards():
+    return [flag for flag in prefs.codegen.cpp.extra_compile_args_gcc if flag.startswith("-std=")]
+
+own = standards()
+configure()
+assert own and standards() == own, (own, standards())
+assert "-ffp-contract=off" in prefs.codegen.cpp.extra_compile_args_gcc
+"""
+
+
 def python(code: str, *arguments: str, **options) -> subprocess.Popen:
     """A program that has `simulate`."""
     environment = os.environ | {"PYTHONPATH": str(Path(designs.__file__).parents[1])}
@@ -163,6 +177,10 @@ def test_a_working_directory_may_be_gone(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     assert_succeeds(python("import os; os.rmdir(os.getcwd()); simulate('numpy')", cwd=gone))
+
+
+def test_programs_are_of_the_standard_of_cpp_that_brian_itself_uses():
+    assert_succeeds(python(STANDARD))
 
 
 @pytest.fixture
