@@ -25,8 +25,8 @@ _SIDE_AEDAT4 = 1 << 15
 _PER_PACKET = 10_000  # events
 _AEDAT4_EVENT = np.dtype([("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("on", "u1"), ("padding", "u1", 3)])
 _LZ4 = 1
-# FlatBuffers up to the content of their only vector: where the table is, the identifier, the vtable (its size, the
-# table's, where the fields are; 0: the default), the table (the way back to the vtable, the fields), the vector's length.
+# FlatBuffers up to the content of their only vector: where the table is, the identifier, the vtable (its size, that of
+# the table, where its fields are; 0: default), the table (the way back to the vtable, the fields), the vector's length.
 _EVENTS_TABLE = struct.Struct("<I4sHHH2xiII")  # the events
 _HEADER_TABLE = struct.Struct("<I4sHHHHH2xiiII")  # the compression, the place of the table of packets, the streams
 _AEDAT4_STREAMS = """<dv version="2.0"><node name="outInfo" path="/mainloop/Recorder/outInfo/">
