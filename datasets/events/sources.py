@@ -29,7 +29,7 @@ class Reading:
 
     Attributes
     ----------
-    format, stream, invalid
+    format, columns, unit, stream, invalid
         As for `open_events`.
     size
         COLUMNSxROWS of the sensor.
@@ -39,7 +39,9 @@ class Reading:
         Leave out the events of hot pixels, which a first reading finds, see `hot_pixels`.
     """
 
-    format: str | None = _option(None, "Such as atis, evt3, us or txyp-us; recognised by default.")
+    format: str | None = _option(None, "Such as atis, evt3 or text; recognised by default.")
+    columns: str | None = _option(None, "Order of the columns, e.g. txyp, where they are not named.")
+    unit: str | None = _option(None, "Unit of the times where it is not named: s, ms, us or ns.")
     size: str | None = _option(None, "COLUMNSxROWS of the sensor, where the file does not say.")
     stream: str | None = _option(None, "Which camera or topic, where a file has several.")
     invalid: Invalid = _option(  # noqa: RUF009 - a field
@@ -78,7 +80,15 @@ def open_source(recording: str | Path, reading: Reading | None = None, follow: f
         source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # Python cannot end while its buffer waits
     elif follow:
         source = cast(BinaryIO, Growing(Path(recording), follow))
-    events = open_events(source, reading.format, sensor, stream=reading.stream, invalid=reading.invalid)
+    events = open_events(
+        source,
+        reading.format,
+        sensor,
+        columns=reading.columns,
+        unit=reading.unit,
+        stream=reading.stream,
+        invalid=reading.invalid,
+    )
     if reading.start is not None or reading.end is not None:
         events.edit(between(reading.start, reading.end))
     if mask is not None:

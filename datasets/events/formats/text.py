@@ -42,6 +42,7 @@ class Text(Decoder):
         self._places = [0, 1, 2, 3]  # in a line, of the columns of events
         self._width = 4  # numbers in a line
         self._default = Layout()  # where the caller and a heading say nothing
+        self._is_e2vid = False  # which has seconds, with a fraction
         self._assembler: Assembler | None = None  # from the first event on
         self._rest = b""  # an incomplete line
         self._line = 0  # lines before `_rest`
@@ -76,10 +77,9 @@ class Text(Decoder):
             if self._is_heading(lines[start]):
                 start += 1
             else:
-                order, unit = self._said.order or self._default.order, self._said.unit or self._default.unit
-                if unit is None and self._named is None and _has_seconds(lines[start]):
-                    unit = "s"
-                self._assembler = Assembler(self.where, Layout(order, unit), self._named)
+                layout = Layout(self._said.order or self._default.order, self._said.unit)
+                usual = "s" if self._is_e2vid and b"." in lines[start] else self._default.unit
+                self._assembler = Assembler(self.where, layout, self._named, usual)
         kept = [line for line in _text(b"\n".join(lines[start:])) if line.strip() and not line.startswith(_COMMENTS)]
         if not kept:
             return None
@@ -93,6 +93,7 @@ class Text(Decoder):
         if match := _GEOMETRY.fullmatch(line) or (_SIZE.fullmatch(line) if self.size is None else None):
             self.size = geometry(f"{match[1].decode()}x{match[2].decode()}", self.where)
             self._default = _METAVISION if line.startswith(b"%") else self._default
+            self._is_e2vid = not line.startswith(b"%")
             return True
         comment = line.startswith((b"#", b"%"))
         match = _NAMED_COLUMNS.fullmatch(line)
@@ -104,7 +105,7 @@ class Text(Decoder):
             if self._said.order is None:
                 raise SpikeSegError(
                     f"{self.where}: its heading {line.strip()[:60].decode('latin-1')!r} does not name x, y, t and p: "
-                    "name their order and unit, e.g. --format txyp-us"
+                    "name their order, e.g. --columns txyp"
                 )
             return True
         return comment or found is not None or not line.strip()
@@ -117,7 +118,7 @@ class Text(Decoder):
             raise SpikeSegError(
                 f"{self.where} names its columns as {' '.join(order)}, not {' '.join(self._said.order)}"
             )
-        self._default, self._named = Layout(order), found.unit
+        self._default, self._named = Layout(order, self._default.unit), found.unit
         self._places, self._width = sorted(places), len(names)
 
     def _complaint(self, lines: list[bytes], before: int) -> str:
@@ -153,12 +154,6 @@ def _columns(lines: list[str]) -> list[np.ndarray] | None:
         return list(np.loadtxt(lines, ndmin=2, comments=None).T)
     except ValueError:
         return None
-
-
-def _has_seconds(line: bytes) -> bool:
-    """Whether one number of an event has six decimals and the others none: a time, perhaps of whole seconds."""
-    decimals = [word.partition(".")[2] for word in " ".join(_text(line)).split()]
-    return sorted(map(len, decimals)) == [0] * (len(decimals) - 1) + [6] and max(decimals).isdigit()
 
 
 def _is_number(word: str) -> bool:
