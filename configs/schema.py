@@ -9,43 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from spikeseg.spikes import Shape
 
-
-def _pair(value: Any) -> Any:
-    return (value, value) if isinstance(value, int) else value
-
-
-def _odd(value: int) -> int:
-    if value % 2 == 0:
-        raise ValueError(f"{value} has no centre: make it odd")
-    return value
-
-
-def _in(unit: str, **schema: Any) -> Any:
-    """Add the unit of a key, and other entries, to its JSON Schema, from which the reference of all keys is made."""
-    return Field(json_schema_extra={"unit": unit, **schema})
-
+from .fields import ODD, Count, Fraction, Margin, Natural, NotNegative, Positive, Rate, Share, Size
+from .fields import in_unit as _in
+from .fields import odd as _odd
+from .fields import pair as _pair
 
 RENDERED = ("orange", "panda")  # classes of the rendered datasets
-ODD = {"not": {"multipleOf": 2}}  # in JSON Schema
 PICTURES = ("caltech-101", "orange-panda", "folder")
 RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim", "recordings")
 OBJECT = "object"  # pictures or recordings that a program has in memory, or reads by itself
-
-Count = Annotated[int, Field(gt=0)]
-Natural = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Rate = Annotated[float, Field(gt=0, lt=1)]
-Size = Annotated[tuple[Count, Count], BeforeValidator(_pair), _in("neurons")]
-Margin = Annotated[tuple[Natural, Natural], BeforeValidator(_pair), _in("neurons")]
 
 
 class Section(BaseModel):
@@ -85,6 +63,9 @@ class Data(Section):
     sensor: Annotated[tuple[Count, Count], BeforeValidator(_pair), _in("pixels")] | None = Field(
         default=None, description="sensor of your own recordings, [rows, columns], for formats that do not name it"
     )
+    unit: Literal["s", "ms", "us", "ns"] | None = Field(
+        default=None, description="unit of times in your own recordings, for text, NumPy and HDF5 that do not name it"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Data:
@@ -96,8 +77,8 @@ class Data(Section):
                 raise ValueError(f"{self.dataset} has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
             if self.test is None:
                 raise ValueError(f"{self.dataset} is rendered without end: say how many are to test")
-        if self.sensor is not None and self.dataset != "recordings":
-            raise ValueError(f"sensor is for your own recordings, not for {self.dataset}: leave it out")
+        if self.dataset != "recordings" and (own := [key for key in ("sensor", "unit") if getattr(self, key)]):
+            raise ValueError(f"{own[0]} is for your own recordings, not for {self.dataset}: leave it out")
         return self
 
     @property
@@ -395,6 +376,7 @@ class Config(Section):
     def digest(self) -> str:
         """Hash of all values, 12 hexadecimal digits; the layout of the file has no influence on it."""
         values = self.model_dump(mode="json")
-        if self.data.sensor is None:
-            del values["data"]["sensor"]  # a key that came later: without it, older runs are of the same experiment
+        for key in ("sensor", "unit"):  # they came later: without them, older runs are of the same experiment
+            if values["data"][key] is None:
+                del values["data"][key]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
