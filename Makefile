@@ -10,7 +10,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn pin benchmark docs lint types layers check clean
+.PHONY: demo test test-genn test-slurm pin benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -21,6 +21,12 @@ test: $(SETUP)
 # The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 test-genn:
 	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
+
+# A sweep on a real Slurm of two nodes on this machine, outside of CI: Debian, as root (docs/cluster.md).
+test-slurm: $(SETUP)
+	apt-get install --yes --no-install-recommends slurm-wlm slurmdbd slurm-wlm-mysql-plugin munge mariadb-server
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[slurm]"
+	SPIKESEG_SLURM=1 $(BIN)/python -m pytest -s tests/workflow/test_slurm.py
 
 # Renew tests/helpers/pinned.json after a change that is meant to change results; it prints what has changed.
 pin: $(SETUP)
