@@ -17,8 +17,8 @@ Columns = dict[str, np.ndarray]
 """Columns x, y, t, p of events, shape (n,) each, sorted by time; p is positive for ON."""
 
 _CLOCK_MARK = 1 << 13  # microseconds; see `formats.atis`
-_LATEST = 1 << 32  # microseconds that the two oldest formats count to
-_LATEST_EVT = 1 << 40  # microseconds; the words for a later clock would outnumber the events
+_LATEST = 1 << 32  # microseconds that ATIS and DAT count to, and that take 1 million words of EVT 3.0
+_LATEST_EVT2 = 1 << 40  # microseconds
 _ROW_OF_MARKS = 240
 _SIDE_EVT = 1 << 11  # columns and rows
 _SIDE_AEDAT4 = 1 << 15
@@ -73,17 +73,20 @@ def dat(columns: Columns, size: tuple[int, int], where: str) -> bytes:
 
 def evt2(columns: Columns, size: tuple[int, int], where: str) -> bytes:
     """Prophesee EVT 2.0: words of 32 bits, for the upper 28 of the time's 34 bits, or for an event."""
-    x, y, t, p = _checked_for_evt(columns, size, where)
-    high, before = _clock(t >> 6, 28)
+    x, y, t, p = _checked_for_evt(columns, size, _LATEST_EVT2, where)
+    high, before = _clock(t >> 6, 28, 1 << 26)
     events = (p > 0) << 28 | (t & 0x3F) << 22 | x << 11 | y
     words = np.insert(events, before, 8 << 28 | high).astype("<u4")
     return _evt_header(2, size) + words.tobytes()
 
 
 def evt3(columns: Columns, size: tuple[int, int], where: str) -> bytes:
-    """Prophesee EVT 3.0: words of 16 bits, for the upper and lower 12 bits of the time, for a row, and for an event."""
-    x, y, t, p = _checked_for_evt(columns, size, where)
-    high, before = _clock(t >> 12, 12)
+    """Prophesee EVT 3.0: words of 16 bits, for the upper and lower 12 bits of the time, for a row, and for an event.
+
+    The upper bits never leave out a number, as those of a camera: faery, evt3 and evlib lose time otherwise.
+    """
+    x, y, t, p = _checked_for_evt(columns, size, _LATEST, where)
+    high, before = _clock(t >> 12, 12, 1)
     words = np.stack([6 << 12 | t & 0xFFF, y, 2 << 12 | (p > 0) << 11 | x], axis=1)
     needed = np.ones(words.shape, bool)
     needed[1:, 0], needed[1:, 1] = t[1:] != t[:-1], y[1:] != y[:-1]
@@ -117,20 +120,19 @@ def _flatbuffer(table: struct.Struct, identifier: bytes, *places: int | bytes) -
     return struct.pack("<I", len(packed)) + packed
 
 
-def _checked_for_evt(columns: Columns, size: tuple[int, int], where: str) -> list[np.ndarray]:
+def _checked_for_evt(columns: Columns, size: tuple[int, int], latest: int, where: str) -> list[np.ndarray]:
     """x, y, t, p as int64, if the formats can hold them."""
     if max(size) > _SIDE_EVT:
         raise SpikeSegError(f"{where}: this format has {_SIDE_EVT} columns and rows: cut it with --region")
-    _check_times(columns["t"], _LATEST_EVT, where)
+    _check_times(columns["t"], latest, where)
     return [columns[field].astype(np.int64) for field in "xytp"]
 
 
-def _clock(high: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+def _clock(high: np.ndarray, bits: int, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Words for the upper part of the time: their contents, and before which event each comes, both of shape (m,).
 
-    They go up from 0 by a quarter of their period at most, as a camera's do, so that a reader counts every wrap-around.
+    They go up from 0 by `step` at most, so that a reader counts every wrap-around of the `bits`.
     """
-    step = 1 << bits - 2
     rise = np.diff(high, prepend=0)
     count = -(-rise // step)
     count[:1] = np.maximum(count[:1], 1)
