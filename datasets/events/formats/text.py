@@ -2,7 +2,7 @@
 
 Parsed by NumPy. Before the events, in any order, there may be: a line of two numbers, the sensor's columns and rows, as
 E2VID's files have it; Metavision's ``%geometry:COLUMNS,ROWS`` and ``%columns:x,y,p,t``; and a heading of names, see
-`names`, also as a comment. Blank lines and other lines that begin with # or % count for nothing. Commas and semicolons
+`names`, also as a comment; names may be faery's ``x@COLUMNS`` and ``y@ROWS``. Blank lines and other lines that begin with # or % count for nothing. Commas and semicolons
 separate like blanks; a polarity may be True or False.
 """
 
@@ -24,6 +24,7 @@ from .records import Decoder, geometry, make
 _LONGEST_LINE = 1024  # bytes
 _GEOMETRY = re.compile(rb"%\s*geometry\s*[:=\s]\s*(\d+)\s*[,x]\s*(\d+)\s*", re.IGNORECASE)
 _NAMED_COLUMNS = re.compile(rb"%\s*columns\s*[:=\s](.*)", re.IGNORECASE | re.DOTALL)
+_SIDE = re.compile(r"[xy]@\d+")
 _SIZE = re.compile(rb"(\d+)[ \t]+(\d+)\s*")
 _METAVISION = Layout("xypt", "us")  # of files with a line %geometry that do not name their columns
 _COMMENTS = ("#", "%")
@@ -97,7 +98,7 @@ class Text(Decoder):
             return True
         comment = line.startswith((b"#", b"%"))
         match = _NAMED_COLUMNS.fullmatch(line)
-        names = _names(match[1] if match else line.lstrip(b"#% "))
+        names = self._without_sides(_names(match[1] if match else line.lstrip(b"#% ")))
         found = find_columns(names)
         if found is not None:
             self._follow(names, found)
@@ -109,6 +110,14 @@ class Text(Decoder):
                 )
             return True
         return comment or found is not None or not line.strip()
+
+    def _without_sides(self, names: list[str]) -> list[str]:
+        """Read the sensor's size out of the names in a heading of faery's, ``t,x@1280,y@720,on``; its times are in us."""
+        sides = {name[0]: name[2:] for name in names if _SIDE.fullmatch(name)}
+        if set(sides) != {"x", "y"}:
+            return names
+        self.size, self._default = geometry(f"{sides['x']}x{sides['y']}", self.where), Layout(None, "us")
+        return [name.partition("@")[0] for name in names]
 
     def _follow(self, names: list[str], found: Columns) -> None:
         """Read the columns that a heading names."""
