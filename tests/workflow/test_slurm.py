@@ -1,4 +1,4 @@
-"""A sweep on a real Slurm that loses a node half-way: it resumes, and ends with what the process pool gives.
+"""A sweep on a real Slurm that loses a node half-way and is interrupted: it resumes, and ends as in a process pool.
 
 Run it with `make test-slurm`: it needs root, Debian's packages of Slurm and MariaDB, and some minutes.
 """
@@ -6,6 +6,7 @@ Run it with `make test-slurm`: it needs root, Debian's packages of Slurm and Mar
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,14 @@ def slurm() -> Iterator[Cluster]:
         yield running
 
 
+def await_points(directory: Path, count: int, running: subprocess.Popen) -> None:
+    """Wait until so many points are done."""
+    while (done := len(list(directory.glob("runs/*/metrics-validation.json")))) < count:
+        assert running.poll() is None, (directory / "first.log").read_text()
+        time.sleep(1)
+    print(f"{done} points are done")
+
+
 def test_a_sweep_loses_a_node_and_ends_as_in_a_pool(slurm, tmp_path):
     (tmp_path / "tiny.toml").write_text(TINY)
     (tmp_path / "sweep.toml").write_text(SWEEP)
@@ -52,13 +61,13 @@ def test_a_sweep_loses_a_node_and_ends_as_in_a_pool(slurm, tmp_path):
 
     with (tmp_path / "first.log").open("w") as log:
         first = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
-        while len(done := list(tmp_path.glob("runs/*/metrics-validation.json"))) < POINTS // 3:
-            assert first.poll() is None, (tmp_path / "first.log").read_text()
-            time.sleep(1)
+        await_points(tmp_path, POINTS // 3, first)
         slurm.lose_node(NODES[1])
-        print(f"{NODES[1]} is lost after {len(done)} points")
+        await_points(tmp_path, 2 * POINTS // 3, first)
+        print(f"nodes: {slurm.states()}; interrupted")
+        first.send_signal(signal.SIGINT)
         first.wait()
-    print(f"the first run ended with {first.returncode}; nodes: {slurm.states()}")
+    assert not (tmp_path / "runs" / "sweep" / "points.csv").exists()
     slurm.start_node(NODES[1])
 
     second = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -2,8 +2,8 @@
 
 Parsed by NumPy. Before the events, in any order, there may be: a line of two numbers, the sensor's columns and rows, as
 E2VID's files have it; Metavision's ``%geometry:COLUMNS,ROWS`` and ``%columns:x,y,p,t``; and a heading of names, see
-`names`, also as a comment; names may be faery's ``x@COLUMNS`` and ``y@ROWS``. Blank lines and other lines that begin with # or % count for nothing. Commas and semicolons
-separate like blanks; a polarity may be True or False.
+`names`, also as a comment, and as faery writes it, ``t,x@COLUMNS,y@ROWS,on``. Blank lines and other lines that begin
+with # or % count for nothing. Commas and semicolons separate like blanks; a polarity may be True or False.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Text(Decoder):
         return comment or found is not None or not line.strip()
 
     def _without_sides(self, names: list[str]) -> list[str]:
-        """Read the sensor's size out of the names in a heading of faery's, ``t,x@1280,y@720,on``; its times are in us."""
+        """Read the sensor's size out of names in a heading of faery's, which has microseconds."""
         sides = {name[0]: name[2:] for name in names if _SIDE.fullmatch(name)}
         if set(sides) != {"x", "y"}:
             return names
