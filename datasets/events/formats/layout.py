@@ -185,8 +185,11 @@ def are_seconds(t: np.ndarray) -> bool:
     No event camera has a clock that is finer than a microsecond. So times that need four decimals or more are not
     milliseconds, and if all of them are whole microseconds as seconds, they are that.
     """
-    t = t[np.isfinite(t)].astype(float)
-    scaled, doubt = t * 1e6, np.spacing(np.abs(t).max(initial=0)) * 1e6
+    t = t[np.isfinite(t)]
+    t = t if t.dtype.kind == "f" else t.astype(float)
+    doubt = float(np.spacing(np.abs(t).max(initial=0))) * 1e6  # float32 has fewer digits
+    t = t.astype(float)
+    scaled = t * 1e6
     if not len(t) or t.max() - t.min() > _LONGEST or doubt > _LARGEST_DOUBT:
         return False
     tolerance = max(doubt, 1e-3)

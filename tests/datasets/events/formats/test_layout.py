@@ -199,6 +199,30 @@ def test_an_array_of_four_columns_is_read(order, dtype, memory, by_row, tmp_path
     assert read(tmp_path / "events.npz", unit="us") == EVENTS
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("start", [0.0, 1.0])
+def test_seconds_show_in_arrays_of_floats(dtype, start, tmp_path):
+    events = [event._replace(t=event.t - EVENTS[0].t + round(start * 10**6)) for event in EVENTS]
+    array = as_array(events)
+    columns = np.stack([array["x"], array["y"], array["t"] / 1e6, array["p"] > 0], axis=1).astype(dtype)
+    assert read(save(tmp_path / "events.npy", columns)) == events
+
+
+def test_seconds_that_a_float_cannot_hold_to_the_microsecond_are_asked_for(tmp_path):
+    array = as_array(EVENTS)
+    columns = np.stack([array["x"], array["y"], array["t"] / 1e6 + 60, array["p"] > 0], axis=1).astype("f4")
+    with pytest.raises(UnknownUnitError, match="does not name the unit"):
+        read(save(tmp_path / "events.npy", columns))
+
+
+@pytest.mark.parametrize(
+    "heading", ['"T (us)";"X";"Y";"Pol"', "Timestamp_us\tx_pos\ty_pos\tpolarity", "ts[us],XS,YS,PS"]
+)
+def test_headings_of_other_programs_are_followed(heading):
+    separator = next(mark for mark in ";\t," if mark in heading)
+    assert read(csv("txyp", heading, separator), "text") == EVENTS
+
+
 @pytest.mark.parametrize("order", ["tyxp", "ptxy"])
 def test_an_array_in_another_order_is_read_when_it_is_said(order, tmp_path):
     assert read(save(tmp_path / "events.npy", table(order)), f"{order}-us") == EVENTS
