@@ -10,7 +10,7 @@ EXTRAS ?= dev
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-genn test-newest pin benchmark docs lint types layers check clean
+.PHONY: demo test test-genn test-newest test-slurm pin benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -25,6 +25,12 @@ test-genn:
 # The same tests on the python3 that is there, with the newest versions that were tried on it (docs/devices.md has a table).
 test-newest:
 	$(MAKE) test PYTHON=python3 VENV=.venv-newest
+
+# A sweep on a real Slurm of two nodes on this machine, outside of CI: Debian, as root (docs/cluster.md).
+test-slurm: $(SETUP)
+	apt-get install --yes --no-install-recommends slurm-wlm slurmdbd slurm-wlm-mysql-plugin munge mariadb-server
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[slurm]"
+	SPIKESEG_SLURM=1 $(BIN)/python -m pytest -s tests/workflow/test_slurm.py
 
 # Renew tests/helpers/pinned.json after a change that is meant to change results; it prints what has changed.
 pin: $(SETUP)

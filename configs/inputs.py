@@ -70,6 +70,9 @@ class Data(Section):
     sensor: Annotated[Size, in_unit("pixels")] | None = Field(
         default=None, description="sensor of your own recordings, [rows, columns], for formats that do not name it"
     )
+    unit: Literal["s", "ms", "us", "ns"] | None = Field(
+        default=None, description="unit of times in your own recordings, for text, NumPy and HDF5 that do not name it"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Data:
@@ -81,8 +84,8 @@ class Data(Section):
                 raise ValueError(f"{self.dataset} has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
             if self.test is None:
                 raise ValueError(f"{self.dataset} is rendered without end: say how many are to test")
-        if self.sensor is not None and self.dataset != "recordings":
-            raise ValueError(f"sensor is for your own recordings, not for {self.dataset}: leave it out")
+        if self.dataset != "recordings" and (own := [key for key in ("sensor", "unit") if getattr(self, key)]):
+            raise ValueError(f"{own[0]} is for your own recordings, not for {self.dataset}: leave it out")
         return self
 
     @property

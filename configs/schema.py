@@ -169,9 +169,14 @@ class Decoder(Section):
     """Which spikes are decoded, and how a mask becomes a box (paper, section IV.D)."""
 
     mode: Literal["causal", "exact", "end"] = Field(
-        default="end",
+        default="causal",
         description="inputs that a neuron which fired at step t recruits: those that fired before t (causal), at t - 1 "
         "(exact), or at any time of the stimulus (end)",
+    )
+    presence: bool = Field(
+        default=True,
+        description="maps get readouts after learning, which choose class and place and tell whether anything is there; "
+        "without them potentials choose, and one of the classes is always the answer",
     )
     weight_threshold: Fraction = Field(
         default=0.5, description="weights of Conv2 and Conv3 above this are followed back"
@@ -242,6 +247,7 @@ class Config(Section):
     def digest(self) -> str:
         """Hash of all values, 12 hexadecimal digits; the layout of the file has no influence on it."""
         values = self.model_dump(mode="json")
-        if self.data.sensor is None:
-            del values["data"]["sensor"]  # a key that came later: without it, older runs are of the same experiment
+        for key in ("sensor", "unit"):  # they came later: without them, older runs are of the same experiment
+            if values["data"][key] is None:
+                del values["data"][key]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

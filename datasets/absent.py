@@ -61,7 +61,7 @@ def open_absent(name: str, config: Config) -> Dataset | Recordings:
     elif not path.is_dir():
         raise SpikeSegError(f"{name} is no directory of pictures or recordings: give one, or {', '.join(SETS)}")
     elif of_events and not any(one.suffix.lower() in SUFFIXES for one in path.iterdir()):
-        return OwnRecordings(path.parent, [path.name], config.data.sensor)
+        return OwnRecordings(path.parent, [path.name], config.data.sensor, unit=config.data.unit)
     else:
         pictures = OwnPictures(path.parent, [path.name])
     return NCaltechSim(pictures, SEED) if of_events else pictures

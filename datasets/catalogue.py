@@ -63,7 +63,7 @@ def open_dataset(config: Config, data: Source, invalid: Invalid = "error") -> Da
         case "folder":
             return OwnPictures(directory, wanted.classes)
         case "recordings":
-            return OwnRecordings(directory, wanted.classes, wanted.sensor, invalid)
+            return OwnRecordings(directory, wanted.classes, wanted.sensor, invalid, wanted.unit)
         case "n-caltech-101":
             return NCaltech101(directory, wanted.classes, invalid)
         case "n-mnist":

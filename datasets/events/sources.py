@@ -1,4 +1,4 @@
-"""Where events come from: a file, one that is still being written, or standard input; and how they are read."""
+"""Where events come from: a file, one that is still being written, a pipe, or a camera; and how they are read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .editing import Mask, between, hot_pixels
 from .formats import EventStream, Invalid, open_events
 from .formats.records import geometry
 from .growing import Growing
+from .live import CAMERA, open_camera
 from .statistics import Statistics
 
 STANDARD_INPUT = "-"
@@ -29,7 +30,7 @@ class Reading:
 
     Attributes
     ----------
-    format, stream, invalid
+    format, columns, unit, stream, invalid
         As for `open_events`.
     size
         COLUMNSxROWS of the sensor.
@@ -39,7 +40,9 @@ class Reading:
         Leave out the events of hot pixels, which a first reading finds, see `hot_pixels`.
     """
 
-    format: str | None = _option(None, "Such as atis, evt3, us or txyp-us; recognised by default.")
+    format: str | None = _option(None, "Such as atis, evt3 or text; recognised by default.")
+    columns: str | None = _option(None, "Order of the columns, e.g. txyp, where they are not named.")
+    unit: str | None = _option(None, "Unit of the times where it is not named: s, ms, us or ns.")
     size: str | None = _option(None, "COLUMNSxROWS of the sensor, where the file does not say.")
     stream: str | None = _option(None, "Which camera or topic, where a file has several.")
     invalid: Invalid = _option(  # noqa: RUF009 - a field
@@ -56,7 +59,7 @@ def open_source(recording: str | Path, reading: Reading | None = None, follow: f
     Parameters
     ----------
     recording
-        A file, or `STANDARD_INPUT`.
+        A file, `STANDARD_INPUT`, or `CAMERA` and a serial number.
     follow
         Seconds to wait for more of a file that is still being written; 0: the file is complete.
 
@@ -67,12 +70,38 @@ def open_source(recording: str | Path, reading: Reading | None = None, follow: f
         sorted, or its hot pixels to be found.
     """
     reading = reading or Reading()
-    once = str(recording) == STANDARD_INPUT or bool(follow)
+    live = str(recording).startswith(CAMERA)
+    once = live or str(recording) == STANDARD_INPUT or bool(follow)
     if once and (reading.mask_hot or reading.invalid == "sort"):
         option = "--mask-hot" if reading.mask_hot else "--invalid sort"
         raise SpikeSegError(f"{option} takes the whole recording: it is for complete files only")
     mask = _find_hot(Path(recording), reading) if reading.mask_hot else None
     sensor = None if reading.size is None else geometry(reading.size, "--size")
+    if live:
+        events = _open_camera(str(recording), reading, sensor, follow)
+    else:
+        events = _open_file(recording, reading, sensor, follow)
+    if reading.start is not None or reading.end is not None:
+        events.edit(between(reading.start, reading.end))
+    if mask is not None:
+        events.edit(mask)
+    return events
+
+
+def _open_camera(name: str, reading: Reading, sensor: tuple[int, int] | None, follow: float) -> EventStream:
+    for_files = {
+        "--follow": follow,
+        "--format": reading.format,
+        "--columns": reading.columns,
+        "--unit": reading.unit,
+        "--stream": reading.stream,
+    }
+    if given := next((option for option, value in for_files.items() if value), None):
+        raise SpikeSegError(f"{given} is for files, not for {name}: leave it out")
+    return open_camera(name.removeprefix(CAMERA), sensor, reading.invalid)
+
+
+def _open_file(recording: str | Path, reading: Reading, sensor: tuple[int, int] | None, follow: float) -> EventStream:
     source: Path | BinaryIO = Path(recording)
     if str(recording) == STANDARD_INPUT:
         if sys.stdin is None:
@@ -80,12 +109,15 @@ def open_source(recording: str | Path, reading: Reading | None = None, follow: f
         source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # Python cannot end while its buffer waits
     elif follow:
         source = cast(BinaryIO, Growing(Path(recording), follow))
-    events = open_events(source, reading.format, sensor, stream=reading.stream, invalid=reading.invalid)
-    if reading.start is not None or reading.end is not None:
-        events.edit(between(reading.start, reading.end))
-    if mask is not None:
-        events.edit(mask)
-    return events
+    return open_events(
+        source,
+        reading.format,
+        sensor,
+        columns=reading.columns,
+        unit=reading.unit,
+        stream=reading.stream,
+        invalid=reading.invalid,
+    )
 
 
 def scan(recording: str | Path, reading: Reading) -> tuple[EventStream, Statistics]:

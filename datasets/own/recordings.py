@@ -11,7 +11,7 @@ from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ..events.events import EVENT, Recording
-from ..events.formats import SUFFIXES, Invalid, open_events
+from ..events.formats import SUFFIXES, Invalid, UnknownUnitError, open_events
 from ..recordings import Take
 from ..sample import Target
 from .annotations import clipped, read_boxes
@@ -32,6 +32,8 @@ class OwnRecordings:
         Rows and columns of the sensor, for formats that do not name them.
     invalid
         What becomes of events off the sensor or out of order, see `open_events`.
+    unit
+        Of times, for text, NumPy and HDF5 that do not name it.
 
     Attributes
     ----------
@@ -56,6 +58,7 @@ class OwnRecordings:
         classes: Sequence[str],
         sensor: tuple[int, int] | None = None,
         invalid: Invalid = "error",
+        unit: str | None = None,
     ) -> None:
         self._files = own_files(Path(root), classes, SUFFIXES, "recording")
         self.names = tuple(self._files)
@@ -63,6 +66,7 @@ class OwnRecordings:
         self._boxes = read_boxes(Path(root), self.names, classes)
         self._sensor = sensor
         self._invalid: Invalid = invalid
+        self._unit = unit
         self.invalid_events = {}
 
     def __len__(self) -> int:
@@ -74,12 +78,15 @@ class OwnRecordings:
         Raises
         ------
         SpikeSegError
-            It is damaged, holds no events, does not name its sensor where `sensor` does not either, or its box lies
-            outside of it.
+            It is damaged, holds no events, does not name its sensor or its unit where `sensor` and `unit` do not
+            either, or its box lies outside of it.
         """
         name, label = self.names[index], self.labels[index]
         path = self._files[name]
-        size, events, self.invalid_events[name] = read_recording(path, self._sensor, self._invalid)
+        try:
+            size, events, self.invalid_events[name] = read_recording(path, self._sensor, self._invalid, self._unit)
+        except UnknownUnitError as error:
+            raise SpikeSegError(f'{path} does not name the unit of its times: set data.unit, e.g. "us"') from error
         if size is None:
             raise SpikeSegError(f"{path} does not name the sensor's size: set data.sensor = [ROWS, COLUMNS]")
         box: Box | None = self._boxes.get(name)
@@ -88,18 +95,19 @@ class OwnRecordings:
 
 
 def read_recording(
-    path: Path, sensor: tuple[int, int] | None = None, invalid: Invalid = "error"
+    path: Path, sensor: tuple[int, int] | None = None, invalid: Invalid = "error", unit: str | None = None
 ) -> tuple[tuple[int, int] | None, np.ndarray, int]:
     """Rows and columns of the sensor, None where nobody says; all events; how many were invalid.
 
     Raises
     ------
     SpikeSegError
-        It is damaged, cut off, or holds no events; or its sensor is not that of `sensor`.
+        It is damaged, cut off, or holds no events; or its sensor is not that of `sensor`. `UnknownUnitError`: neither
+        the file nor `unit` says the unit of its times.
     """
-    with open_events(path) as stream:
+    with open_events(path, unit=unit) as stream:
         named = stream.size
-    with open_events(path, size=named or sensor, invalid=invalid) as stream:
+    with open_events(path, size=named or sensor, invalid=invalid, unit=unit) as stream:
         packets = list(stream)
         events = np.concatenate(packets) if packets else np.empty(0, EVENT)
         if stream.truncated:

@@ -139,6 +139,8 @@ def _recordings(survey: RecordingSurvey) -> Settings:
     if survey.sensor is not None:
         comment = "rows and columns of the sensor, made out from the events: correct them if they are wrong"
         settings["data.sensor"] = (list(survey.sensor), comment)
+    if survey.unit is not None:
+        settings["data.unit"] = (survey.unit, "of times, in files that do not name it; as you said")
     return settings
 
 

@@ -90,11 +90,14 @@ class RecordingSurvey(Survey):
         In seconds.
     sensor
         Rows and columns that were made out from the events of files that do not name them; None where all do.
+    unit
+        Of times, for files that do not name it, as the caller says.
     """
 
     rates: np.ndarray
     durations: np.ndarray
     sensor: tuple[int, int] | None
+    unit: str | None = None
 
     def described(self) -> dict[str, str]:
         """What was seen, for people."""
@@ -103,8 +106,10 @@ class RecordingSurvey(Survey):
         return super().described() | guessed | {"events": events, "duration": f"{_range(self.durations)} s"}
 
 
-def survey(root: Path, progress: Progress = lambda done: None) -> PictureSurvey | RecordingSurvey:
-    """Look at a directory of pictures or recordings, a folder per class.
+def survey(
+    root: Path, progress: Progress = lambda done: None, unit: str | None = None
+) -> PictureSurvey | RecordingSurvey:
+    """Look at a directory of pictures or recordings, a folder per class; `unit` as for `OwnRecordings`.
 
     Raises
     ------
@@ -122,7 +127,9 @@ def survey(root: Path, progress: Progress = lambda done: None) -> PictureSurvey 
     if not picture and not recording:
         known = ", ".join((*PICTURE_SUFFIXES, *EVENT_SUFFIXES))
         raise SpikeSegError(f"no pictures and no recordings in {root / classes[0]}: they end in {known}")
-    return _pictures(root, classes, progress) if picture else _recordings(root, classes, progress)
+    if picture and unit:
+        raise SpikeSegError(f"--unit is that of recordings, and {root} has pictures: leave it out")
+    return _pictures(root, classes, progress) if picture else _recordings(root, classes, progress, unit)
 
 
 def _is(path: Path, suffixes: Sequence[str]) -> bool:
@@ -147,13 +154,13 @@ def _pictures(root: Path, classes: Sequence[str], progress: Progress) -> Picture
     return PictureSurvey(root, Counter(dataset.labels), np.array(sizes), _pairs(objects), float(np.median(edges)))
 
 
-def _recordings(root: Path, classes: Sequence[str], progress: Progress) -> RecordingSurvey:
+def _recordings(root: Path, classes: Sequence[str], progress: Progress, unit: str | None) -> RecordingSurvey:
     dataset = OwnRecordings(root, classes)
     boxes = read_boxes(root, dataset.names, classes)
     found, unnamed, rates, durations = [], [], [], []
     looked_at = _some(len(dataset))
     for done, index in enumerate(looked_at, start=1):
-        size, events, _ = read_recording(root / dataset.names[index])
+        size, events, _ = read_recording(root / dataset.names[index], unit=unit)
         if size is None:
             unnamed.append((int(events["y"].max()) + 1, int(events["x"].max()) + 1))
         seconds = max(int(events["t"][-1] - events["t"][0]), 1) / 1e6
@@ -169,7 +176,9 @@ def _recordings(root: Path, classes: Sequence[str], progress: Progress) -> Recor
         for pair in _relative(boxes.get(dataset.names[index]), size)
     ]
     counts = Counter(dataset.labels)
-    return RecordingSurvey(root, counts, np.array(sizes), _pairs(objects), np.array(rates), np.array(durations), sensor)
+    return RecordingSurvey(
+        root, counts, np.array(sizes), _pairs(objects), np.array(rates), np.array(durations), sensor, unit
+    )
 
 
 def known_sensor(extent: Sequence[int]) -> tuple[int, int]:

@@ -92,7 +92,8 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
-    network = replace(network, presence=learn_presence(network, recorded, scores))
+    if config.decoder.presence:
+        network = replace(network, presence=learn_presence(network, recorded, scores))
     replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 

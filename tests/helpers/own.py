@@ -41,7 +41,7 @@ WRITERS = {
     "aedat4": event_files.aedat4,
     "raw": event_files.evt3,
     "npz": event_files.npz,
-    "csv": lambda events: b"t,x,y,p\n" + b"".join(b"%d,%d,%d,%d\n" % (e.t, e.x, e.y, e.p > 0) for e in events),
+    "csv": lambda events: b"t_us,x,y,p\n" + b"".join(b"%d,%d,%d,%d\n" % (e.t, e.x, e.y, e.p > 0) for e in events),
     "bin": event_files.atis,
 }
 

@@ -14,13 +14,24 @@
 `rosbag`      ROS bags with messages of events (``.bag``, or the folder of a ROS 2 bag)
 ============  =================================================================================================
 
-For text, NumPy and HDF5 a format may also be a unit of time or an order and a unit, such as ``ns`` or ``xypt-us``.
+What text, NumPy and HDF5 do not say themselves, the order of columns and the unit of times, is said by the
+caller.
 
 Times are microseconds as the file has them, without a wrap-around where the format says how it wraps.
 """
 
+from .layout import UnknownUnitError
 from .recognise import FORMATS, SUFFIXES
 from .records import StreamChoiceError
 from .stream import EventStream, Invalid, open_events, read_events
 
-__all__ = ["FORMATS", "SUFFIXES", "EventStream", "Invalid", "StreamChoiceError", "open_events", "read_events"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "EventStream",
+    "Invalid",
+    "StreamChoiceError",
+    "UnknownUnitError",
+    "open_events",
+    "read_events",
+]

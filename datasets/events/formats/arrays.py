@@ -19,7 +19,7 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-from ..events import LARGEST
+from ..events import EVENT, LARGEST
 from .layout import Assembler, Layout, microseconds
 from .names import FIELDS, find_columns
 from .records import Decoder, Records, damage, printable
@@ -38,9 +38,10 @@ class Npy(Decoder):
 
     format = "NumPy npy"
 
-    def __init__(self, where: str, layout: Layout | None = None, named: str | None = None):
+    def __init__(self, where: str, layout: Layout | None = None, named: str | None = None, usual: str | None = None):
         super().__init__(where)
-        self._said, self._named = layout or Layout(), named  # the unit that the source names elsewhere
+        self._said = layout or Layout()
+        self._named, self._usual = named, usual  # the unit that the source names elsewhere, and that its kind has
         self._head: bytes | None = b""  # None once the header is read
         self._header: _Header
         self._rows: _Rows
@@ -54,7 +55,7 @@ class Npy(Decoder):
             header = _read_header(self._head, self.where)
             if header is None:
                 return
-            self._header, self._rows = header, _Rows(self.where, self._said, header.dtype, self._named)
+            self._header, self._rows = header, _Rows(self.where, self._said, header.dtype, self._named, self._usual)
             self._records = Records(header.dtype)
             self._head, data = None, self._head[header.length :]
         if self._header.by_column:
@@ -96,10 +97,12 @@ class Npz:
 
     def __init__(self, path: Path, layout: Layout | None = None):
         self._path, self.size, self._said = path, None, layout or Layout()
+        self._usual: str | None = None  # unit
         with damage(path), zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
             if "size" in names:
                 self.size = _Member(archive, "size", path).size()
+                self._usual = "us"  # such an archive is one that `write_recording` wrote
         names.discard("size")
         self._columns = find_columns(sorted(names))
         self._arrays = tuple(self._columns.names.values()) if self._columns else tuple(names)
@@ -117,7 +120,7 @@ class Npz:
                 raise SpikeSegError(f"{where}: x, y, t and p are not of one length")
             types = [member.dtype for member in members]
             dtype = np.dtype(list(zip(self._arrays, types, strict=True))) if self._columns else types[0]
-            reading = _Rows(where, self._said, dtype)
+            reading = _Rows(where, self._said, dtype, usual=self._usual)
             for start in range(0, count, _SLICE if not members[0].by_column else max(count, 1)):
                 length = min(_SLICE, count - start) if not members[0].by_column else count
                 parts = [member.rows(length) for member in members]
@@ -135,7 +138,7 @@ class Npz:
 class _Rows:
     """Makes events of rows: of a structured array with the fields, or of four numbers each."""
 
-    def __init__(self, where: str, said: Layout, dtype: np.dtype, named: str | None = None):
+    def __init__(self, where: str, said: Layout, dtype: np.dtype, named: str | None = None, usual: str | None = None):
         self._names: list[str] | None = None
         if dtype.names is None:
             plain = dtype.base.kind in "biuf" and dtype.shape == (4,)
@@ -146,13 +149,14 @@ class _Rows:
             if columns is None:
                 raise SpikeSegError(f"{where} has no fields x, y, t and p, but {printable(', '.join(dtype.names))}")
             if said.order is not None:
-                raise SpikeSegError(f"{where} names x, y, t and p itself: give the unit alone, e.g. --format us")
+                raise SpikeSegError(f"{where} names x, y, t and p itself: leave out --columns")
+            usual = "us" if dtype == EVENT else usual
             self._names, named = [columns.names[field] for field in FIELDS], named or columns.unit
             for field, name in columns.names.items():
                 if dtype[name].kind not in "biuf":
                     raise SpikeSegError(f"{where}: {field} is no array of numbers")
             said = Layout("".join(FIELDS), said.unit)
-        self._assembler = Assembler(where, said, named)
+        self._assembler = Assembler(where, said, named, usual)
 
     @property
     def told(self) -> str:

@@ -79,7 +79,7 @@ class Hdf5:
         self.format = f"HDF5, {', '.join(described['datasets'])}"
         if described["geometry"] is not None:
             self.size = geometry(described["geometry"], str(self._path))
-        array = Npy(str(self._path), self._said, described["unit"])
+        array = Npy(str(self._path), self._said, described["unit"], described["usual"])
         while data or (data := _patiently(reader, read)):
             for packet in array.feed(data):
                 packet["t"] += array.microseconds(described["offset"]) if len(packet) else 0

@@ -9,6 +9,7 @@ code 1.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -25,6 +26,14 @@ _LARGEST_CHUNK = 1 << 25  # bytes
 _MEMORY = 1 << 32  # bytes, of this process
 _LISTED = 8  # datasets in a message
 _ECF = 0x8ECF  # Prophesee's filter
+_KINDS = (  # names of the first dataset, types of the times, their unit
+    (r"events/x", "iu", "us"),  # DSEC, eTraM
+    (r"(?:events/)?xs", "f", "s"),  # E2VID's training data
+    (r"CD/events", "iu", "us"),  # Metavision
+    (r"prophesee/(?:left|right)/x", "iu", "us"),  # M3ED
+    (r"davis/(?:left|right)/events", "f", "s"),  # MVSEC
+    (r"events", "iu", "us"),  # v2e
+)
 
 
 class FileError(Exception):
@@ -121,7 +130,10 @@ def _choose(file: Any, streams: dict[str, Stream], wanted: str) -> str | None:
 
 
 def _description(file: Any, streams: dict[str, Stream], name: str | None) -> dict[str, Any]:
-    """The `datasets` that are read, the sensor's `geometry`, the `unit` and `offset` of the times, or the `streams`."""
+    """Which `datasets` are read, the sensor's `geometry`, unit and `offset` of the times; or the `streams`.
+
+    `unit` is what the name of the times says, `usual` what the documentation of such files does.
+    """
     if name is None:
         return {"streams": list(streams)}
     stream = streams[name]
@@ -139,8 +151,17 @@ def _description(file: Any, streams: dict[str, Stream], name: str | None) -> dic
         "datasets": datasets,
         "geometry": None if named is None else str(named),
         "unit": stream.unit,
+        "usual": _usual_unit(file, stream),
         "offset": offset or 0,
     }
+
+
+def _usual_unit(file: Any, stream: Stream) -> str | None:
+    """The unit that a known kind of file has, by the names and types of its datasets."""
+    first = next(iter(stream.columns.values()))
+    time = file[stream.columns.get("t", first)].dtype
+    time = time[stream.fields["t"]] if stream.fields else time
+    return next((unit for names, kind, unit in _KINDS if re.fullmatch(names, first) and time.kind in kind), None)
 
 
 def _number(group: Any, name: str) -> int | None:

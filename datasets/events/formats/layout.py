@@ -20,8 +20,13 @@ SAMPLE = 1000
 _WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _ORDERS = frozenset(map("".join, permutations(FIELDS)))
 _COMMON = ("txyp", "xytp", "xypt")  # what is found out where neither a heading nor the caller says it
-_LATEST = 1 << 52  # microseconds, of the year 2112: what whole numbers mean that are larger, nobody knows
+_LATEST = 1 << 52  # microseconds, of the year 2112: later times are none of the usual unit
+_LARGEST_DOUBT = 0.25  # microseconds, between neighbouring numbers: beyond that nothing shows that they are whole
 _LONGEST = 86_400  # seconds: a sample of events that takes longer is not in seconds
+
+
+class UnknownUnitError(SpikeSegError):
+    """Neither names nor numbers settle the unit of times: it has to be said."""
 
 
 class Layout(NamedTuple):
@@ -32,6 +37,15 @@ class Layout(NamedTuple):
 
     def __str__(self) -> str:
         return f"{' '.join(self.order or '')}, {_WORDS.get(self.unit or '')}".removeprefix(", ")
+
+
+def said_layout(columns: str | None, unit: str | None) -> Layout:
+    """What the caller says about columns and unit. Raises SpikeSegError where either is none."""
+    if columns is not None and columns not in _ORDERS:
+        raise SpikeSegError(f"{columns!r} is no order of columns: give each of x, y, t and p once, e.g. txyp")
+    if unit is not None and unit not in UNITS:
+        raise SpikeSegError(f"unknown unit {unit!r} of time: it is one of {', '.join(UNITS)}")
+    return Layout(columns, unit)
 
 
 def read_layout(text: str) -> Layout | None:
@@ -53,10 +67,12 @@ class Assembler:
         What the caller says; its order is that of the columns, or None.
     named
         The unit that the source names, see `find_unit`.
+    usual
+        The unit that such sources have, by their documentation.
     """
 
-    def __init__(self, where: str, said: Layout, named: str | None = None):
-        self._where, self._said, self._named = where, said, named
+    def __init__(self, where: str, said: Layout, named: str | None = None, usual: str | None = None):
+        self._where, self._said, self._named, self._usual = where, said, named, usual
         self._waiting: list[Sequence[np.ndarray]] = []
         self._count = 0
         self.layout: Layout | None = None
@@ -76,7 +92,7 @@ class Assembler:
         """
         if self.layout is None:
             self._waiting += [columns] if columns and len(columns[0]) else []
-            known = self._said.order and (self._said.unit or self._named)
+            known = self._said.order and (self._said.unit or self._named or self._usual)
             if not self._waiting or not (known or last or sum(len(some[0]) for some in self._waiting) >= SAMPLE):
                 return make(*[()] * 4)
             columns = [np.concatenate(parts) for parts in zip(*self._waiting, strict=True)]
@@ -93,7 +109,8 @@ class Assembler:
 
     def _find(self, columns: Sequence[np.ndarray]) -> Layout:
         order = self._said.order or find_order(columns, self._where)
-        return Layout(order, find_unit(columns[order.index("t")], self._said.unit, self._named, self._where))
+        t = columns[order.index("t")]
+        return Layout(order, find_unit(t, self._said.unit, self._named, self._usual, self._where))
 
 
 def find_order(columns: Sequence[np.ndarray], where: str) -> str:
@@ -117,13 +134,12 @@ def find_order(columns: Sequence[np.ndarray], where: str) -> str:
     if len(times) != 1:
         first, second = ("first", {2: "third", 3: "fourth"}[places[1]])
         raise SpikeSegError(
-            f"{where}: the {first} or the {second} column could be the times: name the order and the unit, "
-            "e.g. --format txyp-us"
+            f"{where}: the {first} or the {second} column could be the times: name the order, e.g. --columns txyp"
         )
     return next(order for order in _COMMON if order.index("t") == times[0])
 
 
-def find_unit(t: np.ndarray, said: str | None, named: str | None, where: str) -> str:
+def find_unit(t: np.ndarray, said: str | None, named: str | None, usual: str | None, where: str) -> str:
     """Find the unit of times.
 
     Parameters
@@ -134,16 +150,17 @@ def find_unit(t: np.ndarray, said: str | None, named: str | None, where: str) ->
         By the caller, or None.
     named
         By the heading, the name of the field or the dataset: a unit, another word, or None.
+    usual
+        In such files, or None; it counts where neither is there, and the times can be in it.
 
     Returns
     -------
-    What is said or named; or else seconds if one of the times is not whole, and microseconds otherwise.
+    What is said, named or usual; or else seconds, if the times are nothing else, see `are_seconds`.
 
     Raises
     ------
     SpikeSegError
-        `named` is no unit or not the one that is `said`, or neither is there and the times can be neither seconds
-        nor microseconds.
+        `named` is not the unit that is `said`. `UnknownUnitError`: nothing settles it.
     """
     if said is not None:
         if named in UNITS and named != said:
@@ -151,17 +168,44 @@ def find_unit(t: np.ndarray, said: str | None, named: str | None, where: str) ->
         return said
     if named in UNITS:
         return named
-    give = "give it, e.g. --format ns"
     if named is not None:
-        raise SpikeSegError(f"{where}: {printable(repr(named))} is no unit of time that is known: {give}")
-    t = t[np.isfinite(t)]
-    if (t != np.floor(t)).any():
-        if t.max() - t.min() > _LONGEST:
-            raise SpikeSegError(f"{where} does not name the unit of its times, which cannot be seconds: {give}")
+        reason = f"{where}: {printable(repr(named))} is no unit of time that is known"
+    elif usual is not None and (np.abs(t.astype(float)) * UNITS[usual][0] <= _LATEST).all():
+        return usual
+    elif are_seconds(t):
         return "s"
-    if (np.abs(t.astype(float)) > _LATEST).any():
-        raise SpikeSegError(f"{where} does not name the unit of its times, which cannot be microseconds: {give}")
-    return "us"
+    else:
+        reason = f"{where} does not name the unit of its times"
+    raise UnknownUnitError(f"{reason}: give it, e.g. --unit us{_spans(t)}")
+
+
+def are_seconds(t: np.ndarray) -> bool:
+    """Whether times can be nothing but seconds: they are whole microseconds then, and fractions of them otherwise.
+
+    No event camera has a clock that is finer than a microsecond. So times that need four decimals or more are not
+    milliseconds, and if all of them are whole microseconds as seconds, they are that.
+    """
+    t = t[np.isfinite(t)]
+    t = t if t.dtype.kind == "f" else t.astype(float)
+    doubt = float(np.spacing(np.abs(t).max(initial=0))) * 1e6  # float32 has fewer digits
+    t = t.astype(float)
+    scaled = t * 1e6
+    if not len(t) or t.max() - t.min() > _LONGEST or doubt > _LARGEST_DOUBT:
+        return False
+    tolerance = max(doubt, 1e-3)
+    whole = np.abs(scaled - np.round(scaled)) <= tolerance
+    milliseconds = np.abs(scaled / 1000 - np.round(scaled / 1000)) <= tolerance / 1000
+    return bool(whole.all() and not milliseconds.all())
+
+
+def _spans(t: np.ndarray) -> str:
+    """How long the times take in each unit, for a person to choose."""
+    t = t[np.isfinite(t)].astype(float)
+    if len(t) < 2:
+        return ""
+    seconds = {unit: (t.max() - t.min()) * up / down / 1e6 for unit, (up, down) in UNITS.items()}
+    told = ", ".join(f"{unit}: {span:.3g} s" for unit, span in reversed(seconds.items()))
+    return f" (its first {len(t):,} events would take, in {told})"
 
 
 def microseconds(t: np.ndarray, unit: str, named: bool = False) -> np.ndarray:

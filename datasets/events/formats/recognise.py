@@ -104,13 +104,15 @@ _NOT_READ = (  # what is known by its first bytes, and what to do about it
 )
 
 
-def find_format(format: str | None, head: bytes, name: str) -> tuple[str, Layout]:
+def find_format(format: str | None, said: Layout, head: bytes, name: str) -> tuple[str, Layout]:
     """Find the format, one of `FORMATS`, and what the caller says about the layout.
 
     Parameters
     ----------
     format
         What the caller says: one of `FORMATS`, a layout, see `read_layout`, or None.
+    said
+        What else the caller says about the layout.
     head
         The first bytes, `BEGINNING` at least unless there are fewer.
     name
@@ -119,17 +121,20 @@ def find_format(format: str | None, head: bytes, name: str) -> tuple[str, Layout
     Raises
     ------
     SpikeSegError
-        `format` is unknown, or it is None and the format cannot be told, or is one that is not read.
+        `format` is unknown, or it is None and the format cannot be told, or is one that is not read; or the format
+        has columns and a unit of its own, which are not the ones that are said.
     """
-    if format in FORMATS:
-        return format, Layout()
-    if format is None:
-        return _recognise(head, Path(name).suffix.lower(), name), Layout()
-    layout = read_layout(format)
-    if layout is None:
+    layout = None if format in (None, *FORMATS) else read_layout(format)
+    if format not in (None, *FORMATS) and layout is None:
         raise SpikeSegError(f"unknown format {format!r} of events: it is one of {_KNOWN}")
-    known = next((kind for beginning, kind in _BEGINNINGS if re.match(beginning, head)), None)
-    return (known if known in _WITH_LAYOUT else "text"), layout
+    if layout is not None:
+        known = next((kind for beginning, kind in _BEGINNINGS if re.match(beginning, head)), None)
+        return (known if known in _WITH_LAYOUT else "text"), layout
+    kind = format or _recognise(head, Path(name).suffix.lower(), name)
+    if kind not in _WITH_LAYOUT and (said.order is not None or said.unit not in (None, "us")):
+        option = "--columns" if said.order else "--unit"
+        raise SpikeSegError(f"{name}: {kind} has columns and a unit of its own: leave out {option}")
+    return kind, said
 
 
 def _recognise(head: bytes, suffix: str, name: str) -> str:

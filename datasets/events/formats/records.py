@@ -149,12 +149,12 @@ def geometry(text: str, where: str) -> tuple[int, int]:
     return rows, columns
 
 
-def optional(module: str, where: str) -> ModuleType:
-    """A library that not everyone needs. Raises SpikeSegError, which says how to get it."""
+def optional(module: str, where: str, extra: str = "events") -> ModuleType:
+    """A library that not everyone needs. Raises SpikeSegError, which says which `extra` brings it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise SpikeSegError(f"{where}: reading it needs {module}: pip install 'spikeseg[events]'") from error
+        raise SpikeSegError(f"{where}: reading it needs {module}: pip install 'spikeseg[{extra}]'") from error
 
 
 @contextmanager

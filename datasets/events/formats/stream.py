@@ -12,6 +12,7 @@ from spikeseg.errors import SpikeSegError
 
 from ..editing import Edit, Mask
 from ..events import EVENT, LARGEST, Recording, check, describe, on_sensor, out_of_order
+from .layout import said_layout
 from .recognise import BEGINNING, CONTAINERS, DECODERS, WITH_STREAMS, Container, find_format
 from .records import Decoder
 from .rosbag import Rosbag
@@ -147,6 +148,8 @@ def open_events(
     format: str | None = None,
     size: tuple[int, int] | None = None,
     *,
+    columns: str | None = None,
+    unit: str | None = None,
     stream: str | None = None,
     invalid: Invalid = "error",
 ) -> EventStream:
@@ -158,11 +161,14 @@ def open_events(
         A file's path, or a binary stream, which is read forward only and whose ``read`` may wait for bytes that are
         still to be written.
     format
-        One of `FORMATS`; found out from the suffix and the first bytes by default. Or, for text and arrays, what they
-        do not say themselves: the unit of their times, ``s``, ``ms``, ``us`` or ``ns``, or the order of their columns
-        with it, e.g. ``xypt-us``.
+        One of `FORMATS`; found out from the suffix and the first bytes by default. An order and a unit, e.g.
+        ``xypt-us``, stands for `columns` and `unit`.
     size
         Rows and columns of the sensor, for formats that do not name them.
+    columns
+        The order of x, y, t and p in text and arrays that do not name them, e.g. ``txyp``.
+    unit
+        Of the times, ``s``, ``ms``, ``us`` or ``ns``, in text, arrays and HDF5 that do not name it.
     stream
         Which one, where a file has several streams of events.
     invalid
@@ -195,7 +201,7 @@ def open_events(
             head += more
         if not head:
             raise SpikeSegError(f"{name} is empty")
-        kind, layout = find_format(format, head, name)
+        kind, layout = find_format(format, said_layout(columns, unit), head, name)
         if stream is not None and kind not in WITH_STREAMS:
             raise SpikeSegError(f"{name}: {kind} has one stream of events only: leave out --stream {stream}")
         if kind in DECODERS:
@@ -215,6 +221,8 @@ def read_events(
     format: str | None = None,
     size: tuple[int, int] | None = None,
     *,
+    columns: str | None = None,
+    unit: str | None = None,
     stream: str | None = None,
     invalid: Invalid = "error",
 ) -> Recording:
@@ -226,7 +234,7 @@ def read_events(
         As `open_events`; an event is out of order or off the sensor; or the file ends within an event, whose part
         before its end `open_events` gives all the same.
     """
-    with open_events(path, format, size, stream=stream, invalid=invalid) as packets:
+    with open_events(path, format, size, columns=columns, unit=unit, stream=stream, invalid=invalid) as packets:
         return read_stream(packets)
 
 

@@ -2,8 +2,8 @@
 
 Parsed by NumPy. Before the events, in any order, there may be: a line of two numbers, the sensor's columns and rows, as
 E2VID's files have it; Metavision's ``%geometry:COLUMNS,ROWS`` and ``%columns:x,y,p,t``; and a heading of names, see
-`names`, also as a comment. Blank lines and other lines that begin with # or % count for nothing. Commas and semicolons
-separate like blanks; a polarity may be True or False.
+`names`, also as a comment, and as faery writes it, ``t,x@COLUMNS,y@ROWS,on``. Blank lines and other lines that begin
+with # or % count for nothing. Commas and semicolons separate like blanks; a polarity may be True or False.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .records import Decoder, geometry, make
 _LONGEST_LINE = 1024  # bytes
 _GEOMETRY = re.compile(rb"%\s*geometry\s*[:=\s]\s*(\d+)\s*[,x]\s*(\d+)\s*", re.IGNORECASE)
 _NAMED_COLUMNS = re.compile(rb"%\s*columns\s*[:=\s](.*)", re.IGNORECASE | re.DOTALL)
+_SIDE = re.compile(r"[xy]@\d+")
 _SIZE = re.compile(rb"(\d+)[ \t]+(\d+)\s*")
 _METAVISION = Layout("xypt", "us")  # of files with a line %geometry that do not name their columns
 _COMMENTS = ("#", "%")
@@ -42,6 +43,7 @@ class Text(Decoder):
         self._places = [0, 1, 2, 3]  # in a line, of the columns of events
         self._width = 4  # numbers in a line
         self._default = Layout()  # where the caller and a heading say nothing
+        self._is_e2vid = False  # which has seconds, with a fraction
         self._assembler: Assembler | None = None  # from the first event on
         self._rest = b""  # an incomplete line
         self._line = 0  # lines before `_rest`
@@ -76,10 +78,9 @@ class Text(Decoder):
             if self._is_heading(lines[start]):
                 start += 1
             else:
-                order, unit = self._said.order or self._default.order, self._said.unit or self._default.unit
-                if unit is None and self._named is None and _has_seconds(lines[start]):
-                    unit = "s"
-                self._assembler = Assembler(self.where, Layout(order, unit), self._named)
+                layout = Layout(self._said.order or self._default.order, self._said.unit)
+                usual = "s" if self._is_e2vid and b"." in lines[start] else self._default.unit
+                self._assembler = Assembler(self.where, layout, self._named, usual)
         kept = [line for line in _text(b"\n".join(lines[start:])) if line.strip() and not line.startswith(_COMMENTS)]
         if not kept:
             return None
@@ -93,10 +94,11 @@ class Text(Decoder):
         if match := _GEOMETRY.fullmatch(line) or (_SIZE.fullmatch(line) if self.size is None else None):
             self.size = geometry(f"{match[1].decode()}x{match[2].decode()}", self.where)
             self._default = _METAVISION if line.startswith(b"%") else self._default
+            self._is_e2vid = not line.startswith(b"%")
             return True
         comment = line.startswith((b"#", b"%"))
         match = _NAMED_COLUMNS.fullmatch(line)
-        names = _names(match[1] if match else line.lstrip(b"#% "))
+        names = self._without_sides(_names(match[1] if match else line.lstrip(b"#% ")))
         found = find_columns(names)
         if found is not None:
             self._follow(names, found)
@@ -104,10 +106,18 @@ class Text(Decoder):
             if self._said.order is None:
                 raise SpikeSegError(
                     f"{self.where}: its heading {line.strip()[:60].decode('latin-1')!r} does not name x, y, t and p: "
-                    "name their order and unit, e.g. --format txyp-us"
+                    "name their order, e.g. --columns txyp"
                 )
             return True
         return comment or found is not None or not line.strip()
+
+    def _without_sides(self, names: list[str]) -> list[str]:
+        """Read the sensor's size out of names in a heading of faery's, which has microseconds."""
+        sides = {name[0]: name[2:] for name in names if _SIDE.fullmatch(name)}
+        if set(sides) != {"x", "y"}:
+            return names
+        self.size, self._default = geometry(f"{sides['x']}x{sides['y']}", self.where), Layout(None, "us")
+        return [name.partition("@")[0] for name in names]
 
     def _follow(self, names: list[str], found: Columns) -> None:
         """Read the columns that a heading names."""
@@ -117,7 +127,7 @@ class Text(Decoder):
             raise SpikeSegError(
                 f"{self.where} names its columns as {' '.join(order)}, not {' '.join(self._said.order)}"
             )
-        self._default, self._named = Layout(order), found.unit
+        self._default, self._named = Layout(order, self._default.unit), found.unit
         self._places, self._width = sorted(places), len(names)
 
     def _complaint(self, lines: list[bytes], before: int) -> str:
@@ -153,12 +163,6 @@ def _columns(lines: list[str]) -> list[np.ndarray] | None:
         return list(np.loadtxt(lines, ndmin=2, comments=None).T)
     except ValueError:
         return None
-
-
-def _has_seconds(line: bytes) -> bool:
-    """Whether one number of an event has six decimals and the others none: a time, perhaps of whole seconds."""
-    decimals = [word.partition(".")[2] for word in " ".join(_text(line)).split()]
-    return sorted(map(len, decimals)) == [0] * (len(decimals) - 1) + [6] and max(decimals).isdigit()
 
 
 def _is_number(word: str) -> bool:

@@ -11,6 +11,7 @@ import typer
 from spikeseg.errors import SpikeSegError
 
 from ....datasets.events.sources import Reading
+from ....datasets.events.writing import Evt
 from ..console import console
 from ..options import dataclass_options, milliseconds
 from ..tables import cut_off, recording_table, streams_table
@@ -90,13 +91,17 @@ def play(
 @dataclass_options(Reading)
 def convert(
     file: FileArgument,
-    out: Annotated[Path, typer.Argument(help="A .npz, .h5, .csv, .txt, .bin (N-MNIST) or .dat.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Argument(help="A .npz, .h5, .csv, .txt, .raw, .aedat4, .dat or .bin (N-MNIST).", show_default=False),
+    ],
     reading: Reading,
     region: Annotated[
         str | None, typer.Option(help="COLUMNSxROWS+LEFT+TOP of the sensor; its corner becomes (0, 0).")
     ] = None,
     from_zero: Annotated[bool, typer.Option("--from-zero", help="Count times from the first event.")] = False,
     signed: Annotated[bool, typer.Option("--signed", help="Write OFF as -1; it is 0 otherwise.")] = False,
+    evt: Annotated[Evt | None, typer.Option("--evt", help="EVT version of a .raw; 2 by default.")] = None,
 ) -> None:
     """Write a recording, or a part of it, in another format; times stay exact."""
     from ....datasets.events.editing import Region, cropped, since_first
@@ -104,13 +109,13 @@ def convert(
     from ....datasets.events.sources import open_source
     from ....datasets.events.writing import check_writable, write_recording
 
-    check_writable(out, signed)
+    check_writable(out, signed, evt)
     part = None if region is None else Region.read(region)
     with open_source(file, reading) as stream:
         recording = read_stream(stream)
     recording = recording if part is None else cropped(recording, part)
     recording = since_first(recording) if from_zero else recording
-    write_recording(out, recording, signed)
+    write_recording(out, recording, signed, evt)
     rows, columns = recording.size
     console.print(f"{out}: {len(recording.events):,} events, sensor {columns} x {rows}", soft_wrap=True)
     for told in stream.left_out:

@@ -17,6 +17,9 @@ from ..console import console
 def init(
     data: Annotated[Path, typer.Argument(help="Your pictures or recordings, in a folder per class.")],
     out: Annotated[Path | None, typer.Option("--out", help="A new file; DATA's name and .toml by default.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of the times of recordings that do not name it: s, ms, us or ns.")
+    ] = None,
 ) -> None:
     """Look at your own data, and write a configuration to start from."""
     from ....configs import validate
@@ -28,7 +31,7 @@ def init(
     if out.exists():
         raise SpikeSegError(f"{out} exists already: choose another --out, or remove it first")
     with console.status("looking at the data"):
-        found = survey(data)
+        found = survey(data, unit=unit)
     written = starting_configuration(found, out.stem)
     validate(tomllib.loads(written), str(out))
     with replacing(out) as temporary:

@@ -19,7 +19,7 @@ from ..options import ConfidenceOption, DeviceOption, dataclass_options, millise
 @dataclass_options(Reading)
 def stream(
     run: Annotated[str, typer.Argument(help="Run directory of a network that learned from recordings.")],
-    recording: Annotated[str, typer.Argument(help="A file of events, or - for standard input.")],
+    recording: Annotated[str, typer.Argument(help="A file of events, - for standard input, or camera:.")],
     reading: Reading,
     buffer: Annotated[
         float | None,

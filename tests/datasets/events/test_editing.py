@@ -19,7 +19,8 @@ from spikeseg.datasets.events.writing import write_recording
 from spikeseg.errors import SpikeSegError
 
 EVENTS = [Event(3 * n % 64, 7 * n % 48, 1000 + 1370 * n, 1 if n % 4 else -1) for n in range(300)]
-SUFFIXES = [".npz", ".h5", ".csv", ".txt", ".bin", ".dat"]
+SUFFIXES = [".npz", ".h5", ".csv", ".txt", ".raw", ".aedat4", ".dat", ".bin"]
+NEEDS = {".h5": "h5py", ".aedat4": "lz4.frame"}
 
 
 @pytest.fixture
@@ -45,8 +46,8 @@ def statistics_of(events) -> Statistics:
 )
 @settings(max_examples=25, deadline=None)
 def test_what_is_written_is_read_back_exactly(suffix, gaps, seed, tmp_path_factory):
-    if suffix == ".h5":
-        pytest.importorskip("h5py", reason="writes HDF5")
+    if suffix in NEEDS:
+        pytest.importorskip(NEEDS[suffix], reason=f"writes {suffix}")
     random = np.random.default_rng(seed)
     times = np.cumsum(gaps)
     events = as_array([Event(*random.integers(0, 40, 2), t, random.choice([-1, 1])) for t in times])
@@ -66,6 +67,51 @@ def test_times_of_any_clock_stay_exact(suffix, first, tmp_path):
     assert np.array_equal(read_events(tmp_path / f"events{suffix}").events, events)
 
 
+@pytest.mark.parametrize(("evt", "bits"), [("2", 40), ("3", 32)])
+@given(
+    gaps=st.lists(st.one_of(st.integers(0, 5000), st.integers(0, 1 << 31)), min_size=1, max_size=20),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=25, deadline=None)
+def test_evt_is_read_back_exactly_over_any_gap(evt, bits, gaps, seed, tmp_path_factory):
+    random = np.random.default_rng(seed)
+    times = [time for time in np.cumsum(gaps) if time < 1 << bits] or [0]
+    events = as_array([Event(*random.integers(0, 40, 2), t, random.choice([-1, 1])) for t in times])
+    path = tmp_path_factory.getbasetemp() / "written.raw"
+    write_recording(path, Recording("drawn", (48, 64), events), evt=evt)
+    read = read_events(path)
+    assert np.array_equal(read.events, events)
+    assert read.size == (48, 64)
+
+
+def test_an_independent_decoder_reads_what_is_written(tmp_path):
+    recording = Recording("some", (48, 64), as_array(EVENTS))
+    decoders = {"2": files.decode_evt2, "3": files.decode_evt3}
+    for evt, decode in decoders.items():
+        write_recording(tmp_path / "e.raw", recording, evt=evt)
+        assert decode((tmp_path / "e.raw").read_bytes()) == EVENTS
+
+
+def test_an_empty_recording_is_written_in_every_format_with_a_header(tmp_path):
+    for suffix in SUFFIXES[:-1]:
+        if suffix in NEEDS:
+            pytest.importorskip(NEEDS[suffix], reason=f"writes {suffix}")
+        write_recording(tmp_path / f"e{suffix}", Recording("none", (48, 64), as_array([])))
+        with open_events(tmp_path / f"e{suffix}", "us" if suffix in (".csv", ".txt") else None) as stream:
+            assert list(stream) == []
+
+
+def test_evt_3_across_a_long_gap_is_read_rightly_by_other_libraries(tmp_path):
+    """They lose time where the upper half of the clock skips a number."""
+    path = tmp_path / "e.raw"
+    events = as_array([Event(1, 2, 1_000_000, 1), Event(3, 4, 26_000_000, -1)])
+    write_recording(path, Recording("some", (48, 64), events), evt="3")
+    evt3 = pytest.importorskip("evt3", reason="decodes EVT 3 independently")
+    faery = pytest.importorskip("faery", reason="decodes EVT 3 independently")
+    assert evt3.decode_file(str(path)).t.tolist() == [1_000_000, 26_000_000]
+    assert faery.events_stream_from_file(str(path)).to_array()["t"].tolist() == [1_000_000, 26_000_000]
+
+
 @pytest.mark.parametrize("suffix", [".dat", ".bin"])
 def test_the_oldest_formats_refuse_what_they_cannot_hold(suffix, tmp_path):
     late = as_array([event._replace(t=event.t + (1 << 32)) for event in EVENTS])
@@ -81,9 +127,9 @@ def test_n_mnists_format_is_too_small_for_large_sensors(tmp_path):
         write_recording(tmp_path / "e.bin", Recording("large", (720, 1280), as_array([Event(256, 0, 0, 1)])))
 
 
-@pytest.mark.parametrize(("kind", "suffix"), [("dat", ".dat")])
+@pytest.mark.parametrize(("kind", "suffix"), [("dat", ".dat"), ("evt2", ".raw")])
 def test_another_library_reads_what_is_written(kind, suffix, tmp_path):
-    expelliarmus = pytest.importorskip("expelliarmus", reason="decodes DAT independently")
+    expelliarmus = pytest.importorskip("expelliarmus", reason="decodes it independently")
     path = tmp_path / f"events{suffix}"
     write_recording(path, Recording("some", (48, 64), as_array(EVENTS)))
     theirs = expelliarmus.Wizard(kind).read(path)
@@ -115,6 +161,7 @@ def test_a_part_of_a_recording_is_converted(spikeseg, recording, tmp_path):
     ("options", "told"),
     [
         (["e.avi"], "cannot write events to e.avi: give it one of the suffixes .npz"),
+        (["e.dat", "--evt", "3"], "--evt is the version of a .raw file: leave it out for .dat"),
         (["e.npz", "--region", "30x20"], "is no region of a sensor: give COLUMNSxROWS+LEFT+TOP"),
         (["e.npz", "--region", "60x20+10+5"], "a region of 60x20+10+5 is not on a sensor of 64 x 48"),
     ],

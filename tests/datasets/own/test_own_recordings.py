@@ -35,6 +35,20 @@ def test_formats_may_be_mixed_and_the_sensor_is_for_those_that_do_not_name_their
         OwnRecordings(tmp_path, CLASSES)[3]
 
 
+def test_a_unit_is_for_files_that_do_not_name_it(tmp_path):
+    write_recordings(tmp_path, ("csv", "aedat4"), 2)
+    csv = tmp_path / "bar" / "0.csv"
+    csv.write_bytes(csv.read_bytes().replace(b"t_us", b"t"))
+    with pytest.raises(
+        SpikeSegError, match=r'bar/0\.csv does not name the unit of its times: set data\.unit, e\.g\. "us"'
+    ):
+        OwnRecordings(tmp_path, CLASSES, (48, 64))[0]
+    said = OwnRecordings(tmp_path, CLASSES, (48, 64), unit="us")
+    for index in (0, 1):
+        expected = event_files.as_array(events_of("bar", index))
+        np.testing.assert_array_equal(said[index].recording.events, expected)
+
+
 def test_boxes_are_in_pixels_of_the_sensor(tmp_path):
     write_recordings(tmp_path, count=1)
     (tmp_path / "boxes.csv").write_text("name,label,left,top,right,bottom\nbar/0.npz,bar,10,5,99,20\n")

@@ -29,6 +29,16 @@ def test_recordings_are_known_as_such(spikeseg, tmp_path):
     assert load(tmp_path / "mine.toml").data.dataset == "recordings"
 
 
+def test_the_unit_of_recordings_is_asked_for_and_kept(spikeseg, tmp_path):
+    write_recordings(tmp_path / "data", ("csv",), 3)
+    for csv in (tmp_path / "data").glob("*/*.csv"):
+        csv.write_bytes(csv.read_bytes().replace(b"t_us", b"t"))
+    command = ["init", tmp_path / "data", "--out", tmp_path / "mine.toml"]
+    assert "does not name the unit of its times: give it, e.g. --unit us" in refusal(spikeseg(*command))
+    assert spikeseg(*command, "--unit", "us").code == 0
+    assert load(tmp_path / "mine.toml").data.unit == "us"
+
+
 def test_what_is_wrong_with_the_data_is_told_and_nothing_is_written(spikeseg, tmp_path):
     write_pictures(tmp_path / "data")
     (tmp_path / "data" / "bar" / "0.png").write_text("")

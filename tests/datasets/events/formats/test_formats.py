@@ -199,14 +199,14 @@ def test_the_layout_of_text_is_found_out(order, seconds, first_line):
     for variant in (data, data.replace(b"\n", b"\r\n"), data.replace(b" ", b","), data.removesuffix(b"\n")):
         if first_line == "64 48\n" and b"," in variant:
             continue
-        with open_events(Trickle(variant, [64]), "text") as stream:
+        with open_events(Trickle(variant, [64]), "text", unit=None if seconds else "us") as stream:
             assert as_events(stream) == EVENTS
         assert stream.format == f"text, {' '.join(order)}, {'seconds' if seconds else 'microseconds'}"
 
 
 def test_text_that_could_be_read_in_two_ways_is_not_guessed():
     data = b"1 5 2 1\n2 5 3 0\n"
-    with pytest.raises(SpikeSegError, match=r"name the order and the unit, e\.g\. --format txyp-us"):
+    with pytest.raises(SpikeSegError, match=r"name the order, e\.g\. --columns txyp"):
         list(open_events(io.BytesIO(data), "text"))
     assert as_events(open_events(io.BytesIO(data), "txyp-us")) == [Event(5, 2, 1, 1), Event(5, 3, 2, -1)]
     assert as_events(open_events(io.BytesIO(data), "xytp-s")) == [Event(1, 5, 2_000_000, 1), Event(2, 5, 3_000_000, -1)]
@@ -228,7 +228,7 @@ def test_text_that_could_be_read_in_two_ways_is_not_guessed():
 )
 def test_a_line_that_is_no_event_is_named(lines, told):
     with pytest.raises(SpikeSegError, match=f"^<.*: {told}|^the stream: {told}"):
-        list(open_events(io.BytesIO(lines.encode()), "text"))
+        list(open_events(io.BytesIO(lines.encode()), "text", unit="s"))
 
 
 @pytest.mark.parametrize("table", [True, False])
@@ -259,13 +259,13 @@ def test_an_npz_of_something_else_is_explained(arrays, told, tmp_path):
     path = tmp_path / "events.npz"
     np.savez(path, **arrays)
     with pytest.raises(SpikeSegError, match=told):
-        read_events(path)
+        read_events(path, unit="us")
 
 
 @pytest.mark.parametrize("layout", ["events/x", "CD/events", "x"])
 def test_hdf5_in_the_common_layouts(layout, tmp_path):
     path = files.write_hdf5(tmp_path / "events.h5", EVENTS, layout)
-    with open_events(path) as stream:
+    with open_events(path, unit="us") as stream:
         assert as_events(stream) == EVENTS
     assert stream.size == (SIZE if layout == "CD/events" else None)
     assert layout in stream.format

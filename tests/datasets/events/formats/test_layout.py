@@ -11,7 +11,7 @@ import pytest
 
 from helpers import event_files as files
 from helpers.event_files import Event, as_array, as_events
-from spikeseg.datasets.events.formats import open_events, read_events
+from spikeseg.datasets.events.formats import UnknownUnitError, open_events, read_events
 from spikeseg.errors import SpikeSegError
 
 EVENTS = [Event(3 * n % 240, 7 * n % 180, 5_000_000 + 137 * n, 1 if n % 3 else -1) for n in range(2000)]
@@ -26,8 +26,8 @@ def csv(order: str, heading: str = "", separator: str = ",", events=EVENTS, **va
     return io.BytesIO("\n".join([*([heading] if heading else []), *lines, ""]).encode())
 
 
-def read(source, format=None) -> list[Event]:
-    return as_events(open_events(source, format))
+def read(source, format=None, **said) -> list[Event]:
+    return as_events(open_events(source, format, **said))
 
 
 # ---- Text ----------------------------------------------------------------------------------------------------------
@@ -37,19 +37,20 @@ def read(source, format=None) -> list[Event]:
 @pytest.mark.parametrize("separator", [",", ";", " ", ", "])
 def test_a_heading_is_followed_in_any_order(order, separator):
     heading = separator.join(order)
-    assert read(csv(order, heading, separator), "text") == EVENTS
-    assert read(csv(order, f"# {heading}", separator), "text") == EVENTS
+    assert read(csv(order, heading, separator), "text", unit="us") == EVENTS
+    assert read(csv(order, f"# {heading}", separator), "text", unit="us") == EVENTS
 
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("heading", ["", "first second third fourth"])
 def test_without_a_heading_the_order_can_be_said(order, heading):
+    assert read(csv(order, heading), "text", columns=order, unit="us") == EVENTS
     assert read(csv(order, heading), f"{order}-us") == EVENTS
 
 
 @pytest.mark.parametrize("order", ["txyp", "xytp", "xypt"])
 def test_the_common_orders_are_found_out(order):
-    assert read(csv(order), "text") == EVENTS
+    assert read(csv(order), "text", unit="us") == EVENTS
 
 
 def test_a_heading_and_an_order_that_differ_are_refused():
@@ -58,7 +59,7 @@ def test_a_heading_and_an_order_that_differ_are_refused():
 
 
 def test_a_heading_without_the_names_is_not_guessed():
-    with pytest.raises(SpikeSegError, match=r"'a,b,c,d' does not name x, y, t and p: .* --format txyp-us"):
+    with pytest.raises(SpikeSegError, match=r"'a,b,c,d' does not name x, y, t and p: .* --columns txyp"):
         read(csv("txyp", "a,b,c,d"), "text")
 
 
@@ -66,7 +67,7 @@ def test_a_heading_without_the_names_is_not_guessed():
     ("name", "scale"),
     [
         *((name, 1000) for name in ("t_ns", "timestamp_ns", "timestamp[ns]", "Time (ns)", "ts_nanoseconds")),
-        *((name, 1) for name in ("t", "timestamp_us", "timestamp[us]", "time (\N{MICRO SIGN}s)", "ts.usec")),
+        *((name, 1) for name in ("t_us", "timestamp_us", "timestamp[us]", "time (\N{MICRO SIGN}s)", "ts.usec")),
     ],
 )
 def test_the_unit_that_a_heading_names_is_followed(name, scale):
@@ -88,21 +89,48 @@ def test_the_unit_can_be_said_where_a_heading_does_not(unit, scale):
 
 
 @pytest.mark.parametrize(
-    ("heading", "values", "told"),
+    ("heading", "time", "told"),
     [
-        ("t_ticks,x,y,p", {}, "'ticks' is no unit of time that is known: give it, e.g. --format ns"),
-        ("t,x,y,p", {"t": lambda event: EPOCH_NS}, "cannot be microseconds: give it, e.g. --format ns"),
-        ("t,x,y,p", {"t": lambda event: event.t + 0.5}, "cannot be seconds: give it"),
+        ("t_ticks,x,y,p", lambda e: e.t, "'ticks' is no unit of time that is known: give it, e.g. --unit us"),
+        ("t,x,y,p", lambda e: e.t, r"does not name the unit of its times: .* us: 0.137 s, ms: 137 s, s: 1.37e\+05 s"),
+        ("t,x,y,p", lambda e: EPOCH_NS, "does not name the unit of its times: give it, e.g. --unit us"),
+        ("t,x,y,p", lambda e: e.t / 1000, "does not name the unit"),  # in milliseconds
+        ("t,x,y,p", lambda e: e.t / 1e6 + 3e-7, "does not name the unit"),  # no camera's clock
+        ("t,x,y,p", lambda e: e.t // 1000 / 1000, "does not name the unit"),  # seconds or milliseconds
+        ("", lambda e: f"{e.t}.000000", "does not name the unit"),
     ],
 )
-def test_a_unit_that_nothing_settles_is_asked_for(heading, values, told):
-    with pytest.raises(SpikeSegError, match=told):
-        read(csv("txyp", heading, **values), "text")
+def test_a_unit_that_nothing_settles_is_asked_for(heading, time, told):
+    with pytest.raises(UnknownUnitError, match=told):
+        read(csv("txyp", heading, t=time), "text")
+
+
+@pytest.mark.parametrize("decimals", [6, 7, 9])
+@pytest.mark.parametrize("start", [0, 1_605_537_493_000_000])
+def test_times_that_can_be_nothing_but_seconds_are_seconds(decimals, start):
+    events = [event._replace(t=start + event.t) for event in EVENTS]
+    seconds = csv(
+        "txyp", "t,x,y,p", events=events, t=lambda e: f"{e.t // 10**6}.{e.t % 10**6:06d}".ljust(decimals, "0")
+    )
+    assert read(seconds, "text") == events
+
+
+def test_what_the_caller_says_of_a_format_that_has_a_layout_of_its_own_is_refused():
+    events = [event for event in EVENTS if event.x < 64 and event.y < 48]
+    assert read(io.BytesIO(files.dat(events)), unit="us") == events
+    with pytest.raises(SpikeSegError, match="dat has columns and a unit of its own: leave out --unit"):
+        read(io.BytesIO(files.dat(EVENTS)), unit="ms")
+    with pytest.raises(SpikeSegError, match="dat has columns and a unit of its own: leave out --columns"):
+        read(io.BytesIO(files.dat(EVENTS)), columns="txyp")
+    with pytest.raises(SpikeSegError, match="'txy' is no order of columns"):
+        read(csv("txyp"), "text", columns="txy")
+    with pytest.raises(SpikeSegError, match="unknown unit 'h' of time: it is one of s, ms, us, ns"):
+        read(csv("txyp"), "text", unit="h")
 
 
 def test_a_heading_and_a_unit_that_differ_are_refused():
     with pytest.raises(SpikeSegError, match="names its times as milliseconds, not microseconds"):
-        read(csv("txyp", "t_ms,x,y,p"), "us")
+        read(csv("txyp", "t_ms,x,y,p"), "text", unit="us")
 
 
 def test_nanoseconds_keep_their_digits():
@@ -115,22 +143,20 @@ def test_nanoseconds_keep_their_digits():
 def test_an_index_column_and_others_are_passed_over():
     lines = ["t,x,y,p", *(f"{e.t},{e.x},{e.y},{max(e.p, 0)}" for e in EVENTS)]
     indexed = "\n".join([f",{lines[0]},extra", *(f"{n},{line},0.5" for n, line in enumerate(lines[1:]))])
-    assert read(io.BytesIO(indexed.encode()), "text") == EVENTS
+    assert read(io.BytesIO(indexed.encode()), "text", unit="us") == EVENTS
     with pytest.raises(SpikeSegError, match="line 3 is not 6 numbers: '1,2,3'"):
-        read(io.BytesIO(b"\n".join([*indexed.encode().split(b"\n")[:2], b"1,2,3", b""])), "text")
+        read(io.BytesIO(b"\n".join([*indexed.encode().split(b"\n")[:2], b"1,2,3", b""])), "text", unit="us")
 
 
 @pytest.mark.parametrize("words", [("True", "False"), ("true", "false"), ("1", "-1"), ("1.0", "0.0")])
 def test_polarity_may_be_words_or_signs(words):
-    assert read(csv("xytp", p=lambda event: words[event.p < 0]), "text") == EVENTS
+    assert read(csv("xytp", p=lambda event: words[event.p < 0]), "text", unit="us") == EVENTS
 
 
-def test_whole_seconds_with_six_decimals_are_seconds():
+def test_whole_seconds_below_a_line_with_the_sensors_size_are_seconds():
     events = [Event(n, 30 - 2 * n, n * 10**6, 1) for n in range(9)]
-    seconds = csv("txyp", separator=" ", events=events, t=lambda event: f"{event.t // 10**6}.000000")
+    seconds = csv("txyp", "64 48", " ", events, t=lambda event: f"{event.t // 10**6}.000000")
     assert read(seconds, "text") == events
-    floats = csv("txyp", **{field: lambda e, field=field: f"{max(getattr(e, field), 0):.6f}" for field in "txyp"})
-    assert read(floats, "text") == EVENTS
 
 
 @pytest.mark.parametrize(
@@ -168,9 +194,33 @@ def test_an_array_of_four_columns_is_read(order, dtype, memory, by_row, tmp_path
     columns = table(order)
     columns[:, order.index("p")] = columns[:, order.index("p")] > 0
     array = np.asarray(columns.astype(dtype) if by_row else columns.astype(dtype).T, order=memory)
-    assert read(save(tmp_path / "events.npy", array)) == EVENTS
+    assert read(save(tmp_path / "events.npy", array), unit="us") == EVENTS
     np.savez(tmp_path / "events.npz", array)
-    assert read(tmp_path / "events.npz") == EVENTS
+    assert read(tmp_path / "events.npz", unit="us") == EVENTS
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("start", [0.0, 1.0])
+def test_seconds_show_in_arrays_of_floats(dtype, start, tmp_path):
+    events = [event._replace(t=event.t - EVENTS[0].t + round(start * 10**6)) for event in EVENTS]
+    array = as_array(events)
+    columns = np.stack([array["x"], array["y"], array["t"] / 1e6, array["p"] > 0], axis=1).astype(dtype)
+    assert read(save(tmp_path / "events.npy", columns)) == events
+
+
+def test_seconds_that_a_float_cannot_hold_to_the_microsecond_are_asked_for(tmp_path):
+    array = as_array(EVENTS)
+    columns = np.stack([array["x"], array["y"], array["t"] / 1e6 + 60, array["p"] > 0], axis=1).astype("f4")
+    with pytest.raises(UnknownUnitError, match="does not name the unit"):
+        read(save(tmp_path / "events.npy", columns))
+
+
+@pytest.mark.parametrize(
+    "heading", ['"T (us)";"X";"Y";"Pol"', "Timestamp_us\tx_pos\ty_pos\tpolarity", "ts[us],XS,YS,PS"]
+)
+def test_headings_of_other_programs_are_followed(heading):
+    separator = next(mark for mark in ";\t," if mark in heading)
+    assert read(csv("txyp", heading, separator), "text") == EVENTS
 
 
 @pytest.mark.parametrize("order", ["tyxp", "ptxy"])
@@ -179,14 +229,14 @@ def test_an_array_in_another_order_is_read_when_it_is_said(order, tmp_path):
 
 
 def test_an_array_whose_order_nothing_settles_is_asked_for(tmp_path):
-    with pytest.raises(SpikeSegError, match="could be the times: name the order and the unit"):
+    with pytest.raises(SpikeSegError, match=r"could be the times: name the order, e\.g\. --columns txyp"):
         read(save(tmp_path / "events.npy", np.array([[1, 5, 2, 1], [2, 5, 3, 0]])))
 
 
 @pytest.mark.parametrize(
     ("names", "dtype", "scale"),
     [
-        (("x", "y", "timestamp", "polarity"), "i8", 1),
+        (("x", "y", "timestamp_us", "polarity"), "i8", 1),
         (("xs", "ys", "ts", "ps"), "f8", 1e-6),
         (("col", "row", "t_ns", "pol"), "i8", 1000),
         (("x", "y", "time_ms", "p"), "f8", 1e-3),
@@ -208,9 +258,9 @@ def test_nanoseconds_of_arrays_are_said_and_keep_their_digits(tmp_path):
     array = as_array(EVENTS[:3])
     array["t"] = EPOCH_NS + 1000 * np.arange(3)
     path = save(tmp_path / "events.npy", array)
-    with pytest.raises(SpikeSegError, match="cannot be microseconds"):
+    with pytest.raises(UnknownUnitError, match="does not name the unit"):
         read(path)
-    assert [event.t for event in read(path, "ns")] == [EPOCH_NS // 1000 + n for n in range(3)]
+    assert [event.t for event in read(path, unit="ns")] == [EPOCH_NS // 1000 + n for n in range(3)]
 
 
 # ---- HDF5 ----------------------------------------------------------------------------------------------------------
@@ -238,9 +288,23 @@ def columns(group: str, names="xytp", seconds: bool = False) -> dict:
 
 @pytest.mark.parametrize("names", ["xytp", ("xs", "ys", "ts", "ps"), ("x", "y", "timestamps", "polarities")])
 @pytest.mark.parametrize("seconds", [True, False])
-@pytest.mark.parametrize("group", ["events", "prophesee/left"])
+@pytest.mark.parametrize("group", ["events", "prophesee/left", "mine"])
 def test_hdf5_by_other_names(hdf5, names, seconds, group):
-    assert read(hdf5(columns(group, names, seconds) | {"prophesee/calib": [1.5]})) == EVENTS
+    path = hdf5(columns(group, names, seconds) | {"prophesee/calib": [1.5]})
+    assert read(path, unit="s" if seconds else "us") == EVENTS
+    if seconds or (group != "mine" and names[0] == "x"):  # seconds show it; DSEC and M3ED have microseconds
+        assert read(path) == EVENTS
+    else:
+        with pytest.raises(UnknownUnitError, match="does not name the unit of its times"):
+            read(path)
+
+
+def test_nanoseconds_in_a_file_like_those_of_dsec_are_not_taken_for_microseconds(hdf5):
+    array = as_array(EVENTS[:3])
+    path = hdf5({f"events/{field}": array[field] for field in "xyp"} | {"events/t": EPOCH_NS + 1000 * np.arange(3)})
+    with pytest.raises(UnknownUnitError, match="does not name the unit"):
+        read(path)
+    assert [event.t for event in read(path, unit="ns")] == [EPOCH_NS // 1000 + n for n in range(3)]
 
 
 def test_the_offset_of_dsec_is_added_and_its_size_followed(hdf5):
