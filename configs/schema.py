@@ -175,7 +175,7 @@ class Decoder(Section):
     )
     presence: bool = Field(
         default=True,
-        description="maps get readouts after learning, which choose class and place and tell whether anything is there; "
+        description="maps get readouts after learning, which choose class and place and tell if anything is there; "
         "without them potentials choose, and one of the classes is always the answer",
     )
     weight_threshold: Fraction = Field(
