@@ -17,6 +17,7 @@ from ...models.network import TrainedNetwork
 from .decoder import Mode, Neuron, decode, receptive_field
 from .potentials import Responses, respond
 from .presence import CONFIDENCE, margins, presence_of
+from .silhouette import silhouette
 
 
 class Conv3Decision(NamedTuple):
@@ -66,7 +67,9 @@ class Segmentation:
     decoded_mode
         The decoder's mode: that of the configuration, or ``end`` where the map did not spike.
     mask
-        The object's pixels, (H, W) bool.
+        The object's pixels that were decoded, which are edges, (H, W) bool.
+    silhouette
+        The whole object: the region that these edges fill (rule 14), (H, W) bool.
     saliency
         How much each pixel of the mask contributed, (H, W) float, 0 outside the mask.
     region
@@ -84,6 +87,7 @@ class Segmentation:
     place: tuple[int, int]
     decoded_mode: Mode
     mask: np.ndarray
+    silhouette: np.ndarray
     saliency: np.ndarray
     region: Box
     box: Box | None
@@ -117,9 +121,12 @@ def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Seg
 
 
 def segment_classes(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], labels: Sequence[str] | None = None
+    network: TrainedNetwork,
+    steps: Mapping[str, np.ndarray],
+    labels: Sequence[str] | None = None,
+    confidence: float = CONFIDENCE,
 ) -> list[Segmentation]:
-    """Segment several objects, each with a mask of its own; masks may overlap.
+    """Segment several objects, each with a mask of its own. No pixel belongs to two objects that are present.
 
     Parameters
     ----------
@@ -128,6 +135,8 @@ def segment_classes(
     labels
         Classes: the map with the largest score of each class is decoded, in this order. If None, every map that
         reaches its threshold is decoded, in the order of falling scores.
+    confidence
+        See `Segmentation.is_present`.
 
     Raises
     ------
@@ -141,7 +150,11 @@ def segment_classes(
         chosen = [m for m in ranked if decision.scores[m] >= 1]
     else:
         chosen = [_best_map(network, ranked, label) for label in labels]
-    return [_segment(network, steps, responses, decision, m) for m in chosen]
+    found = [_segment(network, steps, responses, decision, m) for m in chosen]
+    there = [number for number, one in enumerate(found) if one.is_present(confidence)]
+    for number, one in zip(there, assign_pixels_exclusively(network, steps, [found[n] for n in there]), strict=True):
+        found[number] = one
+    return found
 
 
 def decide(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Conv3Decision:
@@ -284,6 +297,7 @@ def segment_at(
         place=(place[0], place[1]),
         decoded_mode=mode,
         mask=mask,
+        silhouette=silhouette(mask, events & inside),
         saliency=np.where(mask, decoded.saliency, 0),
         region=within,
         box=_box(mask, events & inside, config),
@@ -294,9 +308,13 @@ def segment_at(
 def assign_pixels_exclusively(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentations: Sequence[Segmentation]
 ) -> list[Segmentation]:
-    """Give every pixel to only one of the objects: the one to which it contributed most. Boxes shrink accordingly."""
-    if not segmentations:
-        return []
+    """Give every pixel to only one of the objects; boxes and silhouettes shrink accordingly.
+
+    A decoded pixel belongs to the object to which it contributed most. Where silhouettes overlap, the object for which
+    more speaks is in front.
+    """
+    if len(segmentations) < 2:
+        return list(segmentations)
     owner = np.argmax([found.saliency for found in segmentations], axis=0)
     taken = np.any([found.mask for found in segmentations], axis=0)
     events = (steps["input"] != SILENT).any(axis=0)
@@ -304,9 +322,15 @@ def assign_pixels_exclusively(
     for number, found in enumerate(segmentations):
         others = taken & (owner != number)
         mask = found.mask & ~others
-        inside = _pixels(found.region, events.shape) & ~others
-        box = _box(mask, events & inside, network.config)
-        disjoint.append(replace(found, mask=mask, saliency=np.where(mask, found.saliency, 0), box=box))
+        own = events & _pixels(found.region, events.shape) & ~others
+        box = _box(mask, own, network.config)
+        saliency = np.where(mask, found.saliency, 0)
+        disjoint.append(replace(found, mask=mask, silhouette=silhouette(mask, own), saliency=saliency, box=box))
+    hidden = np.zeros(events.shape, bool)
+    for number in sorted(range(len(disjoint)), key=lambda one: -disjoint[one].decision.strength[disjoint[one].map]):
+        visible = disjoint[number].silhouette & ~hidden
+        hidden |= visible
+        disjoint[number] = replace(disjoint[number], silhouette=visible)
     return disjoint
 
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 from scipy.spatial import ConvexHull, QhullError
 
-ROWS = 160
-"""Rows of the pictures for which the lengths below, in pixels, were chosen; they grow with a picture."""
+ROWS = 100
+"""Rows of a picture from which on the lengths below are in pixels; in smaller ones they shrink with it."""
 
 REACH = 8  # events count as edges of the object up to this far outside the convex hull of its decoded pixels
 GAP = 5  # gaps in an outline are closed if no point in them is farther from it
@@ -36,7 +36,7 @@ def silhouette(mask: np.ndarray, events: np.ndarray) -> np.ndarray:
     """
     if not mask.any():
         return mask
-    reach, gap, thin, edge = (length * mask.shape[0] / ROWS for length in (REACH, GAP, THIN, EDGE))
+    reach, gap, thin, edge = (length * min(1, mask.shape[0] / ROWS) for length in (REACH, GAP, THIN, EDGE))
     outline = mask | (events & (_distance_to(_hull(mask)) <= reach))
     margin = int(np.ceil(gap)) + 1
     body = binary_fill_holes(_distance_to(np.pad(outline, margin)) <= gap)

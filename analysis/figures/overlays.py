@@ -125,6 +125,7 @@ def _draw_overlay(
     for found, _, colour in dressed:
         tint = np.where(found.mask[..., None], to_rgba(colour, _MASK_ALPHA), 0.0)
         axes.imshow(tint, extent=whole, interpolation="nearest")
+        _draw_silhouette(axes, found.silhouette, colour, (rows, columns))
     tags = []
     for target in truth:
         if target.box is not None:
@@ -139,6 +140,15 @@ def _draw_overlay(
     axes.set_anchor("NW")  # captions begin at equal distances, whatever the pictures' shapes
     bare(axes)
     return tags
+
+
+def _draw_silhouette(axes: Axes, silhouette: np.ndarray, colour: str, size: tuple[int, int]) -> None:
+    """Draw the contour of a silhouette over a picture of `size`."""
+    if silhouette.any():
+        row, column = (
+            (np.arange(-1, n + 1) + 0.5) * length / n for n, length in zip(silhouette.shape, size, strict=True)
+        )
+        axes.contour(column, row, np.pad(silhouette, 1), levels=[0.5], colors=[colour], linewidths=1.2)
 
 
 def outline(axes: Axes, box: Box, line: dict) -> None:

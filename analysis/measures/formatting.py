@@ -54,12 +54,13 @@ def result_lines(report: Mapping[str, Any]) -> dict[str, list[Line]]:
     for key, name in _BASELINES.items():
         if base[key] and base[key]["miou"] is not None:
             baselines += [Line(name, miou=base[key]["miou"]), _class_mean("  mean of classes", base[key])]
-    pixels = report.get("pixel_iou") or {}
+    names = {"pixels": "decoded pixels of", "silhouettes": "silhouette of"}
+    pixels = {f"{name} {label}": of for key, name in names.items() for label, of in (report.get(key) or {}).items()}
     return {
         "classes": [_line(label, of) for label, of in report["per_class"].items()],
         "total": total,
         "baselines": baselines,
-        "pixels": [Line(f"pixel IoU of {label}", miou=value) for label, value in pixels.items()],
+        "pixels": [Line(name, of["n"], miou=of["iou"], miou_strict=of["iou_strict"]) for name, of in pixels.items()],
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
@@ -36,8 +36,9 @@ class Outcome:
         The box around all input events; None without events.
     size
         Rows and columns of the picture.
-    pixel_iou
-        Per class, the IoU of the pixels, where these are annotated.
+    pixel_iou, silhouette_iou
+        IoU of the decoded pixels and of the silhouette with the object's pixels, whatever the class; None where these
+        are not annotated.
     """
 
     name: str
@@ -47,7 +48,8 @@ class Outcome:
     predicted_box: Box | None
     event_box: Box | None
     size: tuple[int, int]
-    pixel_iou: Mapping[str, float] = field(default_factory=dict)
+    pixel_iou: float | None = None
+    silhouette_iou: float | None = None
 
     @property
     def correct(self) -> bool:
@@ -86,6 +88,23 @@ class ClassReport:
     accuracy: float
     miou: float | None
     miou_strict: float | None
+
+
+@dataclass(frozen=True)
+class PixelReport:
+    """IoU of pixels for the objects of one class.
+
+    Attributes
+    ----------
+    n
+        Number of objects whose pixels are annotated.
+    iou, iou_strict
+        Mean IoU where the answer is right, None if it never is; and over all objects, with 0 where it is wrong.
+    """
+
+    n: int
+    iou: float | None
+    iou_strict: float
 
 
 @dataclass(frozen=True)
@@ -131,8 +150,9 @@ class Report:
         ``confusion[true][predicted]``: number of outcomes.
     baselines
         What trivial answers score.
-    pixel_iou
-        Per class, mean IoU of the pixels over the pictures where these are annotated; None without such pictures.
+    pixels, silhouettes
+        Per class, the mean IoU of decoded pixels and of silhouettes over the objects whose pixels are annotated; None
+        without such objects.
     """
 
     n: int
@@ -145,14 +165,14 @@ class Report:
     per_class: dict[str, ClassReport]
     confusion: dict[str, dict[str, int]]
     baselines: Baselines
-    pixel_iou: dict[str, float] | None
+    pixels: dict[str, PixelReport] | None
+    silhouettes: dict[str, PixelReport] | None
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as dicts and numbers for JSON; without the key ``pixel_iou`` if that is None."""
+        """The report as dicts and numbers for JSON; without ``pixels`` and ``silhouettes`` if these are None."""
         content = asdict(self)
-        if self.pixel_iou is None:
-            del content["pixel_iou"]
-        return content
+        unknown = [key for key in ("pixels", "silhouettes") if content[key] is None]
+        return {key: value for key, value in content.items() if key not in unknown}
 
 
 def best_constant_box(boxes: Sequence[Box] | np.ndarray) -> Box:
@@ -216,7 +236,8 @@ def evaluate(outcomes: Sequence[Outcome], training: Mapping[str, Sequence[Box]])
         per_class=_per_class(outcomes, labels, iou, strict),
         confusion=confusion((outcome.true_label, outcome.predicted_label) for outcome in outcomes),
         baselines=_baselines(outcomes, boxed, training),
-        pixel_iou=_pixel_iou(outcomes),
+        pixels=_pixels(outcomes, "pixel_iou"),
+        silhouettes=_pixels(outcomes, "silhouette_iou"),
     )
 
 
@@ -270,12 +291,16 @@ def confusion(answers: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
     return {row: {column: count[row, column] for column in sorted({*true, *answered})} for row in true}
 
 
-def _pixel_iou(outcomes: Sequence[Outcome]) -> dict[str, float] | None:
-    known: dict[str, list[float]] = {}
+def _pixels(outcomes: Sequence[Outcome], which: str) -> dict[str, PixelReport] | None:
+    known: dict[str, list[tuple[float, bool]]] = {}
     for outcome in outcomes:
-        for label, iou in outcome.pixel_iou.items():
-            known.setdefault(label, []).append(iou)
-    return {label: float(np.mean(known[label])) for label in sorted(known)} or None
+        if getattr(outcome, which) is not None:
+            known.setdefault(outcome.true_label, []).append((getattr(outcome, which), outcome.correct))
+    report = {}
+    for label in sorted(known):
+        iou, right = map(np.array, zip(*known[label], strict=True))
+        report[label] = PixelReport(len(iou), _mean(iou[right]), float(np.mean(iou * right)))
+    return report or None
 
 
 def _baselines(

@@ -41,6 +41,12 @@ class _Decisions(BaseModel):
     median_ms: Annotated[float, Field(allow_inf_nan=False)] | None
 
 
+class _Pixels(BaseModel):
+    n: Number
+    iou: Share | None
+    iou_strict: Share
+
+
 class _Measured(_Class):
     """See `measures.metrics.Report`, whose words these are."""
 
@@ -51,7 +57,8 @@ class _Measured(_Class):
     per_class: dict[str, _Class]
     confusion: Annotated[dict[str, dict[str, Number]], Field(min_length=1)]
     baselines: _Baselines
-    pixel_iou: dict[str, Share | None] | None = None
+    pixels: dict[str, _Pixels] | None = None
+    silhouettes: dict[str, _Pixels] | None = None
     decisions: _Decisions | None = None
     data: str
     split: str

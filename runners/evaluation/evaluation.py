@@ -105,7 +105,7 @@ def evaluate_selection(
     decisions: list[BufferDecision] = []
     asked: list[Answered] = []
     empty = [Absent(Path(name).name, open_absent(name, selection.network.config)) for name in absent]
-    with open_segmenter(selection.network, selection.sizes, device, jobs) as segmenter:
+    with open_segmenter(selection.network, selection.sizes, device, jobs, confidence) as segmenter:
         for number, answer in answers(segmenter, selection):
             several = len(answer.sample.targets) > 1
             compared = [
@@ -213,9 +213,9 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
     def fit(box: Box | None) -> Box | None:
         return None if box is None else box.scaled(rows, columns)
 
-    pixel_iou = {}
-    if target.mask is not None and segmentation.label == target.label:
-        pixel_iou[target.label] = mask_iou(resized(segmentation.mask, size), target.mask)
+    def pixel_iou(found: np.ndarray) -> float | None:
+        return None if target.mask is None else mask_iou(resized(found, size), target.mask)
+
     return Outcome(
         name=answer.sample.name,
         true_label=target.label,
@@ -224,5 +224,6 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
         predicted_box=fit(segmentation.box),
         event_box=fit(segmentation.event_box),
         size=(size[0], size[1]),
-        pixel_iou=pixel_iou,
+        pixel_iou=pixel_iou(segmentation.mask),
+        silhouette_iou=pixel_iou(segmentation.silhouette),
     )

@@ -1,4 +1,4 @@
-"""Segment picture files: write masks and an overlay of each picture, and a table of all boxes."""
+"""Segment picture files: write masks, silhouettes and an overlay of each picture, and a table of all boxes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def segment_files(
     instances: bool = False,
     confidence: float = CONFIDENCE,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Segment picture files; masks and overlays are written to `directory`.
+    """Segment picture files; masks, silhouettes and overlays are written to `directory`.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def segment_files(
     if instances:
         answers = _by_instance(network, paths, sizes, device)
     else:
-        answers = _by_class(network, paths, classes if every_class else None, device)
+        answers = _by_class(network, paths, classes if every_class else None, device, confidence)
     for path, name, (image, found) in zip(paths, names, answers, strict=True):
         sample = Sample(str(path), image, ())
         there = [one for one in found if one.is_present(confidence)]
@@ -131,9 +131,9 @@ def boxes_table(directory: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def _by_class(
-    network: TrainedNetwork, paths: Sequence[Path], classes: Sequence[str] | None, device: str
+    network: TrainedNetwork, paths: Sequence[Path], classes: Sequence[str] | None, device: str, confidence: float
 ) -> Iterator[tuple[np.ndarray, list[Segmentation]]]:
-    with open_segmenter(network, [network.config.input.size], device) as segmenter:
+    with open_segmenter(network, [network.config.input.size], device, confidence=confidence) as segmenter:
         for images in _read(paths):
             yield from zip(images, segmenter.segment(images, classes), strict=True)
 
@@ -171,7 +171,7 @@ def write_segmentation(
     classes: Sequence[str],
     numbered: bool = False,
 ) -> list[dict[str, Any]]:
-    """Write a mask (PNG) per object and an overlay.
+    """Write mask and silhouette (PNG) of each object, and an overlay.
 
     Parameters
     ----------
@@ -195,16 +195,18 @@ def write_segmentation(
     rows, columns = sample.image.shape[:2]
     described = []
     for number, segmentation in enumerate(segmentations, start=1):
-        mask = resized(segmentation.mask, (rows, columns))
         name = f"{number}_{segmentation.label}" if numbered else segmentation.label
-        file = output_file(directory, f"{stem}_{name}_mask.png")
-        with replacing(file) as temporary:
-            Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
+        files = {}
+        for kind, pixels in (("mask", segmentation.mask), ("silhouette", segmentation.silhouette)):
+            file = output_file(directory, f"{stem}_{name}_{kind}.png")
+            with replacing(file) as temporary:
+                Image.fromarray(resized(pixels, (rows, columns)).astype(np.uint8) * 255).save(temporary)
+            files[kind] = file.name
         box = segmentation.box
         presented = segmentation.mask.shape
         if box is not None:
             box = box.scaled(rows / presented[0], columns / presented[1])
-        row = _description(sample.name, segmentation, box, file.name)
+        row = _description(sample.name, segmentation, box) | files
         described.append(row | {"instance": number if numbered else None})
     drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
     save(drawn, output_file(directory, f"{stem}_overlay.png"))
@@ -217,10 +219,10 @@ def _nothing(name: str, found: Sequence[Segmentation]) -> dict[str, Any]:
     best = max(found, key=response, default=None)
     if best is not None:
         empty |= {"score": response_over_threshold(best), "presence": best.presence}
-    return empty | {"first_spike_step": None, "mask": "", "instance": None}
+    return empty | {"first_spike_step": None, "mask": "", "silhouette": "", "instance": None}
 
 
-def _description(name: str, segmentation: Segmentation, box: Box | None, mask: str) -> dict[str, Any]:
+def _description(name: str, segmentation: Segmentation, box: Box | None) -> dict[str, Any]:
     first = segmentation.decision.first_spike
     return {
         "image": name,
@@ -229,14 +231,13 @@ def _description(name: str, segmentation: Segmentation, box: Box | None, mask: s
         "presence": segmentation.presence,
         "box_px": None if box is None else {edge: round(value, 1) for edge, value in box._asdict().items()},
         "first_spike_step": None if first is None else first[1],
-        "mask": mask,
     }
 
 
 def write_boxes(directory: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError if the file system refuses."""
     write_json(directory / "boxes.json", rows)
-    first, rest = ("image", "label", "score", "presence"), ("first_spike_step", "mask", "instance")
+    first, rest = ("image", "label", "score", "presence"), ("first_spike_step", "mask", "silhouette", "instance")
     cells = (
         [
             *(row[key] for key in first),

@@ -12,6 +12,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.instances import Instance, segment_instances
+from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation, segment_classes, segment_one
 from ...configs.schema import Config
 from ...datasets.sample import View
@@ -34,10 +35,13 @@ class Segmenter:
         The trained network.
     encoders
         For each zoom, the size (rows, columns) at which pictures are presented, and the encoder for this size.
+    confidence
+        Presence from which on an object counts as there, and keeps pixels from others.
     """
 
     network: TrainedNetwork
     encoders: tuple[tuple[tuple[int, int], Encoder], ...]
+    confidence: float = CONFIDENCE
 
     def segment(self, views: Sequence[View], classes: Sequence[str] | None = None) -> Iterator[list[Segmentation]]:
         """Segment classes.
@@ -94,7 +98,7 @@ class Segmenter:
         recorded = Recorded(encoder.encode(self.network, stimuli(views, self.network.config.input, size)))
         if classes is None:
             return [[segment_one(self.network, steps)] for steps in recorded]
-        return [segment_classes(self.network, steps, classes) for steps in recorded]
+        return [segment_classes(self.network, steps, classes, self.confidence) for steps in recorded]
 
 
 def response(segmentation: Segmentation) -> float:
@@ -109,7 +113,11 @@ def response_over_threshold(segmentation: Segmentation) -> float:
 
 @contextmanager
 def open_segmenter(
-    network: TrainedNetwork, sizes: Sequence[tuple[int, int]], device: str = "cpp_standalone", jobs: int = 1
+    network: TrainedNetwork,
+    sizes: Sequence[tuple[int, int]],
+    device: str = "cpp_standalone",
+    jobs: int = 1,
+    confidence: float = CONFIDENCE,
 ) -> Iterator[Segmenter]:
     """Open a segmenter: a context manager.
 
@@ -123,6 +131,8 @@ def open_segmenter(
         Where Brian2 simulates.
     jobs
         Number of simulations at a time.
+    confidence
+        See `Segmenter`.
 
     Raises
     ------
@@ -132,7 +142,7 @@ def open_segmenter(
     """
     with ExitStack() as stack:
         opened = [stack.enter_context(open_encoder(network.config, size, device, jobs)) for size in sizes]
-        yield Segmenter(network, tuple(zip(sizes, opened, strict=True)))
+        yield Segmenter(network, tuple(zip(sizes, opened, strict=True)), confidence)
 
 
 def covering_size(config: Config, picture: tuple[int, int]) -> tuple[int, int]:
