@@ -15,7 +15,8 @@ ROWS = 100
 """Rows of a picture from which on the lengths below are in pixels; in smaller ones they shrink with it."""
 
 REACH = 8  # events count as edges of the object up to this far outside the convex hull of its decoded pixels
-GAP = 5  # gaps in an outline are closed if no point in them is farther from it
+GAPS = (5, 10, 20)  # gaps in an outline are closed if no point in them is farther from it: by the first of these ...
+FILLED = 0.4  # ... with which the object fills this share of the hull; an outline that stays open encloses nothing
 THIN = 3  # what is nowhere thicker than twice this is no body: a stray edge
 EDGE = 2  # a difference of Gaussians and a moving edge light up this far outside the contour
 
@@ -36,11 +37,16 @@ def silhouette(mask: np.ndarray, events: np.ndarray) -> np.ndarray:
     """
     if not mask.any():
         return mask
-    reach, gap, thin, edge = (length * min(1, mask.shape[0] / ROWS) for length in (REACH, GAP, THIN, EDGE))
-    outline = mask | (events & (_distance_to(_hull(mask)) <= reach))
-    margin = int(np.ceil(gap)) + 1
-    body = binary_fill_holes(_distance_to(np.pad(outline, margin)) <= gap)
-    body = _eroded(body, gap)[margin:-margin, margin:-margin] | outline
+    scale = min(1, mask.shape[0] / ROWS)
+    hull = _hull(mask)
+    outline = mask | (events & (_distance_to(hull) <= REACH * scale))
+    body = hull
+    for gap in GAPS:
+        closed = _closed(outline, gap * scale)
+        if closed.sum() >= FILLED * hull.sum():
+            body = closed
+            break
+    thin, edge = THIN * scale, EDGE * scale
     core = _eroded(body, thin)
     if core.any():
         body = _distance_to(core) <= thin
@@ -51,6 +57,13 @@ def silhouette(mask: np.ndarray, events: np.ndarray) -> np.ndarray:
 def _distance_to(pixels: np.ndarray) -> np.ndarray:
     """Distance of each pixel to the nearest of `pixels`, (H, W) float."""
     return np.asarray(distance_transform_edt(~pixels))
+
+
+def _closed(outline: np.ndarray, gap: float) -> np.ndarray:
+    """An outline and what it encloses, once gaps are closed."""
+    margin = int(np.ceil(gap)) + 1
+    body = binary_fill_holes(_distance_to(np.pad(outline, margin)) <= gap)
+    return _eroded(body, gap)[margin:-margin, margin:-margin] | outline
 
 
 def _eroded(pixels: np.ndarray, length: float) -> np.ndarray:
