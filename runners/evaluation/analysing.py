@@ -42,9 +42,8 @@ def check_match(network: TrainedNetwork, excerpt: Excerpt) -> None:
     known = known and {name: spikes.shape for name, spikes in excerpt.spikes.items()} == _shapes(config, excerpt)
     if recorded not in (config.digest(), trained) or not known:
         raise SpikeSegError(
-            f"recording {excerpt.name} (configuration {recorded!s:.40}) was not made with "
-            f"this network ({config.digest()}): "
-            "give --spikes a recording that `spikeseg encode` made with this run"
+            f"recording {excerpt.name} (configuration {recorded!s:.40}) was not made with this network "
+            f"({config.digest()}): give --spikes a recording that `spikeseg encode` made with this run"
         )
 
 

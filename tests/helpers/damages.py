@@ -16,7 +16,7 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
-DAMAGES = int(os.environ.get("SPIKESEG_DAMAGES", "100"))
+DAMAGES = int(os.environ.get("SPIKESEG_DAMAGES", "20"))
 """Damaged files of each kind: CONTRIBUTING.md."""
 
 MEMORY = 1 << 30  # bytes more than before

@@ -251,9 +251,19 @@ class TestRunning:
 
 
 def measured(varied: dict, score: float) -> dict:
-    layer = {"convergence": score / 10, "presented": 16}
+    return row("point", varied, measurements(score, score / 10))
+
+
+def measurements(score: object, convergence: float) -> dict:
+    layer = {"convergence": convergence, "presented": 16}
     scores = dict.fromkeys(["accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"], score)
-    return row("point", varied, scores | {"training": {"layers": {"conv2": layer, "conv3": layer}}})
+    return scores | {"training": {"layers": {"conv2": layer, "conv3": layer}}}
+
+
+@pytest.mark.parametrize("score", [10**400, float("nan"), float("inf"), True, "0.5", [0.5]])
+def test_a_score_that_is_no_number_is_told(score):
+    with pytest.raises(SpikeSegError, match=r"accuracy of point is .*, no number"):
+        row("point", {}, measurements(score, 0.1))
 
 
 class TestFigures:
