@@ -5,17 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
+from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
 
 from .changes import changed, described
 from .geometry import layer_shapes
 from .schema import Config
-
-Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def shipped() -> dict[str, Path]:
@@ -95,19 +92,3 @@ def validate(content: dict[str, Any], where: str) -> Config:
     except ValueError as error:
         raise SpikeSegError(f"{where}: {error}") from error
     return config
-
-
-def checked(schema: type[Checked], content: dict[str, Any], where: str) -> Checked:
-    """Check content against a schema. Raises SpikeSegError with one line that names every wrong key."""
-    try:
-        return schema.model_validate(content)
-    except ValidationError as error:
-        raise SpikeSegError(f"{where}: " + "; ".join(_explain(e) for e in error.errors())) from error
-
-
-def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"unknown key {key}"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{key}: {message}" if key else message

@@ -65,6 +65,10 @@ def _without_null(field: Schema) -> Schema:
     return next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), field)
 
 
+def _limit(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
 def _default(value: Any) -> str:
     return "absent" if value is None else written(value)
 
@@ -81,7 +85,7 @@ def _allowed(value: Schema) -> str:
     if "enum" in value:
         return ", ".join(map(written, value["enum"]))
     number = value["prefixItems"][0] if "prefixItems" in value else value
-    limits = [f"{sign} {number[limit]:g}" for limit, sign in LIMITS.items() if limit in number]
+    limits = [f"{sign} {_limit(number[limit])}" for limit, sign in LIMITS.items() if limit in number]
     if number.get("not") == {"multipleOf": 2}:
         limits.append("odd")
     if value.get("minItems") == 1:

@@ -11,203 +11,54 @@ import hashlib
 import json
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from spikeseg.spikes import Shape
-
-from .fields import ODD, Count, Fraction, Margin, Natural, NotNegative, Positive, Rate, Share, Size
-from .fields import in_unit as _in
-from .fields import odd as _odd
-from .fields import pair as _pair
-
-RENDERED = ("orange", "panda")  # classes of the rendered datasets
-PICTURES = ("caltech-101", "orange-panda", "folder")
-RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim", "recordings")
-OBJECT = "object"  # pictures or recordings that a program has in memory, or reads by itself
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys, NaN and infinities are errors; values cannot change afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Data(Section):
-    """Where stimuli come from and how they are divided."""
-
-    dataset: Literal[
-        "caltech-101",
-        "orange-panda",
-        "n-caltech-101",
-        "n-caltech-sim",
-        "n-mnist",
-        "orange-panda-sim",
-        "folder",
-        "recordings",
-        "object",
-    ] = Field(
-        description="which dataset; rendered ones (orange-panda, orange-panda-sim) need no files; data of your own are "
-        "a folder (of pictures), recordings (of an event camera), or an object that a Python program gives"
-    )
-    classes: tuple[str, ...] = Field(min_length=1, description="classes to tell apart, named as the dataset names them")
-    train: Annotated[Count, _in("stimuli")] = Field(description="training pictures or recordings per class")
-    validation: Annotated[Natural, _in("stimuli")] = Field(
-        default=0, description="pictures or recordings per class that are held out to choose settings on"
-    )
-    test: Annotated[Count, _in("stimuli")] | None = Field(
-        default=None, description="test pictures or recordings per class; all that are left when absent"
-    )
-    split_seed: Natural = Field(
-        default=0, description="of the division into training, validation and test parts; `seed` does not change it"
-    )
-    sensor: Annotated[tuple[Count, Count], BeforeValidator(_pair), _in("pixels")] | None = Field(
-        default=None, description="sensor of your own recordings, [rows, columns], for formats that do not name it"
-    )
-    unit: Literal["s", "ms", "us", "ns"] | None = Field(
-        default=None, description="unit of times in your own recordings, for text, NumPy and HDF5 that do not name it"
-    )
-
-    @model_validator(mode="after")
-    def _known(self) -> Data:
-        if len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"classes {', '.join(self.classes)} repeat a class: name each of them once")
-        if self.rendered:
-            unknown = [label for label in self.classes if label not in RENDERED]
-            if unknown:
-                raise ValueError(f"{self.dataset} has no class {unknown[0]}: choose from {', '.join(RENDERED)}")
-            if self.test is None:
-                raise ValueError(f"{self.dataset} is rendered without end: say how many are to test")
-        if self.dataset != "recordings" and (own := [key for key in ("sensor", "unit") if getattr(self, key)]):
-            raise ValueError(f"{own[0]} is for your own recordings, not for {self.dataset}: leave it out")
-        return self
-
-    @property
-    def rendered(self) -> bool:
-        """Whether the dataset is rendered, and so needs no directory."""
-        return self.dataset in ("orange-panda", "orange-panda-sim")
-
-
-class DoG(Section):
-    """How pictures become spikes: a difference of Gaussians, the strongest responses first (paper, section V)."""
-
-    size: Annotated[int, Field(ge=3), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
-        default=7, description="rows and columns of the filter; odd, so it has a centre"
-    )
-    center_sigma: Annotated[Positive, _in("pixels")] = Field(
-        default=1.0, description="standard deviation of the Gaussian that excites"
-    )
-    surround_sigma: Annotated[Positive, _in("pixels")] = Field(
-        default=2.0, description="standard deviation of the Gaussian that inhibits; above center_sigma"
-    )
-    events: Annotated[Count, _in("events")] = Field(
-        description="input spikes per picture: the pixels with the strongest responses"
-    )
-
-    @model_validator(mode="after")
-    def _surrounded(self) -> DoG:
-        if self.surround_sigma <= self.center_sigma:
-            raise ValueError(f"surround_sigma {self.surround_sigma:g} is not above center_sigma {self.center_sigma:g}")
-        return self
-
-
-class Buffering(Section):
-    """How recordings are cut into buffers, each of which is a stimulus (paper, section IV.C)."""
-
-    duration_ms: Annotated[float, Field(ge=1e-3), _in("ms")] | None = Field(
-        default=None, description="length of a buffer, 30 in the paper; give either this or events"
-    )
-    events: Annotated[Count, _in("events")] | None = Field(
-        default=None, description="length of a buffer in events of the recording; give either this or duration_ms"
-    )
-    fit: Literal["crop", "pad", "bin"] = Field(
-        default="pad",
-        description="pixels to neurons: pad centres the sensor, which must fit; crop centres it and cuts off what "
-        "does not fit; bin scales the whole sensor to the input",
-    )
-    denoise_ms: Annotated[Positive, _in("ms")] | None = Field(
-        default=None,
-        description="drop events before which no neighbouring pixel had one within this time; none are dropped when "
-        "absent",
-    )
-    train: Annotated[Count, _in("buffers")] | None = Field(
-        default=None,
-        description="buffers of each training recording to learn from, those with the most events; all when absent",
-    )
-
-    @model_validator(mode="after")
-    def _one_measure(self) -> Buffering:
-        if (self.duration_ms is None) == (self.events is None):
-            raise ValueError("give either duration_ms or events")
-        return self
-
-
-class Input(Section):
-    """The input layer and its time. Stimuli are pictures, which need `dog`, or recordings, which need `buffer`."""
-
-    rows: Annotated[Count, _in("pixels")] = Field(description="height of the input layer; pictures are resized to it")
-    columns: Annotated[Count, _in("pixels")] = Field(description="width of the input layer; pictures are resized to it")
-    polarity: Literal["merged", "split"] = Field(
-        default="merged", description="ON and OFF events in one channel (merged), or in a channel each (split)"
-    )
-    steps: Annotated[Count, _in("steps")] = Field(
-        default=10,
-        description="equal parts into which a stimulus is divided, a step of simulated time each (paper, IV.C)",
-    )
-    flush_steps: Annotated[Count, _in("steps")] = Field(
-        default=10, description="empty steps after a stimulus, in which its last spikes cross the layers (paper, IV.C)"
-    )
-    dt_ms: Annotated[Positive, _in("ms")] = Field(
-        default=1.0, description="simulated time of a step; neurons do not leak, so no spike depends on it"
-    )
-    threshold_variation: Share = Field(
-        default=0.05,
-        description="thresholds are scaled from 1 minus this, at the fewest events of a training stimulus, to 1 plus "
-        "this, at the most (paper, IV.B)",
-    )
-    dog: DoG | None = Field(default=None, description="how pictures become spikes")
-    buffer: Buffering | None = Field(default=None, description="how recordings become stimuli")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Input:
-        if (self.dog is None) == (self.buffer is None):
-            raise ValueError("pictures need [input.dog], recordings need [input.buffer]: give one of them")
-        return self
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns of the input layer."""
-        return self.rows, self.columns
-
-    @property
-    def shape(self) -> Shape:
-        """Shape of the input layer: 1 channel for merged polarities, or 2 for ON and OFF events."""
-        return Shape(1 if self.polarity == "merged" else 2, self.rows, self.columns)
-
-    @property
-    def total_steps(self) -> int:
-        """Steps per stimulus: those of the input, then the empty ones."""
-        return self.steps + self.flush_steps
+from .inputs import OBJECT, PICTURES, Data, Input
+from .limits import (
+    LARGEST_INT,
+    ODD,
+    Chunk,
+    Count,
+    FilterSide,
+    Fraction,
+    Items,
+    Maps,
+    Margin,
+    NotNegative,
+    Positive,
+    Rate,
+    Reach,
+    Real,
+    Section,
+    Seed,
+    Share,
+    Side,
+    Size,
+    Text,
+    Width,
+    in_unit,
+)
 
 
 class Gabor(Section):
     """Conv1: fixed, even Gabor filters (paper, section V). The positive weights of each sum to 1."""
 
-    orientations: Annotated[Count, _in("maps")] = Field(
+    orientations: Annotated[Maps, in_unit("maps")] = Field(
         default=4, description="maps, a filter each, with orientations equally spaced over 180 degrees"
     )
-    kernel: Annotated[int, Field(gt=0), AfterValidator(_odd), _in("pixels", **ODD)] = Field(
+    kernel: Annotated[FilterSide, in_unit("pixels", **ODD)] = Field(
         default=5, description="rows and columns of a filter; odd, so it has a centre"
     )
-    wavelength: Annotated[Positive, _in("pixels")] = Field(
+    wavelength: Annotated[Width, in_unit("pixels")] = Field(
         default=5.0, description="period of the cosine across the edge"
     )
-    sigma: Annotated[Positive, _in("pixels")] = Field(
+    sigma: Annotated[Width, in_unit("pixels")] = Field(
         default=1.6, description="standard deviation of the Gaussian envelope across the edge"
     )
-    aspect: Positive = Field(
+    aspect: Width = Field(
         default=0.5, description="the envelope's width across the edge divided by its length along it"
     )
-    negative: Annotated[float, Field(ge=-1, le=0)] = Field(
+    negative: Annotated[Real, Field(ge=-1, le=0)] = Field(
         default=-0.5, description="sum of a filter's negative weights"
     )
     threshold: Positive = Field(
@@ -223,10 +74,10 @@ class Gabor(Section):
 class Pool(Section):
     """A pooling layer; windows at the far edges may be incomplete (ceil mode)."""
 
-    window: Annotated[Count, _in("neurons")] = Field(
+    window: Annotated[Side, in_unit("neurons")] = Field(
         description="rows and columns of the window, in which the first spike of the layer below counts"
     )
-    stride: Annotated[Count, _in("neurons")] = Field(
+    stride: Annotated[Side, in_unit("neurons")] = Field(
         description="distance between windows, in rows and in columns; at most window; if smaller, windows overlap"
     )
 
@@ -245,12 +96,12 @@ class Learning(Section):
     a_minus_ratio: NotNegative = Field(
         description="a- / a+: a winner's other weights w, from inputs that have not fired, shrink by a- w (1 - w)"
     )
-    doubling: Annotated[Count, _in("stimuli")] = Field(description="a+ and a- double every so many stimuli")
+    doubling: Annotated[Count, in_unit("stimuli")] = Field(description="a+ and a- double every so many stimuli")
     a_plus_max: Rate = Field(description="a+ stops doubling here; at least a_plus")
-    winners: Annotated[Count, _in("neurons")] = Field(
+    winners: Annotated[Maps, in_unit("neurons")] = Field(
         description="neurons that may learn from one stimulus, at most one per map"
     )
-    inhibition_radius: Annotated[Natural, _in("neurons")] = Field(
+    inhibition_radius: Annotated[Reach, in_unit("neurons")] = Field(
         description="a winner silences all maps within so many rows and columns, and its own map everywhere"
     )
     threshold_start: Positive = Field(description="threshold of every map when learning begins")
@@ -261,13 +112,13 @@ class Learning(Section):
     threshold_silent: Share = Field(
         default=0.0, description="fraction by which all thresholds fall after a stimulus without a winner"
     )
-    stimuli: Annotated[Count, _in("stimuli")] = Field(
+    stimuli: Annotated[Items, in_unit("stimuli")] = Field(
         description="learning ends after so many presentations at the latest"
     )
     convergence: Positive = Field(
         description="learning ends once the mean of w (1 - w) is below this, after half of `stimuli` at the earliest"
     )
-    chunk: Annotated[Count, _in("stimuli")] = Field(
+    chunk: Annotated[Chunk, in_unit("stimuli")] = Field(
         default=50, description="stimuli between two checkpoints, which is also when convergence is looked at"
     )
 
@@ -281,9 +132,13 @@ class Learning(Section):
 class Conv(Section):
     """A learned convolutional layer with stride 1."""
 
-    maps: Annotated[Count, _in("maps")] = Field(description="feature maps, each with a kernel of its own")
-    kernel: Size = Field(description="rows and columns of the layer below that a neuron sees")
-    padding: Margin = Field(default=(0, 0), description="rows above and below, columns left and right, that never fire")
+    maps: Annotated[Maps, in_unit("maps")] = Field(description="feature maps, each with a kernel of its own")
+    kernel: Annotated[Size, in_unit("neurons")] = Field(
+        description="rows and columns of the layer below that a neuron sees"
+    )
+    padding: Annotated[Margin, in_unit("neurons")] = Field(
+        default=(0, 0), description="rows above and below, columns left and right, that never fire"
+    )
     threshold: Positive | None = Field(
         default=None,
         description="potential at which a neuron fires after learning; when absent, the one that learning led to",
@@ -303,7 +158,7 @@ class ClassLayer(Conv):
         default=0.0,
         description="a map without this fraction of its training answers in one class gets no name, and is silenced",
     )
-    decide_by: Annotated[float, Field(gt=0, le=1)] | None = Field(
+    decide_by: Annotated[Real, Field(gt=0, le=1)] | None = Field(
         default=None,
         description="thresholds are scaled so that half the training stimuli make a map fire within this fraction of "
         "their input; when absent, they are not scaled",
@@ -321,7 +176,7 @@ class Decoder(Section):
     weight_threshold: Fraction = Field(
         default=0.5, description="weights of Conv2 and Conv3 above this are followed back"
     )
-    gabor_threshold: float = Field(default=0.05, description="weights of Conv1 above this are followed back")
+    gabor_threshold: Real = Field(default=0.05, description="weights of Conv1 above this are followed back")
     inhibition: NotNegative = Field(
         default=0.0,
         description="subtracted from weak weights (below 0.5) inside a map's learned support when its places compete "
@@ -332,10 +187,10 @@ class Decoder(Section):
         description="a box stays inside its map's extent: the box around what exceeds this fraction of the maximum of "
         "the map's average mask; no extents when absent",
     )
-    extent_smoothing: Annotated[Positive, _in("pixels")] = Field(
+    extent_smoothing: Annotated[Width, in_unit("pixels")] = Field(
         default=5.0, description="standard deviation of the Gaussian that smooths the average mask"
     )
-    extent_headroom: Annotated[NotNegative, _in("pixels")] = Field(
+    extent_headroom: Annotated[NotNegative, in_unit("pixels")] = Field(
         default=0.0, description="extents reach higher by this: what sticks out at the top varies, and averages away"
     )
     box: Literal["mask", "mask+events"] = Field(
@@ -348,8 +203,8 @@ class Decoder(Section):
 class Config(Section):
     """A whole experiment."""
 
-    name: str = Field(description="name of the experiment, in results and titles of figures")
-    seed: Natural = Field(default=0, description="of initial weights and of the order in which stimuli are presented")
+    name: Text = Field(description="name of the experiment, in results and titles of figures")
+    seed: Seed = Field(default=0, description="of initial weights and of the order in which stimuli are presented")
     data: Data = Field(description="stimuli")
     input: Input = Field(description="input layer")
     conv1: Gabor = Field(default=Gabor(), description="fixed edge filters")
@@ -371,6 +226,17 @@ class Config(Section):
         if self.data.dataset != OBJECT and (self.input.dog is None) == (self.data.dataset in PICTURES):
             source = "[input.dog]" if self.data.dataset in PICTURES else "[input.buffer]"
             raise ValueError(f"data.dataset {self.data.dataset} needs {source}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_time(self) -> Config:
+        for name, learning in (("conv2", self.conv2.learning), ("conv3", self.conv3.learning)):
+            ticks = (self.input.steps + 1) * learning.winners * learning.chunk
+            if ticks > LARGEST_INT:
+                raise ValueError(
+                    f"{name}.learning: steps + 1 times winners times chunk is {ticks:,}, and {LARGEST_INT:,} at most: "
+                    "make chunk smaller"
+                )
         return self
 
     def digest(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
-from ..configs.schema import Buffering, Input
+from ..configs.inputs import Buffering, Input
 from .events.denoising import denoised
 from .events.events import Buffer, Recording, describe
 from .recordings import Take

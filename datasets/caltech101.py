@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import require_regular
 
 from .folders import files_by_class
 from .pictures import read_picture
@@ -25,6 +27,11 @@ _ANNOTATION_FOLDERS = {
     "Motorbikes": "Motorbikes_16",
     "airplanes": "Airplanes_Side_2",
 }
+
+
+_VARIABLES = ("box_coord", "obj_contour")  # others in an annotation are not read
+_MOST_NUMBERS = 100_000
+_LARGEST_ANNOTATION = 1 << 17  # bytes, which no compression makes more than 0.2 GB; the official ones have below 5,000
 
 
 class Caltech101(Dataset):
@@ -134,7 +141,13 @@ def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray
 
 def _read_mat(path: Path) -> dict:
     try:
-        return scipy.io.loadmat(path, appendmat=False)
+        require_regular(path)
+        if path.stat().st_size > _LARGEST_ANNOTATION:
+            raise ValueError(f"more than {_LARGEST_ANNOTATION:,} bytes")
+        claimed = {name: math.prod(shape) for name, shape, _ in scipy.io.whosmat(path, appendmat=False)}
+        if any(claimed.get(name, 0) > _MOST_NUMBERS for name in _VARIABLES):
+            raise ValueError(f"more than {_MOST_NUMBERS:,} numbers")
+        return scipy.io.loadmat(path, appendmat=False, variable_names=_VARIABLES)
     except Exception as error:  # SciPy's reader raises whatever damaged bytes lead it to
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SpikeSegError(f"{path} cannot be read as a MATLAB file: {reason}") from error

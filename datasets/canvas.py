@@ -150,7 +150,7 @@ def on_canvas(
     border = _border(picture)
     ground = np.broadcast_to(border.mean(axis=0), (*size, *picture.shape[2:]))
     if clutter:
-        ground = _like(_clutter(size, border.mean(), rng), picture)
+        ground = _like(clutter_picture(size, border.mean(), rng), picture)
     targets = tuple(_moved(target, sample.image.shape[:2], inner, place, size) for target in sample.targets)
     return Sample(sample.name, _paste(picture, ground, place), targets)
 
@@ -192,7 +192,7 @@ def _like(plane: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return plane.reshape(*plane.shape, *(1,) * (picture.ndim - 2))
 
 
-def _clutter(size: tuple[int, int], grey: float, rng: np.random.Generator) -> np.ndarray:
+def clutter_picture(size: tuple[int, int], grey: float, rng: np.random.Generator) -> np.ndarray:
     """Draw random lines, ellipses and polygons on a uniform `grey` (0 to 255); shape `size`, float64."""
     canvas = Image.new("L", (size[1], size[0]), round(grey))
     draw = ImageDraw.Draw(canvas)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
 
-from ..configs.schema import OBJECT, Config
+from ..configs.inputs import OBJECT
+from ..configs.schema import Config
 from .caltech101 import Caltech101
 from .camera.n_caltech_sim import NCaltechSim
 from .camera.orange_panda_sim import OrangePandaSim

@@ -8,7 +8,7 @@ from scipy.ndimage import correlate
 
 from spikeseg.errors import SpikeSegError
 
-from ..configs.schema import Input
+from ..configs.inputs import Input
 
 # Responses below this, in grey levels, are the rounding of a sum that is exactly zero.
 _ROUNDING = 1e-9

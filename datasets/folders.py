@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import require_regular
+from spikeseg.names import check_file_name
 
 
 def files_by_class(folder: Path, classes: Sequence[str], pattern: str) -> dict[str, Path]:
@@ -29,7 +31,8 @@ def files_by_class(folder: Path, classes: Sequence[str], pattern: str) -> dict[s
     Raises
     ------
     SpikeSegError
-        There is no such directory or class, or a class has no file.
+        There is no such directory or class; or a class has no file, or has a device or a pipe among them, or a file
+        whose name no other file can have.
     """
     if not folder.is_dir():
         raise SpikeSegError(f"{folder} is not a directory: a folder per class should be there")
@@ -43,5 +46,9 @@ def files_by_class(folder: Path, classes: Sequence[str], pattern: str) -> dict[s
         own = {f"{label}/{path.name}": path for path in known[label].glob(pattern)}
         if not own:
             raise SpikeSegError(f"class {label} is empty: no {pattern} in {known[label]}")
+        for path in own.values():
+            check_file_name(path.name)
+            if path.exists():
+                require_regular(path)
         files |= own
     return dict(sorted(files.items()))

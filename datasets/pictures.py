@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import require_regular
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
 """What is read, as Pillow calls it; PPM is PGM and PBM too. Its other readers are rarely used, and less well tried."""
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm", ".gif")
 """Of files in these formats, in lower case."""
+
+MOST_PIXELS = 50_000_000
+"""Of a picture; reading that many takes about 0.6 GB."""
+
+TOO_NARROW = 100
+"""A picture with a side that much longer than the other is refused."""
 
 _WITH_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
 
@@ -33,21 +41,44 @@ def read_picture(path: str | Path) -> np.ndarray:
     Raises
     ------
     SpikeSegError
-        The file is missing, is not a picture, is truncated, or is larger than Pillow considers safe (about 89 million
-        pixels).
+        The file is missing, is not a picture, is truncated, has more than `MOST_PIXELS`, or is `TOO_NARROW`.
     """
     try:
+        require_regular(Path(path))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual metadata, which a user cannot change
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as picture:
+            with Image.open(path, formats=FORMATS) as picture:  # reads its size, and not yet its pixels
+                _check_size(path, *picture.size)
                 return np.array(_rgb(ImageOps.exif_transpose(picture)))
+    except SpikeSegError:
+        raise
     except FileNotFoundError as error:
         raise SpikeSegError(f"{path} is missing: there is no such picture") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise SpikeSegError(f"{path} is too large to be read safely: scale the picture down") from error
+    except Image.DecompressionBombError as error:
+        raise SpikeSegError(f"{path} has more than {MOST_PIXELS:,} pixels: scale it down") from error
     except Exception as error:  # damaged bytes make decoders raise anything, SyntaxError included
         raise SpikeSegError(f"{path} cannot be read as a picture: {_reason(error)}") from error
+
+
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """Pictures, and all of those in directories and their folders, by name. Raises SpikeSegError where one has none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            pictures = (one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            inside = sorted(one for one in pictures if not one.name.startswith("."))
+            if not inside:
+                raise SpikeSegError(f"no picture in {path}: they end in {', '.join(SUFFIXES)}")
+        found += inside
+    return found
+
+
+def _check_size(path: str | Path, columns: int, rows: int) -> None:
+    if columns * rows > MOST_PIXELS:
+        raise SpikeSegError(f"{path} has {columns} x {rows} pixels, and {MOST_PIXELS:,} are the most: scale it down")
+    if max(columns, rows) > TOO_NARROW * min(columns, rows):
+        raise SpikeSegError(f"{path} has {columns} x {rows} pixels, too narrow to hold an object: crop it")
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

@@ -41,11 +41,14 @@ class Split:
         """
         if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in PARTS):
             raise SpikeSegError(f"a stored split needs the lists {', '.join(PARTS)}: split anew")
+        stored = [name for part in PARTS for name in content[part]]
+        if not all(isinstance(name, str) for name in stored) or len(set(stored)) < len(stored):
+            raise SpikeSegError("a stored split has something that is no name, or a name twice: split anew")
         index = {name: i for i, name in enumerate(names)}
-        missing = [name for part in PARTS for name in content[part] if name not in index]
+        missing = [name for name in stored if name not in index]
         if missing:
             raise SpikeSegError(
-                f"{len(missing)} pictures of the stored split, {missing[0]} for one, are not in the dataset: "
+                f"{len(missing)} pictures of the stored split, {missing[0][:100]} for one, are not in the dataset: "
                 "use the data that it was made for, or split anew"
             )
         return cls(*(_indices([index[name] for name in content[part]]) for part in PARTS))

@@ -9,7 +9,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Shape, Spikes
 
-from ..configs.schema import Input
+from ..configs.inputs import Input
 from .buffers import buffer_samples, buffer_spikes
 from .dog import prepare, to_events
 from .events.events import Buffer

@@ -135,7 +135,15 @@ class ConvSynapses(NeuronGroup):
         return self.state(variable)[:].reshape(self.window.kernel_shape)
 
     def set_kernel(self, values: Any, variable: str = "w") -> None:
-        """Set a variable to values, with units, that have the kernel's shape or can be broadcast to it."""
+        """Set a variable to values, with units, that have the kernel's shape or can be broadcast to it.
+
+        Raises
+        ------
+        ValueError
+            They have another shape, or are not all finite numbers.
+        """
+        if not np.isfinite(np.asarray(values)).all():
+            raise ValueError(f"{self.name}: a kernel with values that are no finite numbers")
         unit = Quantity(1, dim=get_dimensions(values))
         flat = np.broadcast_to(np.asarray(values), self.window.kernel_shape).reshape(-1)
         setattr(self, variable, flat * unit)

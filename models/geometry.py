@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
-from spikeseg.spikes import Shape
+from spikeseg.memory import require_memory
+from spikeseg.spikes import LARGEST_LAYER, Shape
 
 
 def padded(shape: Shape, padding: tuple[int, int]) -> Shape:
@@ -24,7 +26,11 @@ Pair = tuple[int, int] | int
 
 def pair(value: Pair) -> tuple[int, int]:
     """Rows and columns."""
-    return (value, value) if isinstance(value, int) else value
+    return value if isinstance(value, tuple) else (value, value)
+
+
+PAIR = 40
+"""Bytes that a synapse takes where all are listed and sorted."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class Window:
         Distance between neighbouring windows, in rows and in columns.
     depthwise
         Whether each feature is connected only with itself, as in pooling.
+
+    Raises
+    ------
+    ValueError
+        A number is not whole or out of range, or a kernel larger than the source with its padding.
     """
 
     source: Shape
@@ -62,6 +73,14 @@ class Window:
     def __post_init__(self):
         for name in ("kernel", "padding"):
             object.__setattr__(self, name, pair(getattr(self, name)))
+        for name in ("source", "target"):
+            object.__setattr__(self, name, Shape(*getattr(self, name)))
+        sizes = {"source": self.source, "target": self.target, "kernel": pair(self.kernel), "stride": (self.stride,)}
+        for name, numbers in (sizes | {"padding": pair(self.padding)}).items():
+            _check_whole(name, numbers, least=0 if name == "padding" else 1)
+        for name in ("source", "target"):
+            if getattr(self, name).size > LARGEST_LAYER:
+                raise ValueError(f"a window's {name} {tuple(getattr(self, name))}: {LARGEST_LAYER:,} neurons at most")
 
     @classmethod
     def convolution(cls, source: Shape, maps: int, kernel: Pair, stride: int = 1, padding: Pair = (0, 0)) -> Window:
@@ -91,8 +110,15 @@ class Window:
         -------
         source, target, weight
             Flat indices of the neurons and of the weight, int32, shape (number of synapses,).
+
+        Raises
+        ------
+        SpikeSegError
+            This machine has not the memory for them.
         """
         (_, H, W), (_, OH, OW), (M, C, KH, KW) = self.source, self.target, self.kernel_shape
+        pairs = OH * OW * math.prod(self.kernel_shape)
+        require_memory(PAIR * pairs, f"a list of {pairs:,} synapses")
         m, oy, ox, c, i, j = np.ogrid[:M, :OH, :OW, :C, :KH, :KW]
         pad_y, pad_x = pair(self.padding)
         y = oy * self.stride - pad_y + i
@@ -110,8 +136,21 @@ class Window:
 
 
 def _places(source: Shape, kernel: Pair, stride: int, padding: Pair) -> list[int]:
-    """Number of places, in rows and in columns, where a kernel fits."""
-    return [(n + 2 * p - k) // stride + 1 for n, p, k in zip(source[1:], pair(padding), pair(kernel), strict=True)]
+    """Number of places, in rows and in columns, where a kernel fits; ValueError if there is none."""
+    for name, numbers, least in (("kernel", pair(kernel), 1), ("padding", pair(padding), 0), ("stride", (stride,), 1)):
+        _check_whole(name, numbers, least)
+    room = [n + 2 * p - k for n, p, k in zip(source[1:], pair(padding), pair(kernel), strict=True)]
+    if min(room) < 0:
+        raise ValueError(
+            f"a window's kernel {pair(kernel)} with padding {pair(padding)} does not fit its source {tuple(source)}"
+        )
+    return [free // stride + 1 for free in room]
+
+
+def _check_whole(name: str, numbers: tuple[int, ...], least: int) -> None:
+    wrong = [one for one in numbers if not isinstance(one, Integral) or isinstance(one, bool) or one < least]
+    if wrong:
+        raise ValueError(f"a window's {name} is {tuple(numbers)}: give whole numbers from {least} on")
 
 
 def same_place(source: Shape, features: int) -> Window:

@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, Field
 
+from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_arrays, write_arrays
+from spikeseg.files import Expected, parse_json, read_arrays, write_arrays
 from spikeseg.version import __version__
 
-from ..configs.geometry import layer_shapes
+from ..configs.geometry import LARGEST_KERNEL, layer_shapes
+from ..configs.limits import MOST_MAPS, Natural
 from ..configs.reading import validate
 from ..configs.schema import Config
 
 EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in any order of adding
 
+LARGEST_WEIGHT = 2**15  # and that is why none is larger
+LARGEST_EXTENT = 2**20  # pixels
+LONGEST_HEADER = 2**22  # characters
+
 UNNAMED = ""  # the label of a Conv3 map that stands for no class
 
 FORMAT = 1  # version of the file; raised when older readers would misread a new file
 
+RANKS = 101  # quantiles by which margins become a presence: every percent
+
+PRESENCE = ("presence_weights", "presence_offsets", "presence_ranks")  # the file's arrays, for `Presence`
 CONV_LAYERS = ("conv1", "conv2", "conv3")
 LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3")
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Readouts that tell whether the object of a map is there at all (docs/model.md, rule 13).
+
+    Attributes
+    ----------
+    weights
+        A readout for each Conv3 map, of the shape of the maps' kernels.
+    offsets
+        Added to each map's largest readout, which makes it the margin, (maps,).
+    ranks
+        For each class, in the configuration's order, quantiles of the margins of its own training stimuli, ascending,
+        (classes, `RANKS`).
+    """
+
+    weights: np.ndarray
+    offsets: np.ndarray
+    ranks: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -48,6 +79,8 @@ class TrainedNetwork:
     extents
         Per Conv3 map, the box in which the pixels of its object are expected, (maps, 4): top, left, bottom, right in
         pixels from the centre of the winning neuron; None if the configuration asks for no extents.
+    presence
+        What tells whether an object is there at all; None in networks of older versions.
     provenance
         How it was made: data, seed, versions, stimuli, convergence.
     """
@@ -58,6 +91,7 @@ class TrainedNetwork:
     map_labels: tuple[str, ...] = ()
     event_range: tuple[int, int] = (0, 0)
     extents: np.ndarray | None = None
+    presence: Presence | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -104,6 +138,8 @@ class TrainedNetwork:
         arrays |= {f"threshold_{name}": array for name, array in self.thresholds.items()}
         if self.extents is not None:
             arrays["extents"] = self.extents
+        if self.presence is not None:
+            arrays |= dict(zip(PRESENCE, astuple(self.presence), strict=True))
         write_arrays(path, arrays | {"header": np.array(json.dumps(header))})
 
     @classmethod
@@ -115,29 +151,58 @@ class TrainedNetwork:
         SpikeSegError
             The file is missing, damaged, or of another format.
         """
-        arrays = read_arrays(path, ["header"])
-        try:
-            header = json.loads(str(arrays["header"]))
-            if header["format"] != FORMAT:
-                raise SpikeSegError(
-                    f"{path} has format {header['format']} (spikeseg {header['version']}), "
-                    f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
-                )
-            network = cls(
-                validate(header["config"], str(path)),
-                {name: arrays[f"kernel_{name}"] for name in CONV_LAYERS},
-                {name: arrays[f"threshold_{name}"] for name in CONV_LAYERS},
-                tuple(header["map_labels"]),
-                tuple(header["event_range"]),
-                arrays.get("extents"),
-                header["provenance"],
-            )
-            fault = _fault(network)
-        except (ValueError, KeyError, TypeError) as error:
-            raise SpikeSegError(f"{path} is not a trained network: {error!r}") from error
-        if fault:
+        header = _read_header(path)
+        config = validate(header.config, str(path))
+        arrays = read_arrays(path, _expected(config))
+        if fault := _fault(config, arrays, header):
             raise SpikeSegError(f"{path} is damaged: {fault}")
-        return network
+        return cls(
+            config,
+            {name: arrays[f"kernel_{name}"].astype(float) for name in CONV_LAYERS},
+            {name: arrays[f"threshold_{name}"].astype(float) for name in CONV_LAYERS},
+            header.map_labels,
+            header.event_range,
+            arrays.get("extents"),
+            Presence(*(arrays[name] for name in PRESENCE)) if PRESENCE[0] in arrays else None,
+            header.provenance.model_dump(exclude_unset=True),
+        )
+
+
+class _LayerTraining(BaseModel):
+    presented: Annotated[int, Field(strict=True, ge=0)]
+    convergence: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Provenance(BaseModel, extra="allow"):
+    data: str | None = None
+    digest: str | None = None
+    seed: int | None = None
+    layers: dict[str, _LayerTraining] = {}
+    packages: dict[str, str] = {}
+
+
+class _Header(BaseModel):
+    """What a file says beside its arrays."""
+
+    config: dict[str, Any]
+    map_labels: Annotated[tuple[str, ...], Field(max_length=MOST_MAPS)]
+    event_range: tuple[Natural, Natural]
+    provenance: _Provenance
+
+
+def _read_header(path: Path) -> _Header:
+    text = str(read_arrays(path, {"header": Expected("U", (), LONGEST_HEADER)})["header"])
+    try:
+        header = parse_json(text)
+        version, made_by = header["format"], header["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SpikeSegError(f"{path} is not a trained network: {error!r}") from error
+    if version != FORMAT:
+        raise SpikeSegError(
+            f"{path} has format {version!r:.40} (spikeseg {made_by!s:.40}), "
+            f"this spikeseg {__version__} reads format {FORMAT}: train anew, or install that version"
+        )
+    return checked(_Header, header, f"{path} is not a trained network")
 
 
 def kernel_shapes(config: Config) -> dict[str, tuple[int, int, int, int]]:
@@ -148,22 +213,39 @@ def kernel_shapes(config: Config) -> dict[str, tuple[int, int, int, int]]:
     return {name: (shapes[name].features, shapes[below[name]].features, *sizes[name]) for name in CONV_LAYERS}
 
 
-def _fault(network: TrainedNetwork) -> str:
-    """Say what does not fit the configuration or is no number; empty if nothing is wrong."""
-    config, maps = network.config, network.config.conv3.maps
-    for name, wanted in kernel_shapes(config).items():
-        kernel, thresholds = network.kernels[name], network.thresholds[name]
-        if kernel.shape != wanted or thresholds.shape != wanted[:1]:
-            return f"{name} has kernels {kernel.shape} and thresholds {thresholds.shape}, not {wanted}, {wanted[:1]}"
-        if not np.isfinite(kernel).all() or np.isnan(thresholds).any():
-            return f"{name} has weights or thresholds that are no numbers"
-    labels, extents = network.map_labels, network.extents
+def _expected(config: Config) -> dict[str, Expected]:
+    """The arrays of a file: nothing else in it is read."""
+    expected = {"extents": Expected("f", (config.conv3.maps, 4), 4 * MOST_MAPS, optional=True)}
+    for name, shape in kernel_shapes(config).items():
+        expected[f"kernel_{name}"] = Expected("f", shape, LARGEST_KERNEL)
+        expected[f"threshold_{name}"] = Expected("f", shape[:1], MOST_MAPS)
+    shapes = kernel_shapes(config)["conv3"], (config.conv3.maps,), (len(config.data.classes), RANKS)
+    for name, shape in zip(PRESENCE, shapes, strict=True):
+        expected[name] = Expected("f", shape, LARGEST_KERNEL, optional=True)
+    return expected
+
+
+def _fault(config: Config, arrays: Mapping[str, np.ndarray], header: _Header) -> str:
+    """Say what does not fit the configuration or cannot be; empty if nothing is wrong."""
+    for name in CONV_LAYERS:
+        kernel, thresholds = arrays[f"kernel_{name}"], arrays[f"threshold_{name}"]
+        if not (np.abs(kernel) <= LARGEST_WEIGHT).all():
+            return f"{name} has weights that are no numbers, or not below {LARGEST_WEIGHT}"
+        if not (thresholds >= EXACT).all():
+            return f"{name} has thresholds that are no numbers, or not above 0"
+    labels, extents, maps = header.map_labels, arrays.get("extents"), config.conv3.maps
     if labels and (len(labels) != maps or not {*labels} <= {UNNAMED, *config.data.classes}):
-        return f"its map_labels are {', '.join(map(str, labels))}, not {maps} of {', '.join(config.data.classes)}"
-    if len(network.event_range) != 2 or not all(isinstance(count, int) for count in network.event_range):
-        return f"its event_range is {network.event_range}, not two numbers of events"
-    if extents is not None and (extents.shape != (maps, 4) or not np.isfinite(extents).all()):
-        return f"its extents are not {maps} boxes"
+        return f"its map_labels are {', '.join(labels)[:200]}, not {maps} of {', '.join(config.data.classes)}"
+    fewest, most = header.event_range
+    if fewest > most:
+        return f"its event_range is {fewest}, {most}: the fewest events come first"
+    if extents is not None and not (np.abs(extents) <= LARGEST_EXTENT).all():
+        return "its extents are no boxes"
+    told = [arrays[name] for name in PRESENCE if name in arrays]
+    if told and (len(told) < len(PRESENCE) or not all((np.abs(part) <= LARGEST_WEIGHT).all() for part in told)):
+        return "its readouts of presence are no numbers, or not complete"
+    if told and (np.diff(told[-1]) < 0).any():
+        return "its presence_ranks do not ascend"
     return ""
 
 

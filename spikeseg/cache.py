@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
 from .errors import SpikeSegError
 from .files import read_arrays, write_arrays
+
+ENTRY = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}\.npz")
+"""Names of what is kept: hashes, of programs and of arrays."""
 
 
 def cache_directory() -> Path:
@@ -38,6 +45,48 @@ def make_cache() -> None:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SpikeSegError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+class Kept(NamedTuple):
+    """What the cache keeps of one kind: its entries, and their bytes in all."""
+
+    paths: list[Path]
+    size: int
+
+
+def cache_content() -> dict[str, Kept]:
+    """What is in the cache, by kind. Files that are not the cache's own do not count."""
+    found: dict[str, Kept] = {}
+    for folder in sorted(path for path in cache_directory().glob("*") if path.is_dir()):
+        paths = [path for path in sorted(folder.iterdir()) if ENTRY.fullmatch(path.name)]
+        files = (file for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
+        if paths:
+            found[folder.name] = Kept(paths, sum(file.lstat().st_size for file in files))
+    return found
+
+
+def clear_cache() -> int:
+    """Remove what is in the cache; it comes back when it is needed.
+
+    Returns
+    -------
+    Bytes that were removed.
+
+    Raises
+    ------
+    SpikeSegError
+        The file system refuses.
+    """
+    content = cache_content()
+    for kind, kept in content.items():
+        for path in kept.paths:
+            try:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            except OSError as error:
+                raise SpikeSegError(f"cannot remove {path}: {error.strerror or error}") from error
+        with suppress(OSError):  # something else is in it
+            (cache_directory() / kind).rmdir()
+    return sum(kept.size for kept in content.values())
 
 
 def kept_arrays(kind: str, key: bytes, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from .checking import checked
 from .errors import SpikeSegError
+from .names import text_fault
 from .recording import description_file, load_recording
-from .spikes import SILENT, Spikes
+from .spikes import MOST_STEPS, SILENT, Spikes
 
 
 class Rows(NamedTuple):
@@ -112,6 +115,31 @@ class Excerpt:
         return Trains(included, order, np.searchsorted(neuron[order], included, side="right"))
 
 
+def _time(text: Any) -> datetime:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r:.40} is no time")
+    return datetime.fromisoformat(text)
+
+
+def _shown(text: str) -> str:
+    if fault := text_fault(text):
+        raise ValueError(f"{text!a}: {fault}")
+    return text
+
+
+_Shown = Annotated[str, AfterValidator(_shown)]
+
+
+class _Told(BaseModel):
+    """What a recording's description says for an excerpt."""
+
+    names: list[_Shown]
+    labels: list[_Shown]
+    steps: Annotated[int, Field(strict=True, gt=0, le=MOST_STEPS)]
+    dt_ms: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+    started: Annotated[datetime, BeforeValidator(_time)]
+
+
 def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] = (), silent: bool = False) -> Excerpt:
     """Read part of a recording.
 
@@ -136,12 +164,8 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
         if layer not in spikes:
             raise SpikeSegError(f"{path} has no layer {layer!r}: it has {', '.join(spikes)}")
     spikes = {layer: recorded for layer, recorded in spikes.items() if not layers or layer in layers}
-    try:
-        names, labels = ([str(value) for value in about[key]] for key in ("names", "labels"))
-        steps, dt_ms = int(about["steps"]), float(about["dt_ms"])
-        started = datetime.fromisoformat(about["started"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise SpikeSegError(f"{description_file(path)} lacks what an export needs: {error!r}") from error
+    told = checked(_Told, about, f"{description_file(path)} lacks what an export needs")
+    names, labels, steps, started = told.names, told.labels, told.steps, told.started
     count = about["stimuli"]
     if not len(names) == len(labels) == count:
         found = f"{len(names)} names and {len(labels)} labels for {count} stimuli"
@@ -156,7 +180,7 @@ def take_excerpt(path: Path, layers: Sequence[str] = (), stimuli: Sequence[str] 
         chosen = np.unique(np.concatenate([_numbers(path, names, asked) for asked in stimuli]))
         spikes = {layer: recorded.select(chosen) for layer, recorded in spikes.items()}
     names, labels = ([of[number] for number in chosen] for of in (names, labels))
-    return Excerpt(path.stem, spikes, chosen, names, labels, dt_ms, steps, started, silent, about)
+    return Excerpt(path.stem, spikes, chosen, names, labels, told.dt_ms, steps, started, silent, about)
 
 
 def _numbers(path: Path, names: Sequence[str], asked: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from .names import printable
 from .version import __version__
 
 
@@ -31,7 +32,7 @@ def provenance(data: Path | None, device: str) -> dict[str, Any]:
         "version": __version__,
         "data": str(Path(data).resolve()) if data else None,
         "device": device,
-        "command": " ".join(Path(sys.argv[0]).name if i == 0 else a for i, a in enumerate(sys.argv)),
+        "command": printable(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, Field, field_validator
 
+from .checking import checked
 from .errors import SpikeSegError
-from .files import read_arrays, read_json, write_arrays, write_json
-from .spikes import Shape, Spikes
+from .files import Expected, read_arrays, read_json, write_arrays, write_json
+from .spikes import LARGEST_LAYER, Shape, Spikes
 
 SCHEMA = 1
 
@@ -84,26 +86,52 @@ def load_recording(path: Path) -> tuple[dict[str, Spikes], dict[str, Any]]:
     """
     path = Path(path)
     beside = description_file(path)
-    header = read_json(beside)
-    if header.get("schema") != SCHEMA:
+    content = read_json(beside)
+    if content.get("schema") != SCHEMA:
         raise SpikeSegError(f"{beside} does not describe a recording of schema {SCHEMA}")
-    arrays = read_arrays(path)
-    if str(arrays.get("recording")) != str(header.get("recording")):
+    header = checked(_Description, content, f"{path} is not what {beside.name} describes")
+    arrays = read_arrays(path, _expected(header))
+    if str(arrays["recording"]) != header.recording:
         raise SpikeSegError(f"{path} and {beside.name} belong to different recordings: encode again")
-    try:
-        spikes = {
-            layer: Spikes(
-                Shape(*shape),
-                header["stimuli"],
-                *(arrays[f"{layer}_{part}"].astype(np.int32) for part in ("stimulus", "step", "neuron")),
-            )
-            for layer, shape in header["layers"].items()
-        }
-        for layer, recorded in spikes.items():
-            _check(path, layer, recorded)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SpikeSegError(f"{path} is not what {beside.name} describes: {error!r}") from error
-    return spikes, header
+    spikes = {}
+    for layer, shape in header.layers.items():
+        columns = (arrays[f"{layer}_{part}"].astype(np.int32) for part in COLUMNS)
+        spikes[layer] = Spikes(Shape(*shape), header.stimuli, *columns)
+        _check(path, layer, spikes[layer])
+    return spikes, content
+
+
+COLUMNS = ("stimulus", "step", "neuron")
+MOST_STIMULI = 10**7
+LONGEST_NAME = 64  # of a layer, and of the hash of the spikes
+Side = Annotated[int, Field(strict=True, gt=0, le=LARGEST_LAYER)]
+
+
+class _Description(BaseModel):
+    """What has to be known of a recording to read it; its description says more."""
+
+    recording: Annotated[str, Field(max_length=LONGEST_NAME)]
+    stimuli: Annotated[int, Field(strict=True, ge=0, le=MOST_STIMULI)]
+    layers: dict[Annotated[str, Field(max_length=LONGEST_NAME)], tuple[Side, Side, Side]]
+
+    @field_validator("layers")
+    @classmethod
+    def _not_too_large(cls, layers: dict[str, tuple[int, int, int]]) -> dict[str, tuple[int, int, int]]:
+        for layer, shape in layers.items():
+            if Shape(*shape).size > LARGEST_LAYER:
+                raise ValueError(f"{layer} has {Shape(*shape).size:,} neurons, {LARGEST_LAYER:,} are the most")
+        if not layers:
+            raise ValueError("there are none")
+        return layers
+
+
+def _expected(header: _Description) -> dict[str, Expected]:
+    """The columns of each layer: a neuron spikes at most once per stimulus."""
+    expected = {"recording": Expected("U", (), LONGEST_NAME)}
+    for layer, shape in header.layers.items():
+        most = header.stimuli * Shape(*shape).size
+        expected |= {f"{layer}_{part}": Expected("iu", (None,), most) for part in COLUMNS}
+    return expected
 
 
 def _check(path: Path, layer: str, spikes: Spikes) -> None:

@@ -11,6 +11,12 @@ import numpy as np
 SILENT = -1
 """Stands for the step of a neuron that does not spike."""
 
+MOST_STEPS = 2**15 - 1
+"""Of a stimulus: a recording keeps the step of a spike in 16 bits."""
+
+LARGEST_LAYER = 2**26
+"""Neurons of a layer; 64 maps over the pixels of a sensor of 1280 x 720 are fewer."""
+
 
 class Shape(NamedTuple):
     """Size of a layer: features (maps), rows and columns.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -125,7 +127,7 @@ class TestFiles:
     def test_arrays_come_back(self, tmp_path):
         arrays = {"a": np.arange(6).reshape(2, 3), "b c": np.array("text"), "empty": np.empty(0, np.int16)}
         write_arrays(tmp_path / "a.npz", arrays)
-        found = read_arrays(tmp_path / "a.npz", arrays)
+        found = read_arrays(tmp_path / "a.npz", dict.fromkeys(arrays))
         assert found.keys() == arrays.keys()
         for name, values in arrays.items():
             assert found[name].dtype == values.dtype
@@ -139,7 +141,7 @@ class TestFiles:
             damaged = whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :]
             (tmp_path / "b.npz").write_bytes(damaged)
             try:
-                np.testing.assert_array_equal(read_arrays(tmp_path / "b.npz", ["a"])["a"], np.arange(50))
+                np.testing.assert_array_equal(read_arrays(tmp_path / "b.npz", {"a": None})["a"], np.arange(50))
             except SpikeSegError as error:
                 told.append(str(error))
         assert len(told) > len(whole) / 2
@@ -150,4 +152,37 @@ class TestFiles:
             read_arrays(tmp_path / "a.npz")
         write_arrays(tmp_path / "a.npz", {"a": np.arange(3)})
         with pytest.raises(SpikeSegError, match=r"a\.npz is damaged: it lacks b"):
-            read_arrays(tmp_path / "a.npz", ["a", "b"])
+            read_arrays(tmp_path / "a.npz", {"a": None, "b": None})
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from spikeseg.files import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print(temporary, flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    target = tmp_path / "out" / "a.txt"
+    command = [sys.executable, "-c", WRITING, str(target)]
+    killed, living = (subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2))
+    names = [process.stdout.readline().strip().split("/")[-2] for process in (killed, living)]
+    killed.kill()
+    killed.communicate()
+    for name in (".spikeseg-notes", ".spikeseg-12345678"):
+        (target.parent / name).write_text("a user's")
+    write_json(target.with_name("b.json"), {})
+    left = {path.name for path in target.parent.iterdir()}
+    assert left == {names[1], "b.json", ".spikeseg-notes", ".spikeseg-12345678"}
+    living.kill()
+    living.communicate()
+
+
+def test_a_lock_that_a_killed_process_left_is_removed_where_nothing_else_is_left_to_do(spikeseg, tiny, run):
+    (run / ".lock").touch()
+    assert spikeseg("train", tiny, "--out", run, *NUMPY).code == 0
+    assert not (run / ".lock").exists()

@@ -115,7 +115,8 @@ def test_a_description_of_something_else_is_told(path, key, value, told):
         ("input_neuron", [0, -1, 0], "outside"),
         ("input_step", [-1, 0, 0], "outside"),
         ("input_step", [0, 0], "differ in length"),
-        ("input_step", ["a", "b", "c"], "is not what"),
+        ("input_step", ["a", "b", "c"], "input_step is str32 of shape (3,), not whole numbers"),
+        ("input_step", np.zeros(73, int), "input_step has 73 values, and 72 are the most"),
     ],
 )
 def test_columns_that_cannot_be_are_told(path, column, values, told):

@@ -17,7 +17,8 @@ from spikeseg.spikes import SILENT
 
 from ...models.network import LAYERS, TrainedNetwork
 from .decoder import decode
-from .segmentation import cell_centre, most_responsive, potentials, stimulus_scale
+from .potentials import potentials, stimulus_scale
+from .segmentation import cell_centre, most_responsive
 
 BALANCE = 0.75  # fraction of the way from learned to balanced thresholds, on a logarithmic scale
 POWER = 6  # exponent of the power mean of potentials; 1 would be the plain mean (docs/notebook.md)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...configs.schema import Input
+from ...configs.inputs import Input
 from ...models.network import LAYERS, TrainedNetwork
 from .segmentation import Conv3Decision
 

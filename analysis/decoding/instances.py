@@ -19,15 +19,8 @@ from spikeseg.spikes import SILENT
 
 from ...models.network import TrainedNetwork
 from .decoder import Mode, Neuron, decode_each
-from .segmentation import (
-    Conv3Decision,
-    Segmentation,
-    assign_pixels_exclusively,
-    drive,
-    evidence,
-    first_spike,
-    segment_at,
-)
+from .potentials import evidence, respond
+from .segmentation import Conv3Decision, Segmentation, assign_pixels_exclusively, first_spike, segment_at
 
 HASHED = "conv2"
 """The layer whose features are hashed: the first one that learned its features."""
@@ -104,7 +97,7 @@ def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) 
     if len(spikes) == 0:
         return []
     at = tuple(spikes.T)
-    step, potential, strength = steps["conv3"][at], drive(network, steps)[at], strength[at]
+    step, potential, strength = steps["conv3"][at], respond(network, steps).drive[at], strength[at]
     unravelled = unravel(network, steps, spikes, mode)
     group = smash(smash_scores(unravelled.hashes, unravelled.boxes), strength, SIMILARITY)
     segmentations, members = [], []

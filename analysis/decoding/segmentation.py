@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from spikeseg.boxes import Box, mask_box
 from spikeseg.errors import SpikeSegError
@@ -16,8 +15,8 @@ from spikeseg.spikes import SILENT
 from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 from .decoder import Mode, Neuron, decode, receptive_field
-
-STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
+from .potentials import Responses, respond
+from .presence import CONFIDENCE, margins, presence_of
 
 
 class Conv3Decision(NamedTuple):
@@ -30,15 +29,23 @@ class Conv3Decision(NamedTuple):
     first_spike
         Map and step of the first Conv3 spike; None without one. Among several at that step, the one of the map with
         the largest score.
+    margins
+        Margin of each map (rule 13), (maps,) float; None in a network without readouts.
     """
 
     scores: np.ndarray
     first_spike: tuple[int, int] | None
+    margins: np.ndarray | None = None
+
+    @property
+    def strength(self) -> np.ndarray:
+        """By what maps compete for the answer, (maps,) float: their margins, or their scores where there are none."""
+        return self.scores if self.margins is None else self.margins
 
     @property
     def map(self) -> int:
-        """The winning map: the one with the largest score."""
-        return int(np.argmax(self.scores))
+        """The winning map."""
+        return int(np.argmax(self.strength))
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,9 @@ class Segmentation:
         Class of the object, and the map that stands for this class.
     decision
         The scores of all maps, and the first spike.
+    presence
+        Fraction of the training stimuli of this class that look less like it than this one does, from 0 to 1
+        (rule 13); None in a network without readouts.
     place
         Row and column of the Conv3 neuron that was decoded.
     decoded_mode
@@ -70,6 +80,7 @@ class Segmentation:
     label: str
     map: int
     decision: Conv3Decision
+    presence: float | None
     place: tuple[int, int]
     decoded_mode: Mode
     mask: np.ndarray
@@ -77,6 +88,12 @@ class Segmentation:
     region: Box
     box: Box | None
     event_box: Box | None
+
+    def is_present(self, confidence: float = CONFIDENCE) -> bool:
+        """Whether the object is there at all; a network without readouts says so of the map's threshold instead."""
+        if self.presence is None:
+            return bool(self.decision.scores[self.map] >= 1)
+        return self.presence >= confidence
 
 
 def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Segmentation:
@@ -94,8 +111,9 @@ def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Seg
     SpikeSegError
         The maps have no names yet.
     """
-    decision = decide(network, steps)
-    return _segment(network, steps, decision, decision.map)
+    responses = respond(network, steps)
+    decision = _decision(network, steps, responses)
+    return _segment(network, steps, responses, decision, decision.map)
 
 
 def segment_classes(
@@ -116,44 +134,26 @@ def segment_classes(
     SpikeSegError
         The maps have no names yet, or none has one of `labels`.
     """
-    decision = decide(network, steps)
-    ranked = [int(m) for m in np.argsort(-decision.scores, kind="stable")]
+    responses = respond(network, steps)
+    decision = _decision(network, steps, responses)
+    ranked = [int(m) for m in np.argsort(-decision.strength, kind="stable")]
     if labels is None:
         chosen = [m for m in ranked if decision.scores[m] >= 1]
     else:
         chosen = [_best_map(network, ranked, label) for label in labels]
-    return [_segment(network, steps, decision, m) for m in chosen]
+    return [_segment(network, steps, responses, decision, m) for m in chosen]
 
 
 def decide(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Conv3Decision:
-    """Compare the final potentials of the Conv3 maps, and look for the first spike (docs/model.md, rule 8)."""
-    scores = drive(network, steps).max(axis=(1, 2))
+    """Compare the Conv3 maps after all spikes, and look for the first spike (docs/model.md, rules 8 and 13)."""
+    return _decision(network, steps, respond(network, steps))
+
+
+def _decision(network: TrainedNetwork, steps: Mapping[str, np.ndarray], responses: Responses) -> Conv3Decision:
+    scores = responses.drive.max(axis=(1, 2))
     map_, row, column = np.nonzero(steps["conv3"] != SILENT)
-    return Conv3Decision(scores, first_spike(map_, steps["conv3"][map_, row, column], scores))
-
-
-def drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Final potential / threshold of each Conv3 neuron, (maps, H, W) float; a neuron with 1 or more spikes."""
-    scale = stimulus_scale(network, steps)
-    final = potentials(steps["pool2"], network.kernels["conv3"], network.config.conv3.padding)
-    return final / (network.thresholds["conv3"] * scale)[:, None, None]
-
-
-def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
-    """Factor by which all thresholds adapt to the number of input events of a stimulus (docs/model.md, rule 4)."""
-    return float(network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT))))
-
-
-def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How much of the features that its map has learned each Conv3 neuron sees, minus other features, (maps, H, W).
-
-    This is the final potential with inhibition (see `inhibited`), divided by the sum of the map's strong weights; it is
-    0 for a map without strong weights.
-    """
-    config, kernel = network.config, network.kernels["conv3"]
-    final = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
-    learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
-    return np.divide(final, learned, out=np.zeros_like(final), where=learned > 0)
+    first = first_spike(map_, steps["conv3"][map_, row, column], scores)
+    return Conv3Decision(scores, first, None if network.presence is None else margins(network, responses.field))
 
 
 def first_spike(map_: np.ndarray, step: np.ndarray, scores: np.ndarray) -> tuple[int, int] | None:
@@ -174,57 +174,6 @@ def first_spike(map_: np.ndarray, step: np.ndarray, scores: np.ndarray) -> tuple
         return None
     first = np.lexsort((map_, -scores[map_], step))[0]
     return int(map_[first]), int(step[first])
-
-
-def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
-    """Potentials of Conv3 after all spikes of the stimulus.
-
-    Parameters
-    ----------
-    pool2_steps
-        Step of each Pool2 neuron's spike, -1 without one, (C, H, W) int.
-    kernel
-        Weights, (maps, C, kernel rows, kernel columns).
-    padding
-        Rows and columns of padding.
-
-    Returns
-    -------
-    (maps, H', W') float. Sums of weights are exact (`models.network.EXACT`), so the order of the spikes does not
-    matter.
-    """
-    maps, channels, rows, columns = kernel.shape
-    height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
-    channel, row, column = np.nonzero(pool2_steps != SILENT)
-    place = (row + padding[0] + rows - 1) * width + column + padding[1] + columns - 1  # with a kernel's margin around
-    back = np.ravel(np.arange(rows)[:, None] * width + np.arange(columns))[:, None]
-    counts = np.bincount(channel, minlength=channels)
-    # What each place sees, as a sparse matrix: its rows are places, its columns the kernel's (feature, i, j), and an
-    # entry is 1 where the place has a spike there.
-    own = np.split(place.astype(np.int32), np.cumsum(counts)[:-1])
-    reached = np.concatenate([np.ravel(places - back.astype(np.int32)) for places in own])
-    ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))]).astype(np.int32)
-    seen = csc_array((np.ones(ends[-1]), reached, ends), (height * width, channels * rows * columns))
-    around = (seen @ kernel.reshape(maps, -1).T).reshape(height, width, maps)
-    inside = around[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
-    return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
-
-
-def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:
-    """Kernel by which the places of a map compete: weak synapses inside the map's support inhibit (rule 9).
-
-    The support of a map are the cells (row, column) of its kernel with at least one strong synapse. An object is where
-    its features are and others are not. Nothing is learned here.
-
-    Parameters
-    ----------
-    kernel
-        Weights, (maps, C, kernel rows, kernel columns).
-    inhibition
-        Subtracted from the weak weights inside the support.
-    """
-    support = (kernel > STRONG).any(axis=1, keepdims=True)
-    return np.where(support & (kernel < STRONG), kernel - inhibition, kernel)
 
 
 def cell_centre(config: Config, cell: np.ndarray) -> np.ndarray:
@@ -281,24 +230,21 @@ def _best_map(network: TrainedNetwork, ranked: list[int], label: str) -> int:
 
 
 def most_responsive(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
-    """The winning map, and the row and column of its neuron with the largest inhibited potential."""
-    map_ = decide(network, steps).map
-    row, column = np.unravel_index(np.argmax(_field(network, steps, map_)), steps["conv3"].shape[1:])
+    """The winning map, and the row and column of its neuron with the largest response."""
+    responses = respond(network, steps)
+    map_ = _decision(network, steps, responses).map
+    row, column = np.unravel_index(np.argmax(responses.field[map_]), steps["conv3"].shape[1:])
     return map_, (int(row), int(column))
 
 
-def _field(network: TrainedNetwork, steps: Mapping[str, np.ndarray], map_: int) -> np.ndarray:
-    """Potentials by which the places of a map compete, (H, W)."""
-    config = network.config
-    kernel = inhibited(network.kernels["conv3"][map_ : map_ + 1], config.decoder.inhibition)
-    return potentials(steps["pool2"], kernel, config.conv3.padding)[0]
-
-
 def _segment(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], decision: Conv3Decision, map_: int
+    network: TrainedNetwork,
+    steps: Mapping[str, np.ndarray],
+    responses: Responses,
+    decision: Conv3Decision,
+    map_: int,
 ) -> Segmentation:
-    field = _field(network, steps, map_)
-    place, mode = _seed(field, steps["conv3"][map_] != SILENT, network.config.decoder.mode)
+    place, mode = _seed(responses.field[map_], steps["conv3"][map_] != SILENT, network.config.decoder.mode)
     return segment_at(network, steps, decision, (map_, *place), mode)
 
 
@@ -334,6 +280,7 @@ def segment_at(
         label=label,
         map=map_,
         decision=decision,
+        presence=None if decision.margins is None else presence_of(network, label, float(decision.margins[map_])),
         place=(place[0], place[1]),
         decoded_mode=mode,
         mask=mask,

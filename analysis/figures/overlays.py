@@ -19,6 +19,7 @@ from ..decoding.segmentation import Segmentation
 from .style import INK, WIDTH, bare, class_colours, on_ground, style, text_width
 
 _MASK_ALPHA = 0.8
+_DRAWN = 4096  # rows or columns of a picture that are drawn, more than a figure has pixels
 
 Item = tuple[np.ndarray, Sequence[Segmentation], Sequence[Target], str]
 
@@ -119,7 +120,8 @@ def _draw_overlay(
     """Draw masks and boxes; returns the tags of the boxes, which `_write_tags` writes when the layout is settled."""
     rows, columns = image.shape[:2]
     whole = (0, columns, rows, 0)
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=whole)
+    step = 1 + max(rows, columns) // _DRAWN
+    axes.imshow(image[::step, ::step], cmap="gray", vmin=0, vmax=255, extent=whole)
     for found, _, colour in dressed:
         tint = np.where(found.mask[..., None], to_rgba(colour, _MASK_ALPHA), 0.0)
         axes.imshow(tint, extent=whole, interpolation="nearest")

@@ -15,6 +15,7 @@ SweepRow = dict[str, Any]
 SCORES = ("accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean")
 LEARNED = ("convergence", "presented")  # mean w (1 - w) at the end of learning, and number of stimuli until then
 LAYERS = ("conv2", "conv3")
+LARGEST = 1e15  # of any of them; JSON has numbers that are none of a computer's
 
 
 def row(
@@ -47,8 +48,18 @@ def row(
             measured += [learned[layer][name] for layer in LAYERS for name in LEARNED]
         except (KeyError, TypeError) as error:
             raise SpikeSegError(f"the metrics of {point} lack {error}") from error
+        for name, value in zip(names, measured, strict=True):
+            check_score(value, f"{name} of {point}")
     values = {key: json.dumps(value) if isinstance(value, list) else value for key, value in varied.items()}
     return {"point": point, **values, **dict(zip(names, measured, strict=True)), "failure": failure}
+
+
+def check_score(value: Any, what: str) -> None:
+    """Raise SpikeSegError if a measurement is neither a number nor None, which is what cannot be measured."""
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST
+    ):
+        raise SpikeSegError(f"{what} is {value!r:.40}, no number")
 
 
 def write_csv(path: Path, rows: Sequence[SweepRow]) -> None:

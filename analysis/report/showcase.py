@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
+from spikeseg.files import read_table
 
 from ..measures.examples import evenly_spaced
 
@@ -42,19 +45,27 @@ def read_outcomes(path: Path) -> list[OutcomeRow]:
     """Read a file that `reporting.write_outcomes` wrote. Raises SpikeSegError if it cannot be read as such."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return [
+            outcomes = [
                 OutcomeRow(
                     row["name"], row["true_label"], row["predicted_label"], _box(row, "true"), _box(row, "predicted")
                 )
-                for row in csv.DictReader(file)
+                for row in read_table(file)
             ]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+            if not outcomes:
+                raise ValueError("it has no rows")
+            return outcomes
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         raise SpikeSegError(f"{path} cannot be read ({error}): run `spikeseg evaluate` again") from error
 
 
 def _box(row: Mapping[str, str], kind: str) -> Box | None:
     edges = [row[f"{kind}_{edge}_px"] for edge in Box._fields]
-    return Box(*map(float, edges)) if all(edges) else None
+    if not all(edges):
+        return None
+    box = Box(*map(float, edges))
+    if not np.isfinite(box).all():
+        raise ValueError(f"no box: {box}")
+    return box
 
 
 def choose(outcomes: Sequence[OutcomeRow], count: int) -> dict[int, str]:

@@ -104,6 +104,8 @@ def _open_camera(name: str, reading: Reading, sensor: tuple[int, int] | None, fo
 def _open_file(recording: str | Path, reading: Reading, sensor: tuple[int, int] | None, follow: float) -> EventStream:
     source: Path | BinaryIO = Path(recording)
     if str(recording) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise SpikeSegError("standard input is closed: give a file instead of -")
         source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # Python cannot end while its buffer waits
     elif follow:
         source = cast(BinaryIO, Growing(Path(recording), follow))

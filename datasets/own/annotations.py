@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_json
+from spikeseg.files import read_json, require_regular
 
 from .files import VOC
 
@@ -127,6 +127,7 @@ def _table(path: Path) -> Iterator[Row]:
     Which are ``image``, ``label``, ``top_px`` and so on; ``label`` may be absent, and so may the box of a row.
     """
     try:
+        require_regular(path)
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             columns = rows.fieldnames or ()
@@ -169,6 +170,7 @@ def _voc(folder: Path) -> Iterator[Row]:
     """Pascal VOC's ``<class>/<file's name>.xml``; pixels count from 1, and ``xmax`` and ``ymax`` are in the box."""
     for path in sorted(folder.glob("*/*.xml")):
         try:
+            require_regular(path)
             content = ElementTree.parse(path).getroot()
         except (OSError, ElementTree.ParseError) as error:
             raise SpikeSegError(f"{path} cannot be read as XML: {error}") from error

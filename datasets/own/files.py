@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.names import check_file_name
 
 from ..folders import files_by_class
 
@@ -68,6 +69,8 @@ def class_folders(root: Path) -> list[str]:
     if len(classes) < 2:
         there = f"only {classes[0]}" if classes else "none"
         raise SpikeSegError(f"{root} needs two folders or more, one per class; it has {there}")
+    for name in classes:
+        check_file_name(name)
     return classes
 
 

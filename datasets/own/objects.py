@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from spikeseg.errors import SpikeSegError
 
-from ...configs.schema import OBJECT, Config
+from ...configs.inputs import OBJECT
+from ...configs.schema import Config
 from ..recordings import Recordings, Take
 from ..sample import Dataset, Sample
 

@@ -12,10 +12,12 @@ from typing import Annotated
 import typer
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.names import printable
 from spikeseg.version import __version__
 
 from .commands import (
     analyse,
+    cache,
     config,
     data,
     demo,
@@ -47,7 +49,7 @@ def main() -> None:
         with _terminated_as_interrupted():
             app()
     except (SpikeSegError, OSError) as error:
-        print(f"spikeseg: {error}", file=sys.stderr)
+        print("spikeseg:", printable(str(error), lines=False), file=sys.stderr)
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
@@ -94,6 +96,7 @@ for command, example in (
     (demo.demo, "spikeseg demo --out runs/demo"),
     (analyse.analyse, "spikeseg analyse runs/one"),
     (doctor.doctor, "spikeseg doctor"),
+    (cache.cache, "spikeseg cache --clear"),
     (export.export, "spikeseg export runs/one/spikes/test.npz test.nwb --format nwb"),
     (stream.stream, "spikeseg stream runs/n-caltech recording.aedat4 --video film.gif"),
     (sweep.sweep, "spikeseg sweep examples/sweep.toml --jobs 2 --out runs"),

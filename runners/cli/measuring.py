@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from ...analysis.decoding.presence import CONFIDENCE
 from ..evaluation.counting import count_objects
 from ..evaluation.evaluation import evaluate_selection
 from ..evaluation.reporting import write_counting, write_evaluation
 from ..evaluation.selection import Selection
 from .console import console
 from .progress import Bars
-from .tables import count_table, counting_table, decisions_table, report_table
+from .tables import count_table, counting_table, decisions_table, presence_table, report_table
 
 
-def evaluate_and_print(selection: Selection, part: str, directory: Path, device: str, jobs: int = 1) -> None:
+def evaluate_and_print(
+    selection: Selection,
+    part: str,
+    directory: Path,
+    device: str,
+    jobs: int = 1,
+    confidence: float = CONFIDENCE,
+    absent: Sequence[str] = (),
+) -> None:
     """Measure classes, boxes and masks; write metrics.json, outcomes.csv and figures to `directory`.
 
     Raises
@@ -23,10 +33,12 @@ def evaluate_and_print(selection: Selection, part: str, directory: Path, device:
     """
     with Bars(console) as bars:
         bars.stage("evaluate", len(selection.indices))
-        evaluation = evaluate_selection(selection, device, bars.advance, jobs)
+        evaluation = evaluate_selection(selection, device, bars.advance, jobs, confidence, absent)
     console.print(report_table(evaluation.report, _title(selection, part)))
     if evaluation.decisions is not None:
         console.print(decisions_table(evaluation.decisions))
+    if evaluation.presence:
+        console.print(presence_table(evaluation.presence))
     write_evaluation(evaluation, selection, part, directory, device)
     console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
 

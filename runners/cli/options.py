@@ -72,6 +72,12 @@ InvalidOption = Annotated[
     Invalid,
     typer.Option("--invalid", help="Events that are off the sensor or out of order: drop them, or sort by time."),
 ]
+ConfidenceOption = Annotated[
+    float,
+    typer.Option(
+        "--confidence", min=0, max=1, help="Presence from which an object counts as there; 0 finds one everywhere."
+    ),
+]
 SizeOption = Annotated[str | None, typer.Option("--size", help="COLUMNSxROWS of the sensor, if the file does not say.")]
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from ...analysis.measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, overlap, percent, result_lines
 
 if TYPE_CHECKING:
+    from spikeseg.cache import Kept
+
     from ...analysis.decoding.decisions import DecisionSummary
     from ...analysis.measures.counting import CountReport
     from ...analysis.measures.event_comparison import EventSummary
     from ...analysis.measures.metrics import Report
+    from ...analysis.measures.presence import ClassPresence
     from ...configs.reference import Key
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
@@ -55,6 +58,21 @@ def decisions_table(decisions: DecisionSummary) -> Table:
     return table
 
 
+def presence_table(presence: Mapping[str, ClassPresence]) -> Table:
+    """Whether objects are said to be there where they are, and where they are not."""
+    caption = '"always" and "never" have an informedness of 0 and an area of 0.5'
+    table = Table(title="is it there?", caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("")
+    for heading in ("recall", "false alarms", "informedness", "area under the curve"):
+        table.add_column(heading, justify="right")
+    for label, told in presence.items():
+        measured = percent(told.recall), percent(told.false_alarm_rate), f"{told.informedness:.3f}", f"{told.area:.3f}"
+        table.add_row(label, *measured, style="bold")
+        for name, rate in told.false_alarms.items():
+            table.add_row(f"  {name}", "", percent(rate), "", "", style="dim")
+    return table
+
+
 def count_table(report: CountReport) -> Table:
     """Number of scenes by the number of their objects and by the number of instances found."""
     table = Table(title="scenes by number of objects and of instances found", title_justify="left")
@@ -93,7 +111,7 @@ def stream_table(summary: Summary, name: str) -> Table:
     table = Table(title=name, title_justify="left", show_header=False)
     rows: list[tuple[str, Any]] = [
         ("buffers, decided", f"{summary.buffers}, {summary.decided}"),
-        *((f"  as {label}", str(count)) for label, count in summary.labels.most_common()),
+        *((f"  as {label or 'nothing'}", str(count)) for label, count in summary.labels.most_common()),
         ("latency of decisions, median", _ms(summary.latency(0.5))),
         ("  quartiles of all buffers", f"{_ms(summary.latency(0.25))}, {_ms(summary.latency(0.75))}"),
         ("events", f"{summary.events:,} in {summary.seconds:.2f} s"),
@@ -142,6 +160,14 @@ def devices_table(problems: Mapping[str, Sequence[str]]) -> Table:
     table = Table("device", "works", "why not")
     for device, found in problems.items():
         table.add_row(device, "no" if found else "yes", "\n".join(found))
+    return table
+
+
+def cache_table(content: Mapping[str, Kept]) -> Table:
+    """Kinds of things in the cache, how many there are, and how large."""
+    table = Table("kind", Column("number", justify="right"), Column("MB", justify="right"))
+    for kind, kept in content.items():
+        table.add_row(kind, f"{len(kept.paths):,}", f"{kept.size / 1e6:,.1f}")
     return table
 
 

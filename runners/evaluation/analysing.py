@@ -8,8 +8,9 @@ from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.excerpt import Excerpt
+from spikeseg.names import output_file
 from spikeseg.progress import Reporter
-from spikeseg.spikes import Recorded
+from spikeseg.spikes import Recorded, Shape
 
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.figures import answers, learning, responses
@@ -17,6 +18,8 @@ from ...analysis.figures.stimulus import raster
 from ...analysis.figures.style import Figure, save
 from ...analysis.measures.analyse import Analysis, analyse, write_analysis_table
 from ...analysis.measures.saliency import saliency_over_time
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
 from ...models.network import CONV_LAYERS, LAYERS, LEARNED_LAYERS, TrainedNetwork
 from ..training.directory import Run
 from ..training.histories import weight_histories
@@ -35,11 +38,21 @@ def check_match(network: TrainedNetwork, excerpt: Excerpt) -> None:
     recorded, config = excerpt.about.get("config"), network.config
     trained = network.provenance.get("digest")  # differs from the present one if configurations got new keys since
     known = set(excerpt.spikes) == {"input", *LAYERS} and set(excerpt.labels) <= set(config.data.classes)
+    known = known and excerpt.steps == config.input.total_steps
+    known = known and {name: spikes.shape for name, spikes in excerpt.spikes.items()} == _shapes(config, excerpt)
     if recorded not in (config.digest(), trained) or not known:
         raise SpikeSegError(
-            f"recording {excerpt.name} (configuration {recorded}) was not made with this network ({config.digest()}): "
+            f"recording {excerpt.name} (configuration {recorded!s:.40}) was not made with this network ({config.digest()}): "
             "give --spikes a recording that `spikeseg encode` made with this run"
         )
+
+
+def _shapes(config: Config, excerpt: Excerpt) -> dict[str, Shape]:
+    """Sizes of all layers over the recorded input; none where it is too small for them."""
+    try:
+        return layer_shapes(config, excerpt.spikes["input"].shape[1:])
+    except ValueError:
+        return {}
 
 
 def write_analysis(out: Path, network: TrainedNetwork, run: Run, excerpt: Excerpt, reporter: Reporter) -> int:
@@ -71,7 +84,7 @@ def write_analysis(out: Path, network: TrainedNetwork, run: Run, excerpt: Excerp
     drawings = dict([*_of_all(network, run, excerpt, analysis), *_of_examples(network, excerpt)])
     reporter.stage("draw", len(drawings))
     for done, (name, draw) in enumerate(drawings.items(), 1):
-        save(draw(), out / f"{name}.png")
+        save(draw(), output_file(out, f"{name}.png"))
         reporter.advance(done)
     return len(drawings)
 

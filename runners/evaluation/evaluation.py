@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from spikeseg.boxes import Box, mask_iou, resized
 
 from ...analysis.decoding.decisions import BufferDecision, DecisionSummary, buffer_decision, summarise
+from ...analysis.decoding.presence import CONFIDENCE, class_margins, presence_of
 from ...analysis.decoding.segmentation import Segmentation
 from ...analysis.measures.examples import evenly_spaced
 from ...analysis.measures.metrics import Outcome, Report, evaluate
+from ...analysis.measures.presence import Answered, ClassPresence, presence_report
+from ...datasets.absent import open_absent
 from ...datasets.events.events import Buffer
-from ...datasets.sample import Sample, Target
+from ...datasets.recordings import Recordings
+from ...datasets.sample import Dataset, Sample, Target
 from ...datasets.stimuli import samples
 from ...models.network import TrainedNetwork
-from ..inference.segmenting import BATCH, Segmenter, open_segmenter, response
+from ..inference.segmenting import BATCH, Segmenter, open_segmenter
 from .selection import Selection
 
 EXAMPLES = 12  # pictures kept for the gallery
-NOT_FOUND = "not found"  # the answer for an object whose class has no map that reaches its threshold
+NOT_FOUND = "not found"  # the answer for an object that is not present, see `Segmentation.is_present`
+OTHERS = "other classes"  # the set of stimuli in which a class is absent because another one is there
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class Evaluation:
         Fraction of the pictures or buffers in which every object was found with its class.
     decisions
         Accuracy and latency of the decisions about buffers with a single object; None for pictures.
+    presence
+        Per class, how well the network tells whether it is there; None for a network without readouts.
     """
 
     report: Report
@@ -56,10 +65,16 @@ class Evaluation:
     examples: list[SegmentedSample]
     all_found: float
     decisions: DecisionSummary | None
+    presence: dict[str, ClassPresence] | None
 
 
 def evaluate_selection(
-    selection: Selection, device: str, progress: Callable[[int], None] = lambda done: None, jobs: int = 1
+    selection: Selection,
+    device: str,
+    progress: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
+    confidence: float = CONFIDENCE,
+    absent: Sequence[str] = (),
 ) -> Evaluation:
     """Segment every selected picture or buffer and compare with its annotation. One batch is in memory at a time.
 
@@ -73,22 +88,28 @@ def evaluate_selection(
         Receives the number of pictures or recordings begun.
     jobs
         Number of simulations at a time.
+    confidence
+        Presence from which on an object counts as found.
+    absent
+        Sets of pictures or recordings without any of the objects, see `open_absent`.
 
     Raises
     ------
     SpikeSegError
-        A picture or annotation cannot be read, or the simulation fails.
+        A picture or annotation cannot be read, there is no such set, or the simulation fails.
     """
     keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
     outcomes: list[Outcome] = []
     examples: dict[int, SegmentedSample] = {}
     found: list[bool] = []
     decisions: list[BufferDecision] = []
+    asked: list[Answered] = []
+    empty = [Absent(Path(name).name, open_absent(name, selection.network.config)) for name in absent]
     with open_segmenter(selection.network, selection.sizes, device, jobs) as segmenter:
         for number, answer in answers(segmenter, selection):
             several = len(answer.sample.targets) > 1
             compared = [
-                outcome(answer, target, _segmentation_of(answer, target), must_spike=several)
+                outcome(answer, target, _segmentation_of(answer, target), confidence if several else None)
                 for target in answer.sample.targets
             ]
             outcomes += compared
@@ -97,10 +118,43 @@ def evaluate_selection(
                 decisions.append(_decision(selection.network, answer, answer.sample.buffer))
             if number in keep and _events(answer) >= _events(examples.get(number, answer)):
                 examples[number] = answer
+            asked.append(_answered(selection.network, answer, OTHERS, confidence))
             progress(number + 1)
+        for one in empty:
+            without = replace(selection, dataset=one.dataset, indices=np.arange(len(one.dataset)))
+            asked += [
+                _answered(selection.network, answer, one.name, confidence) for _, answer in answers(segmenter, without)
+            ]
     boxes = {} if selection.pasted else selection.run.training_boxes()
     summary = summarise(decisions) if decisions else None
-    return Evaluation(evaluate(outcomes, boxes), outcomes, list(examples.values()), float(np.mean(found)), summary)
+    classes = selection.network.config.data.classes
+    return Evaluation(
+        report=evaluate(outcomes, boxes),
+        outcomes=outcomes,
+        examples=list(examples.values()),
+        all_found=float(np.mean(found)),
+        decisions=summary,
+        presence=None if selection.network.presence is None else presence_report(asked, classes),
+    )
+
+
+class Absent(NamedTuple):
+    """A set without any of the objects, and its name."""
+
+    name: str
+    dataset: Dataset | Recordings
+
+
+def _answered(network: TrainedNetwork, answer: SegmentedSample, source: str, confidence: float) -> Answered:
+    of_maps = answer.segmentations[0].decision.margins
+    margins = {} if of_maps is None else class_margins(network, of_maps)
+    return Answered(
+        source,
+        labels=frozenset(target.label for target in answer.sample.targets) & frozenset(network.config.data.classes),
+        answered=frozenset(found.label for found in answer.segmentations if found.is_present(confidence)),
+        asked=frozenset(name for name, margin in margins.items() if presence_of(network, name, margin) >= confidence),
+        margins=margins,
+    )
 
 
 def _events(answer: SegmentedSample) -> int:
@@ -139,7 +193,7 @@ def _segmentation_of(answer: SegmentedSample, target: Target) -> Segmentation:
     return (same or answer.segmentations)[0]
 
 
-def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation, must_spike: bool) -> Outcome:
+def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation, confidence: float | None) -> Outcome:
     """Compare one target with one segmentation, in pixels of the picture (docs/model.md, rule 8).
 
     Parameters
@@ -148,9 +202,9 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
         The picture and all its segmentations.
     target, segmentation
         The annotated object, and the segmentation to compare it with.
-    must_spike
-        The class counts as found only if its map reaches the threshold. If False, the map with the largest response is
-        the answer, however small this response is.
+    confidence
+        The class counts as found only if its presence is at least this. If None, the class is the answer, however
+        little speaks for it.
     """
     size = answer.sample.image.shape[:2]
     presented = segmentation.mask.shape
@@ -165,7 +219,7 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
     return Outcome(
         name=answer.sample.name,
         true_label=target.label,
-        predicted_label=segmentation.label if response(segmentation) >= 1 or not must_spike else NOT_FOUND,
+        predicted_label=segmentation.label if confidence is None or segmentation.is_present(confidence) else NOT_FOUND,
         true_box=target.box,
         predicted_box=fit(segmentation.box),
         event_box=fit(segmentation.event_box),

@@ -13,6 +13,7 @@ from spikeseg.spikes import Recorded
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.report.contents import Reported, Shown, contents
 from ...analysis.report.explorer import NEVER, pack_stimulus
+from ...analysis.report.measured import check_measured
 from ...analysis.report.page import render
 from ...analysis.report.showcase import KINDS, OutcomeRow, choose, read_outcomes
 from ...datasets.sample import Sample
@@ -21,12 +22,6 @@ from ..inference.encoding import open_encoder
 from ..training.histories import convergence_curves
 from .evaluation import SegmentedSample, outcome
 from .selection import Selection
-
-MEASURED = (
-    *("n", "n_boxes", "accuracy", "miou", "miou_class_mean", "miou_strict", "miou_strict_class_mean"),
-    *("per_class", "confusion", "baselines", "data", "split", "decoder_mode", "evaluation"),
-)
-"""The keys of ``metrics.json`` that the page uses."""
 
 
 def read_metrics(results: Path) -> dict[str, Any] | None:
@@ -41,8 +36,7 @@ def read_metrics(results: Path) -> dict[str, Any] | None:
     if not file.exists():
         return None
     metrics = read_json(file)
-    if missing := [key for key in MEASURED if key not in metrics]:
-        raise SpikeSegError(f"{file} lacks {missing[0]}: run `spikeseg evaluate` again")
+    check_measured(metrics, file)
     return metrics
 
 
@@ -96,7 +90,7 @@ def write_report(
     curves, analysis = convergence_curves(network, run), run.results / "analysis"
     page = render(contents(Reported(network, run.path, selection.source, metrics, curves, analysis), shown))
     with replacing(out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # names that are not UTF-8
     return len(shown)
 
 

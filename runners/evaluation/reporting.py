@@ -14,6 +14,7 @@ from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.figures.overlays import gallery
+from ...analysis.figures.presence import presence_curves
 from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster
 from ...analysis.figures.style import save
@@ -57,6 +58,8 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
     network, config = selection.network, selection.network.config
     save(gallery(_gallery_items(evaluation.examples), config.data.classes), directory / "gallery.png")
     save(scores(evaluation.report), directory / "scores.png")
+    if evaluation.presence:
+        save(presence_curves(evaluation.presence), directory / "presence.png")
     with open_encoder(config, selection.size, device) as encoder:
         inputs = stimuli([evaluation.examples[0].sample.view], config.input, selection.size)
         spikes = encoder.encode(network, inputs)
@@ -83,6 +86,7 @@ def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part
     measured = {
         "all_found": evaluation.all_found,
         "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
+        "presence": evaluation.presence and {label: asdict(told) for label, told in evaluation.presence.items()},
     }
     write_json(path, evaluation.report.to_dict() | measured | _context(selection, part, device))
 

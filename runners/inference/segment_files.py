@@ -15,15 +15,17 @@ from PIL import Image
 from spikeseg.boxes import Box, box_cells, box_columns, resized
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing, write_json, write_table
+from spikeseg.names import check_file_name, output_file
 
+from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
 from ...analysis.figures.overlays import overlay
 from ...analysis.figures.style import save
-from ...datasets.pictures import SUFFIXES, read_picture
+from ...datasets.pictures import read_picture
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
 from .density import at_density
-from .segmenting import BATCH, covering_size, open_segmenter
+from .segmenting import BATCH, covering_size, open_segmenter, response, response_over_threshold
 
 
 def segment_files(
@@ -33,6 +35,7 @@ def segment_files(
     every_class: bool,
     device: str,
     instances: bool = False,
+    confidence: float = CONFIDENCE,
 ) -> Iterator[list[dict[str, Any]]]:
     """Segment picture files; masks and overlays are written to `directory`.
 
@@ -50,10 +53,13 @@ def segment_files(
         Where Brian2 simulates.
     instances
         Segment every object, also several of one class; `every_class` is then ignored.
+    confidence
+        Presence from which on an object counts as there; see `Segmentation.is_present`.
 
     Yields
     ------
-    For each picture, once its files are written, a row per object for `write_boxes`.
+    For each picture, once its files are written, a row per object for `write_boxes`. A picture in which nothing is
+    there has a row without label, box and mask, with the presence of what is most likely.
 
     Raises
     ------
@@ -71,21 +77,10 @@ def segment_files(
     else:
         answers = _by_class(network, paths, classes if every_class else None, device)
     for path, name, (image, found) in zip(paths, names, answers, strict=True):
-        yield write_segmentation(directory, Sample(str(path), image, ()), name, found, classes, instances)
-
-
-def find_pictures(paths: Sequence[Path]) -> list[Path]:
-    """Pictures, and all of those in directories and their folders, by name. Raises SpikeSegError where one has none."""
-    found: list[Path] = []
-    for path in paths:
-        inside = [path]
-        if path.is_dir():
-            pictures = (one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
-            inside = sorted(one for one in pictures if not one.name.startswith("."))
-            if not inside:
-                raise SpikeSegError(f"no picture in {path}: they end in {', '.join(SUFFIXES)}")
-        found += inside
-    return found
+        sample = Sample(str(path), image, ())
+        there = [one for one in found if one.is_present(confidence)]
+        rows = write_segmentation(directory, sample, name, there, classes, instances)
+        yield rows or [_nothing(sample.name, found)]
 
 
 def output_names(paths: Sequence[Path]) -> list[str]:
@@ -94,8 +89,10 @@ def output_names(paths: Sequence[Path]) -> list[str]:
     Raises
     ------
     SpikeSegError
-        A picture is given twice.
+        A picture is given twice, or has a name that cannot be part of another one.
     """
+    for path in paths:
+        check_file_name(path.name)
     (path, times), *_ = Counter(path.resolve() for path in paths).most_common(1)
     if times > 1:
         raise SpikeSegError(f"{path} is given twice: leave one of them out")
@@ -200,7 +197,7 @@ def write_segmentation(
     for number, segmentation in enumerate(segmentations, start=1):
         mask = resized(segmentation.mask, (rows, columns))
         name = f"{number}_{segmentation.label}" if numbered else segmentation.label
-        file = directory / f"{stem}_{name}_mask.png"
+        file = output_file(directory, f"{stem}_{name}_mask.png")
         with replacing(file) as temporary:
             Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
         box = segmentation.box
@@ -210,8 +207,17 @@ def write_segmentation(
         row = _description(sample.name, segmentation, box, file.name)
         described.append(row | {"instance": number if numbered else None})
     drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
-    save(drawn, directory / f"{stem}_overlay.png")
+    save(drawn, output_file(directory, f"{stem}_overlay.png"))
     return described
+
+
+def _nothing(name: str, found: Sequence[Segmentation]) -> dict[str, Any]:
+    """The row of a picture in which none of the found objects is there."""
+    empty = {"image": name, "label": "", "score": None, "presence": None, "box_px": None}
+    best = max(found, key=response, default=None)
+    if best is not None:
+        empty |= {"score": response_over_threshold(best), "presence": best.presence}
+    return empty | {"first_spike_step": None, "mask": "", "instance": None}
 
 
 def _description(name: str, segmentation: Segmentation, box: Box | None, mask: str) -> dict[str, Any]:
@@ -219,7 +225,8 @@ def _description(name: str, segmentation: Segmentation, box: Box | None, mask: s
     return {
         "image": name,
         "label": segmentation.label,
-        "score": float(segmentation.decision.scores[segmentation.map]),
+        "score": response_over_threshold(segmentation),
+        "presence": segmentation.presence,
         "box_px": None if box is None else {edge: round(value, 1) for edge, value in box._asdict().items()},
         "first_spike_step": None if first is None else first[1],
         "mask": mask,
@@ -229,7 +236,7 @@ def _description(name: str, segmentation: Segmentation, box: Box | None, mask: s
 def write_boxes(directory: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write boxes.json and boxes.csv, a row per object. Raises SpikeSegError if the file system refuses."""
     write_json(directory / "boxes.json", rows)
-    first, rest = ("image", "label", "score"), ("first_spike_step", "mask", "instance")
+    first, rest = ("image", "label", "score", "presence"), ("first_spike_step", "mask", "instance")
     cells = (
         [
             *(row[key] for key in first),

@@ -98,7 +98,12 @@ class Segmenter:
 
 
 def response(segmentation: Segmentation) -> float:
-    """How strongly the segmentation's map responds: its largest final potential / threshold."""
+    """How strongly the segmentation's map responds: its margin, or without readouts its potential / threshold."""
+    return float(segmentation.decision.strength[segmentation.map])
+
+
+def response_over_threshold(segmentation: Segmentation) -> float:
+    """Largest final potential / threshold of the segmentation's map."""
     return float(segmentation.decision.scores[segmentation.map])
 
 

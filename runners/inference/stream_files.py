@@ -19,13 +19,14 @@ from spikeseg.boxes import box_cells, box_columns
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 
+from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.figures.event_film import SHORTEST
 from ...analysis.figures.streams import frame, latencies
 from ...analysis.figures.style import save
 from ...analysis.figures.video import open_video
 from ...datasets.events.formats import EventStream
 from ...models.network import TrainedNetwork
-from .segmenting import response
+from .segmenting import response_over_threshold
 from .streaming import Moment, open_stream
 
 SUMMARY, PICTURE = "latency.json", "latency.png"
@@ -35,6 +36,7 @@ COLUMNS = (
     "events",
     "label",
     "score",
+    "presence",
     "first_label",
     "decided_us",
     "latency_ms",
@@ -77,8 +79,9 @@ def _row(moment: Moment) -> tuple[Any, ...]:
         buffer.start,
         buffer.start + buffer.duration,
         len(buffer.events),
-        answer.label,
-        f"{response(answer):.4g}",
+        answer.label if moment.present else "",
+        f"{response_over_threshold(answer):.4g}",
+        "" if answer.presence is None else f"{answer.presence:.4g}",
         decision.first_label or "",
         decided,
         "" if decision.first_ms is None else f"{decision.first_ms:g}",
@@ -88,9 +91,10 @@ def _row(moment: Moment) -> tuple[Any, ...]:
 
 
 def drawn(moment: Moment, classes: Sequence[str]) -> Image.Image:
-    """Draw a frame of the video. The answer's label is drawn only if Conv3 spiked."""
-    label = moment.segmentation.label if moment.decision.first_ms is not None else ""
-    return frame(moment.buffer, moment.mask, moment.box, label, classes)
+    """Draw a frame of the video, with an answer only where something is there."""
+    if not moment.present:
+        return frame(moment.buffer, np.zeros_like(moment.mask), None, "", classes)
+    return frame(moment.buffer, moment.mask, moment.box, moment.segmentation.label, classes)
 
 
 @dataclass
@@ -104,7 +108,7 @@ class Summary:
     first_us, last_us
         Start of the first buffer and end of the last one in microseconds, on the clock of the recording.
     labels
-        Number of decided buffers, those with a Conv3 spike, by answer.
+        Number of buffers by answer; "" is nothing.
     latencies
         Number of decided buffers by the latency of the first Conv3 spike in milliseconds, rounded up.
     wall_s
@@ -126,8 +130,8 @@ class Summary:
         self.buffers += 1
         self.events += int((moment.buffer.events["t"] >= self.last_us).sum())  # buffers may overlap
         self.last_us = moment.buffer.start + moment.buffer.duration
+        self.labels[moment.segmentation.label if moment.present else ""] += 1
         if moment.decision.first_ms is not None:
-            self.labels[moment.segmentation.label] += 1
             self.latencies[math.ceil(moment.decision.first_ms)] += 1
 
     @property
@@ -188,6 +192,7 @@ def record_stream(
     out: Path,
     device: str,
     video: Path | None = None,
+    confidence: float = CONFIDENCE,
     progress: Callable[[Summary], None] = lambda summary: None,
 ) -> tuple[Summary, BaseException | None]:
     """Segment a stream of events buffer by buffer and write the answers.
@@ -206,6 +211,8 @@ def record_stream(
         Where Brian2 simulates.
     video
         A .gif or .mp4 file to draw all buffers into; None for no video.
+    confidence
+        Presence from which on an object counts as there.
     progress
         Receives the summary after every buffer.
 
@@ -224,7 +231,9 @@ def record_stream(
         if video is not None:
             draw = stack.enter_context(open_video(video, max(round(step_ms), SHORTEST)))
             writers.append(lambda moment: draw(drawn(moment, network.config.data.classes)))
-        stream = stack.enter_context(open_stream(network, events.sensor(), duration_ms, step_ms, events.name, device))
+        stream = stack.enter_context(
+            open_stream(network, events.sensor(), duration_ms, step_ms, events.name, device, confidence)
+        )
         writers += [stack.enter_context(table(out / "stream.csv")), summary.add]
         forget_summary(out)
         start = monotonic()

@@ -14,6 +14,7 @@ from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ...analysis.decoding.decisions import BufferDecision, buffer_decision
+from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
 from ...datasets.buffers import Placement
 from ...datasets.events.events import Buffer
@@ -34,6 +35,8 @@ class Moment:
         The answer at the end of the buffer; its mask and boxes are in pixels of the input layer.
     decision
         Scores of the classes, and class and latency of the first Conv3 spike; `true_label` is empty.
+    present
+        Whether the object of the answer is there at all; see `Segmentation.is_present`.
     box, mask
         Box and mask of the answer in pixels of the sensor. The mask is (rows, columns) bool; the box is None for an
         empty mask.
@@ -42,13 +45,20 @@ class Moment:
     buffer: Buffer
     segmentation: Segmentation
     decision: BufferDecision
+    present: bool
     box: Box | None
     mask: np.ndarray
 
 
 @contextmanager
 def open_stream(
-    network: TrainedNetwork, size: tuple[int, int], duration_ms: float, step_ms: float, name: str, device: str
+    network: TrainedNetwork,
+    size: tuple[int, int],
+    duration_ms: float,
+    step_ms: float,
+    name: str,
+    device: str,
+    confidence: float = CONFIDENCE,
 ) -> Iterator[Stream]:
     """Open a stream: a context manager.
 
@@ -64,6 +74,8 @@ def open_stream(
         Name of the recording, used in errors.
     device
         Where Brian2 simulates.
+    confidence
+        Presence from which on an object counts as there.
 
     Raises
     ------
@@ -77,7 +89,7 @@ def open_stream(
     denoise = None if config.buffer.denoise_ms is None else round(1000 * config.buffer.denoise_ms)
     windows = Windows(size, round(1000 * duration_ms), round(1000 * step_ms), denoise, name)
     with open_segmenter(network, [config.size], device) as segmenter:
-        yield Stream(network, segmenter, placement, windows)
+        yield Stream(network, segmenter, placement, windows, confidence)
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,7 @@ class Stream:
     segmenter: Segmenter
     placement: Placement
     windows: Windows
+    confidence: float
 
     def see(self, packets: Iterable[np.ndarray]) -> Iterator[Moment]:
         """Yield the network's answer to each buffer, as soon as the buffer is complete.
@@ -109,7 +122,8 @@ class Stream:
             for buffer, (found,) in zip(buffers, self.segmenter.segment(buffers), strict=True):
                 box = None if found.box is None else self.placement.to_sensor(found.box)
                 decision = buffer_decision(self.network, found.decision, buffer.recording, "", buffer.duration)
-                yield Moment(buffer, found, decision, box, self.placement.mask_to_sensor(found.mask, buffer.size))
+                mask = self.placement.mask_to_sensor(found.mask, buffer.size)
+                yield Moment(buffer, found, decision, found.is_present(self.confidence), box, mask)
 
 
 def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[Buffer]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -109,7 +110,12 @@ def compile_model(build: Callable[[], Model], backend: Backend, directory: Path)
     model = build()
     manifest, code = _interface(model, device)
     backend.generate(device, model, code, directory)
-    (directory / MANIFEST).write_text(json.dumps(manifest))
+    (directory / MANIFEST).write_text(json.dumps({"content": manifest, "sha256": manifest_hash(manifest)}))
+
+
+def manifest_hash(content: Any) -> str:
+    """By which a manifest that was changed is noticed."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _interface(model: Model, device: Any) -> tuple[dict[str, Any], Code]:

@@ -42,7 +42,7 @@ def problems(device: str) -> list[str]:
 
 def compiler() -> str:
     """The C++ compiler: CXX, which may have arguments, or g++."""
-    return os.environ.get("CXX") or "g++"
+    return os.environ.get("CXX", "").strip() or "g++"
 
 
 def compiler_version() -> str:

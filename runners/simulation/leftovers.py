@@ -1,8 +1,7 @@
-"""Working directories, and the removal of those whose process was killed before it could."""
+"""What processes leave that were killed while they ran or compiled a program, and its removal."""
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,28 +10,18 @@ from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked
+from spikeseg.leftovers import held_directory, remove_abandoned
 
 PREFIX = "spikeseg-run-"
-HELD = ".held"  # a file that the process of the directory keeps locked
 
 
 @contextmanager
 def run_directory() -> Iterator[Path]:
     """Give a directory for the files of one run, where TMPDIR says. Those of killed processes are removed."""
-    _remove_abandoned(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
-        new = Path(name, "new")
-        with new.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            new.rename(new.with_name(HELD))  # nobody sees it unlocked
-            yield Path(name)
-
-
-def _remove_abandoned(parent: Path) -> None:
-    for held in parent.glob(f"{PREFIX}*/{HELD}"):
-        with suppress(OSError), held.open("rb") as file:  # of somebody else, in use, or gone
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(held.parent, ignore_errors=True)
+    parent = Path(tempfile.gettempdir())
+    remove_abandoned(parent, PREFIX)
+    with held_directory(parent, PREFIX) as path:
+        yield path
 
 
 def remove_unfinished(programs: Path) -> None:

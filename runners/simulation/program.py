@@ -19,10 +19,10 @@ import numpy as np
 from spikeseg import equations, models
 from spikeseg.cache import cache_directory, make_cache
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import locked, read_json
+from spikeseg.files import locked, read_json, remove_lock
 from spikeseg.spikes import Shape, Spikes
 
-from .compiling import MANIFEST, Backend
+from .compiling import MANIFEST, Backend, manifest_hash
 from .doctor import require
 from .interface import COMPILER_FLAGS, Design, Result, Times, recorded_spikes
 from .leftovers import remove_unfinished, run_directory
@@ -41,8 +41,9 @@ class ProgramSimulator:
             with locked(self._directory.with_suffix(".lock"), wait=True):
                 if not (self._directory / MANIFEST).exists():  # else another process was quicker
                     _compile(design, self._directory, backend)
+        remove_lock(self._directory.with_suffix(".lock"))
         _check_owner(self._directory)
-        self._manifest: dict[str, Any] = read_json(self._directory / MANIFEST)
+        self._manifest = _read_manifest(self._directory)
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
 
@@ -52,7 +53,7 @@ class ProgramSimulator:
             with run_directory() as work:
                 self._write_inputs(work, stimuli, state)
                 command = [self._directory / "main", *self._backend.arguments]
-                done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+                done = _run(command, work)
                 complaints = [line for line in done.stderr.splitlines() if not line.startswith("#")]  # GeNN's remarks
                 if done.returncode or complaints:
                     reason = " ".join(" ".join(complaints).split()) or ending(
@@ -92,6 +93,16 @@ class ProgramSimulator:
             for name, known in manifest["state"].items()
         }
         return Result(spikes, state)
+
+
+def _run(command: list[str | Path], work: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program. Raises SpikeSegError where the cache is on a disk of which nothing may be run."""
+    try:
+        return subprocess.run(command, cwd=work, capture_output=True, text=True, errors="replace")
+    except PermissionError as error:
+        raise SpikeSegError(
+            f"simulation failed: {command[0]} may not be run: set SPIKESEG_CACHE to a directory of another disk"
+        ) from error
 
 
 def _write(path: Path, values: np.ndarray) -> None:
@@ -136,6 +147,17 @@ def _compile(design: Design, directory: Path, backend: Backend) -> None:
         raise SpikeSegError(f"compiling the simulation failed: {' '.join(str(error).split())}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    """Where a program's inputs and results are. Raises SpikeSegError where it is damaged."""
+    try:
+        manifest = read_json(directory / MANIFEST)
+    except SpikeSegError as error:
+        raise SpikeSegError(f"{error}; remove {directory} to have it compiled anew") from error
+    if manifest.keys() != {"content", "sha256"} or manifest["sha256"] != manifest_hash(manifest["content"]):
+        raise SpikeSegError(f"{directory / MANIFEST} is damaged: remove {directory} to have it compiled anew")
+    return manifest["content"]
 
 
 def _check_owner(directory: Path) -> None:

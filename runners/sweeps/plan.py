@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from ...configs.schema import Section
+from ...configs.limits import Section
 
 MOST = 100_000  # largest number of points in a sweep
 

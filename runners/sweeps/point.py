@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from spikeseg.files import locked, read_json
+from spikeseg.files import locked, read_json, remove_lock
 from spikeseg.progress import Reporter, Silent
 
 from ..training.training import train
@@ -50,11 +50,13 @@ def run_point(
     """
     check_measurable(point, part)
     file = metrics_file(directory, point, part)
+    lock = directory / f".{point.hash}.lock"
     if not file.exists():
-        with locked(directory / f".{point.hash}.lock", wait=True):
+        with locked(lock, wait=True):
             train(point.config, data, file.parent, device, reporter)
             if not file.exists():  # otherwise another process has measured it in the meantime
                 _measure(file, part, data, device, reporter or Silent())
+    remove_lock(lock)
     return read_json(file)
 
 

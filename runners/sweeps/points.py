@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from ...configs.changes import changed, described, written
-from ...configs.reading import checked, read, read_toml, shipped, validate
+from ...configs.reading import read, read_toml, shipped, validate
 from ...configs.schema import Config
 from .plan import Departure, Interval, Part, Search, Sweep
 

@@ -17,6 +17,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
 
+from ...analysis.measures.sweep_table import check_score
 from .plan import Interval, Search
 from .point import metrics_file
 from .points import Point, check_measurable, make_point, source_of
@@ -103,7 +104,12 @@ def _run(file: Path, search: Search, pool: Pool, varied: dict[str, Any]) -> Tria
 
 
 def _score(pool: Pool, search: Search, point: Point) -> float:
-    score = read_json(metrics_file(pool.directory, point, pool.measure_on))[search.maximize]
+    file = metrics_file(pool.directory, point, pool.measure_on)
+    metrics = read_json(file)
+    if search.maximize not in metrics:
+        raise SpikeSegError(f"{file} lacks {search.maximize}: remove it to measure that point again")
+    score = metrics[search.maximize]
+    check_score(score, f"{search.maximize} in {file}")
     if score is None:
         raise SpikeSegError(f"{point.source} has no boxes to measure {search.maximize} with: maximize accuracy")
     return score

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from spikeseg.boxes import Box
+from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json, write_json
 from spikeseg.provenance import provenance
@@ -14,6 +18,9 @@ from spikeseg.version import __version__
 
 from ...configs.schema import Config
 from ...models.network import TrainedNetwork
+
+_Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+_BOXES = TypeAdapter(dict[str, list[tuple[_Share, _Share, _Share, _Share]]])
 
 PRETRAINED = Path(str(files("spikeseg") / "pretrained"))
 
@@ -83,7 +90,7 @@ class Run:
         begun = read_json(self.record)
         if begun.get("version") != __version__:
             raise SpikeSegError(
-                f"{self.path} was begun by spikeseg {begun.get('version')}, but this is {__version__}: "
+                f"{self.path} was begun by spikeseg {str(begun.get('version'))[:40]}, but this is {__version__}: "
                 "choose another directory, or install that version"
             )
         if begun.get("digest") != config.digest():
@@ -113,9 +120,10 @@ class Run:
         if not file.exists():
             return {}
         try:
-            return {label: [Box(*box) for box in boxes] for label, boxes in read_json(file).items()}
-        except TypeError as error:
-            raise SpikeSegError(f"{file} holds no boxes: remove it to go without the constant-box baseline") from error
+            boxes = checked(_BOXES, read_json(file), str(file))
+        except SpikeSegError as error:
+            raise SpikeSegError(f"{error}; remove it to go without the constant-box baseline") from error
+        return {label: [Box(*box) for box in own] for label, own in boxes.items()}
 
 
 def _visible(path: Path) -> bool:
@@ -151,4 +159,7 @@ def load_network(run: str | Path) -> tuple[TrainedNetwork, Run]:
         if directory.record.exists():
             raise SpikeSegError(f"the training in {path} is not complete: run the same `spikeseg train` again")
         raise SpikeSegError(f"{path} is not a run: it has no network.npz")
-    return TrainedNetwork.load(directory.network_file), directory
+    network = TrainedNetwork.load(directory.network_file)
+    if not any(network.map_labels):
+        raise SpikeSegError(f"{directory.network_file} is damaged: none of its maps stands for a class")
+    return network, directory

@@ -64,7 +64,7 @@ def weight_histories(network: TrainedNetwork, run: Run) -> dict[str, WeightHisto
 def _trainings(network: TrainedNetwork, run: Run) -> Iterator[tuple[str, np.ndarray, Learned]]:
     """Yield each layer with a checkpoint, the number of stimuli presented at each of its times, and its training."""
     for layer in LEARNED_LAYERS:
-        learned = load_checkpoint(run.checkpoint(layer))
+        learned = load_checkpoint(run.checkpoint(layer), getattr(network.config, layer), network.kernels[layer].size)
         if learned is not None:
             chunks = np.arange(len(learned.convergence)) * getattr(network.config, layer).learning.chunk
             yield layer, np.minimum(chunks, learned.presented), learned

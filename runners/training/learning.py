@@ -5,14 +5,15 @@ However often a training is interrupted and resumed, its result is the same to t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_arrays, write_arrays
+from spikeseg.files import Expected, read_arrays, write_arrays
 from spikeseg.spikes import Shape, Spikes
 
 from ...analysis.measures.weights import BINS, weight_histogram
@@ -139,7 +140,8 @@ class Trainer:
         SpikeSegError
             The checkpoint is damaged.
         """
-        return load_checkpoint(self.checkpoint) or initial(self.conv, self.below, self.seed)
+        weights = self.conv.maps * self.below.features * math.prod(self.conv.kernel)
+        return load_checkpoint(self.checkpoint, self.conv, weights) or initial(self.conv, self.below, self.seed)
 
     def train(self, learned: Learned, simulator: Simulator, progress: Callable[[Learned], None]) -> Learned:
         """Train from `learned` on until `finished`, with a checkpoint after every chunk.
@@ -236,13 +238,65 @@ def save_checkpoint(path: Path, learned: Learned) -> None:
     write_arrays(path, arrays | {f"state_{name}": values for name, values in learned.state.items()})
 
 
-def load_checkpoint(path: Path) -> Learned | None:
-    """Read a checkpoint; None if there is none. Raises SpikeSegError if it is damaged."""
+def load_checkpoint(path: Path, conv: Conv, weights: int) -> Learned | None:
+    """Read a checkpoint; None if there is none.
+
+    Parameters
+    ----------
+    path
+        The file.
+    conv, weights
+        The layer, and the number of its weights.
+
+    Raises
+    ------
+    SpikeSegError
+        The checkpoint is damaged, or not of this layer.
+    """
     if not path.exists():
         return None
     try:
-        arrays = read_arrays(path, [*HISTORY[:-1], *(f"state_{name}" for name in CARRIED)])
+        arrays = read_arrays(path, _expected(conv, weights))
+        times = len(arrays["convergence"])
+        arrays.setdefault("histogram", np.zeros((times, BINS), np.int32))  # older spikeseg: none
+        if fault := _fault(arrays, conv.learning):
+            raise SpikeSegError(f"{path} is damaged: {fault}")
     except SpikeSegError as error:
         raise SpikeSegError(f"checkpoint {error}; remove it to train that layer anew") from error
-    arrays.setdefault("histogram", np.zeros((len(arrays["convergence"]), BINS), np.int32))  # older spikeseg: none
     return Learned({name: arrays[f"state_{name}"] for name in CARRIED}, *(arrays[name] for name in HISTORY))
+
+
+def _expected(conv: Conv, weights: int) -> dict[str, Expected]:
+    """The arrays of a checkpoint, which grow with the stimuli that were presented."""
+    learning = conv.learning
+    wins, times = learning.stimuli * learning.winners, learning.stimuli // learning.chunk + 2
+    return {
+        "winners": Expected("iu", (None, 3), 3 * wins),
+        "presentation": Expected("iu", (None,), wins),
+        "convergence": Expected("f", (None,), times),
+        "histogram": Expected("iu", (None, BINS), BINS * times, optional=True),
+        "state_w": Expected("f", (weights,), weights),
+        "state_theta": Expected("f", (conv.maps,), conv.maps),
+        "state_a_plus": Expected("f", (1,), 1),
+        "state_presented": Expected("iu", (1,), 1),
+        "state_wins": Expected("iu", (1,), 1),
+    }
+
+
+def _fault(arrays: Mapping[str, np.ndarray], learning: Learning) -> str:
+    """Say which array of a checkpoint cannot be; empty if nothing is wrong."""
+    presented = int(arrays["state_presented"][0])
+    times = 1 + -(-presented // learning.chunk)
+    lengths = len(arrays["winners"]), len(arrays["convergence"]), len(arrays["histogram"])
+    right = {
+        "presented": 0 <= presented <= learning.stimuli,
+        "weights": ((arrays["state_w"] >= 0) & (arrays["state_w"] <= 1)).all(),
+        "thresholds": ((arrays["state_theta"] > 0) & np.isfinite(arrays["state_theta"])).all(),
+        "learning rate": 0 < arrays["state_a_plus"][0] < 1,
+        "wins": 0 <= arrays["state_wins"][0] <= learning.winners and (arrays["winners"] >= 0).all(),
+        "presentation": ((arrays["presentation"] >= 0) & (arrays["presentation"] < presented)).all(),
+        "convergence": ((arrays["convergence"] >= 0) & (arrays["convergence"] <= 1)).all(),
+        "histogram": (arrays["histogram"] >= 0).all(),
+        "length": lengths == (len(arrays["presentation"]), times, times),
+    }
+    return next((f"its {name} cannot be" for name, fine in right.items() if not fine), "")

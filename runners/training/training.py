@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import locked, read_json, write_json
+from spikeseg.files import locked, read_json, remove_lock, write_json
 from spikeseg.progress import Reporter, Silent
 from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
+from ...analysis.decoding.presence import learn_presence
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import Source, directory_of, open_dataset
 from ...datasets.events.formats import Invalid
@@ -74,6 +75,7 @@ def train(
         with locked(run.lock):
             run.check(config)  # another process may have begun another experiment in the meantime
             _train(config, data, run, device, reporter or Silent(), invalid)
+    remove_lock(run.lock)
     return TrainedNetwork.load(run.network_file)
 
 
@@ -90,6 +92,7 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
+    network = replace(network, presence=learn_presence(network, recorded, scores))
     replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 

@@ -13,8 +13,8 @@ import pytest
 from helpers.networks import configuration
 from helpers.runs import TINY
 from spikeseg.configs import layer_shapes, load, shipped, validate
+from spikeseg.configs.inputs import RENDERED, DoG
 from spikeseg.configs.reading import summary
-from spikeseg.configs.schema import RENDERED, DoG
 from spikeseg.datasets.dog import dog_kernel
 from spikeseg.datasets.rendered.ornaments import ORNAMENTS
 from spikeseg.errors import SpikeSegError
@@ -251,3 +251,44 @@ class TestGeometry:
     )
     def test_what_does_not_fit_is_told_with_both_sizes(self, sections, told):
         assert told in refusal(**sections)
+
+
+class TestNumbers:
+    """Each key is a number with the limits of what computes with it."""
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            *(("conv2.learning.doubling", value) for value in (2**31, 2**32, 2**32 + 15)),
+            *(("input.steps", value) for value in (2**15, 10**12)),
+            *(("conv2.learning.winners", 10**9), ("conv2.learning.chunk", 10**6), ("conv3.learning.stimuli", 10**10)),
+            *(("seed", 2**63), ("seed", -1), ("data.train", 10**12), ("input.dog.events", 2**31)),
+            *((key, value) for key in ("seed", "conv3.maps", "input.dt_ms") for value in (True, "3", None)),
+            *(("conv2.kernel", value) for value in (True, "3", 2.0, [3, True], [1, 2, 3])),
+            *(("input.dt_ms", value) for value in (float("nan"), float("inf"), 1e300, 1e-300)),
+        ],
+    )
+    def test_what_is_none_is_refused_by_its_key(self, key, value):
+        with pytest.raises(SpikeSegError, match=rf"{key}(\.\d)?: "):
+            load("orange-panda", {key: value})
+
+    def test_steps_fit_together_into_a_recording(self):
+        load("orange-panda", {"input.steps": 20_000, "input.flush_steps": 12_767})
+        with pytest.raises(SpikeSegError, match="steps and flush_steps are 32,768 together: 32,767 at most"):
+            load("orange-panda", {"input.steps": 20_000, "input.flush_steps": 12_768})
+
+    def test_the_time_of_a_chunk_fits_into_a_program(self):
+        with pytest.raises(SpikeSegError, match=r"conv2.learning: steps \+ 1 times winners times chunk is"):
+            load("orange-panda", {"conv2.learning.winners": 4096, "conv2.learning.chunk": 10_000, "input.steps": 1000})
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"input.rows": 16384, "input.columns": 16384}, r"input: 1 x 16384 x 16384 neurons take 8\.6 GB or more"),
+            ({"conv2.padding": 16000, "conv2.maps": 1, "conv2.kernel": 9}, "conv2 with its padding: .* neurons take"),
+            ({"conv2.maps": 4096, "conv2.kernel": 100}, r"conv2: [\d,]+ weights take [\d.]+ GB"),
+        ],
+    )
+    def test_sizes_of_which_no_machine_has_the_memory_are_refused_with_the_figure(self, changes, told):
+        with pytest.raises(SpikeSegError, match=told):
+            load("orange-panda", changes)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers.networks import many, seeds
 from spikeseg.boxes import Box
-from spikeseg.configs.schema import Buffering, Input
+from spikeseg.configs.inputs import Buffering, Input
 from spikeseg.datasets.buffers import OFF, ON, Placement, buffer_samples, buffer_spikes, cut, picture
 from spikeseg.datasets.events.denoising import denoised
 from spikeseg.datasets.events.events import Buffer, Recording, pack

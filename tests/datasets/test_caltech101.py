@@ -212,3 +212,18 @@ def test_a_class_without_annotations_opens_without_boxes(root):
     Image.new("L", (30, 20)).save(pictures / "image_0001.jpg")
     (sample,) = Caltech101(root, ["BACKGROUND_Google"])
     assert [(target.label, target.box, target.mask) for target in sample.targets] == [("BACKGROUND_Google", None, None)]
+
+
+def test_an_annotation_that_would_take_much_memory_is_refused(tmp_path):
+    """Zeros that take no room in a file, and gigabytes in memory."""
+    bomb, box = np.zeros(200_000), np.array([[3, 12, 5, 24]])
+    _add(tmp_path, "Faces", 1)
+    path = tmp_path / "Annotations" / "Faces_2" / "annotation_0001.mat"
+    for content, told in (
+        ({"box_coord": box, "obj_contour": bomb.reshape(2, -1)}, "100,000 numbers"),
+        ({"box_coord": bomb}, "100,000 numbers"),
+        ({"box_coord": np.random.default_rng(0).random(20_000)}, "131,072 bytes"),
+    ):
+        scipy.io.savemat(path, content, do_compression=True)
+        line = _refusal(lambda: Caltech101(tmp_path, ["Faces"])[0])
+        assert f"annotation_0001.mat cannot be read as a MATLAB file: more than {told}" in line

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeseg.boxes import Box
-from spikeseg.configs.schema import DoG, Input
+from spikeseg.configs.inputs import DoG, Input
 from spikeseg.datasets.caltech101 import Caltech101
 from spikeseg.datasets.canvas import GAP, Canvas, SideBySide, on_canvas
 from spikeseg.datasets.dog import prepare, to_events

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import correlate
 
-from spikeseg.configs.schema import DoG, Input
+from spikeseg.configs.inputs import DoG, Input
 from spikeseg.datasets.caltech101 import Caltech101
 from spikeseg.datasets.dog import dog_kernel, prepare, to_events
 from spikeseg.errors import SpikeSegError

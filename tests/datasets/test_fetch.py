@@ -7,7 +7,6 @@ import hashlib
 import io
 import os
 import socket
-import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,45 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from helpers.archives import FILES, PICTURE, official, tar
 from spikeseg.datasets.fetch import LICENCE, URL, fetch_caltech101
 from spikeseg.errors import SpikeSegError
-
-PICTURE = os.urandom(200_000)  # larger than what is read at once, after compression too
-FILES = {
-    "101_ObjectCategories/Faces/image_0001.jpg": PICTURE,
-    "Annotations/Faces_2/annotation_0001.mat": b"annotation",
-}
-
-
-def _tar(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, target in (links or {}).items():
-            link = tarfile.TarInfo(name)
-            link.type, link.linkname = tarfile.SYMTYPE, target
-            tar.addfile(link)
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def _official(pictures=None, annotations=None, links=None) -> bytes:
-    """A small archive that is put together like the official one, a Mac's additions included."""
-    default = [{name: FILES[name]} for name in FILES]
-    inner = {
-        "caltech-101/101_ObjectCategories.tar.gz": gzip.compress(_tar(pictures or default[0], links)),
-        "caltech-101/Annotations.tar": _tar(annotations or {"._Annotations": b"Mac", **default[1]}),
-        "caltech-101/show_annotation.m": b"% a script",
-    }
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in inner:
-            archive.writestr(f"__MACOSX/caltech-101/{Path(name).name}", b"a Mac's notes")
-        for name, content in inner.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def _md5(content: bytes) -> str:
@@ -79,7 +42,7 @@ def _no_proxy(monkeypatch):
 @pytest.fixture
 def archive(tmp_path) -> Path:
     path = tmp_path / "some.zip"
-    path.write_bytes(_official())
+    path.write_bytes(official())
     return path
 
 
@@ -120,7 +83,7 @@ class Server:
 
 @pytest.fixture
 def server():
-    running = Server(_official())
+    running = Server(official())
     yield running
     running.close()
 
@@ -269,7 +232,7 @@ def test_a_destination_that_is_a_file_is_told(tmp_path, archive):
 @pytest.mark.parametrize("name", ["../outside.jpg", "101_ObjectCategories/../../outside.jpg", "/outside.jpg"])
 def test_no_file_is_written_outside(tmp_path, name):
     destination = tmp_path / "data"
-    content = _official(pictures={"101_ObjectCategories/Faces/image_0001.jpg": b"", name: b"bad"})
+    content = official(pictures={"101_ObjectCategories/Faces/image_0001.jpg": b"", name: b"bad"})
     (tmp_path / "bad.zip").write_bytes(content)
     assert "unsafe" in _refusal(destination, tmp_path / "bad.zip", md5=_md5(content))
     assert os.listdir(destination) == []
@@ -279,7 +242,7 @@ def test_no_file_is_written_outside(tmp_path, name):
 def test_links_are_not_followed_nor_made(tmp_path):
     (tmp_path / "outside").mkdir()
     links = {"101_ObjectCategories/Faces": str(tmp_path / "outside")}
-    content = _official(links=links)
+    content = official(links=links)
     (tmp_path / "linked.zip").write_bytes(content)
     fetched = fetch_caltech101(tmp_path / "data", tmp_path / "linked.zip", md5=_md5(content))
     assert _tree(fetched.root) == FILES
@@ -296,7 +259,7 @@ def _zip(pictures: bytes | None, outlines: bytes | None) -> bytes:
     return buffer.getvalue()
 
 
-PICTURES, OUTLINES = gzip.compress(_tar({"101_ObjectCategories/a/b": PICTURE})), _tar({"Annotations/a": b"a"})
+PICTURES, OUTLINES = gzip.compress(tar({"101_ObjectCategories/a/b": PICTURE})), tar({"Annotations/a": b"a"})
 
 
 @pytest.mark.parametrize(
@@ -304,11 +267,11 @@ PICTURES, OUTLINES = gzip.compress(_tar({"101_ObjectCategories/a/b": PICTURE})),
     [
         (b"not a zip", "damaged"),
         (b"", "damaged"),
-        (_official()[:-3000], "damaged"),
+        (official()[:-3000], "damaged"),
         (_zip(None, None), "not the official"),
         (_zip(None, OUTLINES), "not the official"),
         (_zip(PICTURES, None), "not the official"),
-        (_zip(PICTURES, _tar({"other": b""})), "not the official"),
+        (_zip(PICTURES, tar({"other": b""})), "not the official"),
         (_zip(PICTURES[:50_000], OUTLINES), "damaged"),
         (_zip(b"no gzip", OUTLINES), "damaged"),
         (_zip(PICTURES, b"no tar" * 200), "damaged"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 
@@ -128,16 +129,40 @@ def test_no_damage_to_a_file_escapes_as_another_error(tmp_path, noise):
     assert refused > 10
 
 
-@pytest.mark.parametrize("side", [10_000, 40_000])  # Pillow warns of the first and refuses the second
+@pytest.mark.parametrize("side", [8000, 10_000, 40_000])  # Pillow warns of the second and refuses the third
 def test_an_absurdly_large_picture_is_refused_by_its_header(tmp_path, side):
     path = _saved(tmp_path, Image.new("L", (8, 8)))
     content = bytearray(path.read_bytes())
     content[16:24] = struct.pack(">II", side, side)  # a PNG's width and height, with their checksum
     content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
     path.write_bytes(content)
-    assert "too large" in _refusal(path)
+    assert "50,000,000" in _refusal(path)
 
 
 def test_floating_point_pixels_have_no_range_to_go_by(tmp_path):
     picture = Image.fromarray(np.zeros((4, 4), dtype=np.float32))
     assert "floating-point" in _refusal(_saved(tmp_path, picture, "picture.tif"))
+
+
+@pytest.mark.parametrize("size", [(1, 30_000), (30_000, 1)])
+def test_a_picture_that_is_a_line_is_refused(tmp_path, size):
+    assert "too narrow" in _refusal(_saved(tmp_path, Image.new("1", size)))
+
+
+def test_a_picture_of_one_bit_is_refused_by_its_header_like_any_other(tmp_path):
+    path = _saved(tmp_path, Image.new("1", (9000, 9000)))
+    assert path.stat().st_size < 20_000
+    assert "9000 x 9000 pixels" in _refusal(path)
+
+
+def test_a_pipe_or_device_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "device.png").symlink_to("/dev/zero")
+    for name in ("pipe.png", "device.png"):
+        assert "no file but a device, a pipe or a socket" in _refusal(tmp_path / name)
+
+
+def test_what_would_start_another_program_is_no_picture(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
+    assert "no known picture format" in _refusal(path)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikeseg.configs.schema import Buffering, DoG, Input
+from spikeseg.configs.inputs import Buffering, DoG, Input
 from spikeseg.datasets.dog import prepare, to_events
 from spikeseg.datasets.events.events import Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take

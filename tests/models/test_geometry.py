@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from helpers.networks import connected, layer_shape, many, neurons, windows
+from spikeseg.errors import SpikeSegError
 from spikeseg.models.geometry import Window, neighbourhood, one_to_one, own_feature, same_map, same_place, whole_layer
 from spikeseg.spikes import Shape
 
@@ -78,3 +79,39 @@ def test_relations_between_neurons(name, shape):
         if related(a, b)
     ]
     assert [(source, target) for source, target, _ in triples(window)] == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"kernel": value} for value in (0, -1, 1.5, float("nan"), (3, 0), (2, float("nan")), True, "3")),
+        *({"padding": value} for value in (-1, (0, -2), 0.5)),
+        *({"stride": value} for value in (0, -1, 1.5, True)),
+        *({"source": Shape(*value)} for value in ((0, 6, 7), (2, -6, 7), (2**10, 2**10, 2**10))),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused(change):
+    numbers = {"source": Shape(2, 6, 7), "kernel": 3, "stride": 1, "padding": 0}
+    Window.convolution(maps=3, **numbers)
+    with pytest.raises(ValueError, match="a window's"):
+        Window.convolution(maps=3, **numbers | change)
+    with pytest.raises(ValueError, match="a window's"):
+        Window.pooling(**numbers | change)
+    with pytest.raises(ValueError, match="a window's"):
+        Window(target=Shape(3, 4, 5), **numbers | change)
+
+
+def test_a_kernel_larger_than_its_source_is_refused_and_padding_makes_room():
+    source = Shape(2, 6, 7)
+    with pytest.raises(ValueError, match="does not fit its source"):
+        Window.convolution(source, 3, kernel=(7, 3))
+    with pytest.raises(ValueError, match="does not fit its source"):
+        Window.pooling(source, 8, stride=1)
+    assert Window.convolution(source, 3, kernel=(7, 3), padding=(1, 0)).target == Shape(3, 2, 5)
+
+
+def test_a_list_of_synapses_that_does_not_fit_into_memory_is_refused_with_the_figure():
+    with pytest.raises(
+        SpikeSegError, match=r"a list of [\d,]+ synapses takes [\d,]+\.\d GB of memory, and this machine"
+    ):
+        Window.convolution(Shape(64, 512, 512), 64, kernel=255).synapses()

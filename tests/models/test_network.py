@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +20,9 @@ from spikeseg.models.network import FORMAT, TrainedNetwork
 CONFIG = ENCODERS["overlapping pools"]
 
 
+ARRAYS = ("header", *(f"{kind}_{layer}" for kind in ("kernel", "threshold") for layer in ("conv1", "conv2", "conv3")))
+
+
 @pytest.fixture
 def network():
     return replace(
@@ -25,7 +30,7 @@ def network():
         map_labels=("Motorbikes", "Faces"),
         event_range=(3, 90),
         extents=np.array([[-1.5, -2.0, 3.0, 4.0], [0.0, 0.0, 1.0, 1e-9]]),
-        provenance={"data": "/data/caltech", "layers": {"conv2": {"presented": 5}}, "naïve": None},
+        provenance={"data": "/data/caltech", "layers": {"conv2": {"presented": 5, "convergence": 0.1}}, "naïve": None},
     )
 
 
@@ -59,6 +64,40 @@ class TestFiles:
         assert_same(TrainedNetwork.load(tmp_path / "a.npz"), blank)
         assert blank.data is None
 
+    def test_only_what_is_needed_is_read(self, network, file):
+        """Zeros that take no room in a file, and gigabytes in memory, are as well put into an array that is needed."""
+        bomb = np.zeros(1 << 25)
+        write_arrays(file, read_arrays(file) | {"more": bomb})
+        tracemalloc.start()
+        try:
+            assert_same(TrainedNetwork.load(file), network)
+            for name in ("header", "kernel_conv2", "threshold_conv3", "extents"):
+                write_arrays(file, read_arrays(file, dict.fromkeys(ARRAYS)) | {name: bomb})
+                tracemalloc.reset_peak()
+                before = tracemalloc.get_traced_memory()[0]
+                with pytest.raises(SpikeSegError, match=rf"network\.npz is damaged: {name} is float64"):
+                    TrainedNetwork.load(file)
+                assert tracemalloc.get_traced_memory()[1] - before < 1 << 24
+                network.save(file)
+        finally:
+            tracemalloc.stop()
+
+    def test_an_array_that_claims_more_than_there_is_is_not_made(self, file):
+        """The header of an array says how much memory to take, whatever follows."""
+        with zipfile.ZipFile(file, "a") as archive, archive.open("extents.npy", "w") as member:
+            np.lib.format.write_array_header_1_0(
+                member, {"descr": "<f8", "fortran_order": False, "shape": (2, 1 << 40)}
+            )
+        with pytest.raises(SpikeSegError, match="extents has not the size that it claims"):
+            TrainedNetwork.load(file)
+
+    def test_a_header_without_end_is_no_header(self, file):
+        arrays = read_arrays(file)
+        for header in ("[" * 100_000, '{"format": ' + "[" * 100_000, '{"format": NaN}'):
+            write_arrays(file, arrays | {"header": np.array(header)})
+            with pytest.raises(SpikeSegError, match=r"network\.npz is not a trained network"):
+                TrainedNetwork.load(file)
+
     def test_another_format_is_refused(self, file):
         arrays = read_arrays(file)
         header = json.loads(str(arrays["header"])) | {"format": FORMAT + 1, "version": "9.8"}
@@ -70,16 +109,30 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("change", "told"),
         [
-            ({"kernels": {"conv2": np.zeros((3, 1, 2, 3))}}, r"conv2 has kernels \(3, 1, 2, 3\) and thresholds \(3,\)"),
+            ({"kernels": {"conv2": np.zeros((3, 1, 2, 3))}}, r"kernel_conv2 is float64 of shape \(3, 1, 2, 3\), not"),
             (
                 {"kernels": {"conv3": np.full((2, 3, 3, 2), np.nan)}},
-                "conv3 has weights or thresholds that are no numbers",
+                "conv3 has weights that are no numbers",
             ),
-            ({"thresholds": {"conv3": np.array([1, np.nan])}}, "conv3 has weights or thresholds that are no numbers"),
-            ({"thresholds": {"conv1": np.ones(3)}}, r"thresholds \(3,\), not"),
+            ({"thresholds": {"conv3": np.array([1, np.nan])}}, "conv3 has thresholds that are no numbers"),
+            (
+                {"thresholds": {"conv3": np.array([1, -np.inf])}},
+                "conv3 has thresholds that are no numbers, or not",
+            ),
+            (
+                {"thresholds": {"conv2": np.array([1, 0.0, 1])}},
+                "conv2 has thresholds that are no numbers, or not",
+            ),
+            ({"kernels": {"conv2": np.ones((3, 3, 2, 3)) + 1j}}, "kernel_conv2 is complex128"),
+            (
+                {"kernels": {"conv2": np.full((3, 2, 2, 3), 1e300)}},
+                "conv2 has weights that are no numbers, or not",
+            ),
+            ({"event_range": (90, 3)}, "its event_range is 90, 3: the fewest"),
+            ({"thresholds": {"conv1": np.ones(3)}}, r"threshold_conv1 is float64 of shape \(3,\), not"),
             ({"map_labels": ("Faces",)}, "its map_labels are Faces, not 2 of Faces, Motorbikes"),
             ({"map_labels": ("Faces", "x")}, "its map_labels are Faces, x"),
-            ({"extents": np.zeros((1, 4))}, "its extents are not 2 boxes"),
+            ({"extents": np.zeros((1, 4))}, r"extents is float64 of shape \(1, 4\), not real numbers of shape 2 x 4"),
         ],
     )
     def test_what_does_not_fit_the_configuration_is_named(self, network, file, change, told):

@@ -7,8 +7,20 @@ from typing import Annotated
 
 import typer
 
+from spikeseg.errors import SpikeSegError
+
+from ....analysis.decoding.presence import CONFIDENCE
 from ...evaluation.options import EvaluationOptions
-from ..options import DataOption, DeviceOption, InvalidOption, JobsOption, RunArgument, SplitOption, dataclass_options
+from ..options import (
+    ConfidenceOption,
+    DataOption,
+    DeviceOption,
+    InvalidOption,
+    JobsOption,
+    RunArgument,
+    SplitOption,
+    dataclass_options,
+)
 
 
 @dataclass_options(EvaluationOptions)
@@ -19,6 +31,11 @@ def evaluate(
     invalid: InvalidOption = "error",
     split: SplitOption = "test",
     out: Annotated[Path | None, typer.Option("--out", help="Directory of the results; RUN by default.")] = None,
+    absent: Annotated[
+        list[str] | None,
+        typer.Option(help="Also show what holds none of the objects: clutter, desks, noise or a directory."),
+    ] = None,
+    confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
     jobs: JobsOption = 1,
 ) -> None:
@@ -28,6 +45,11 @@ def evaluate(
     from ..measuring import count_and_print, evaluate_and_print, print_invalid
 
     selection = apply_options(select(run, data, split, invalid), split, options)
-    measure = evaluate_and_print if options.objects is None else count_and_print
-    measure(selection, split, out or selection.run.results, device, jobs)
+    results = out or selection.run.results
+    if options.objects is None:
+        evaluate_and_print(selection, split, results, device, jobs, confidence, absent or ())
+    elif absent:
+        raise SpikeSegError("--absent and --objects cannot be combined: measure presence without --objects")
+    else:
+        count_and_print(selection, split, results, device, jobs)
     print_invalid(selection)

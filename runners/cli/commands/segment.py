@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from spikeseg.errors import SpikeSegError
 
+from ....analysis.decoding.presence import CONFIDENCE
 from ..console import console
-from ..options import DeviceOption, RunArgument
+from ..options import ConfidenceOption, DeviceOption, RunArgument
 
 
 def segment(
@@ -23,10 +25,12 @@ def segment(
     instances: Annotated[
         bool, typer.Option("--instances", help="A mask for every object, even if several are of one class.")
     ] = False,
+    confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment pictures: write a mask, a box and an overlay of each."""
-    from ...inference.segment_files import boxes_table, find_pictures, segment_files
+    from ....datasets.pictures import find_pictures
+    from ...inference.segment_files import boxes_table, segment_files
     from ...training.directory import load_network
     from ..progress import Bars
 
@@ -36,15 +40,22 @@ def segment(
     images = find_pictures(images)
     with Bars(console) as bars, boxes_table(out) as rows:
         bars.stage("segment", len(images))
-        for done, found in enumerate(segment_files(network, images, out, every_class, device, instances), start=1):
+        for done, found in enumerate(
+            segment_files(network, images, out, every_class, device, instances, confidence), start=1
+        ):
             rows += found
             bars.advance(done)
     for image in images:
-        found = [row for row in rows if row["image"] == str(image)]
-        for row in found:
-            box = "none" if row["box_px"] is None else ", ".join(f"{k} {v:g}" for k, v in row["box_px"].items())
-            answer = f"{row['label']} ({row['score']:.2f} of threshold), box: {box}"
-            console.print(f"{image}: {answer}", soft_wrap=True)
-        if not found:
-            console.print(f"{image}: no object found", soft_wrap=True)
+        for row in (row for row in rows if row["image"] == str(image)):
+            console.print(f"{image}: {_told(row)}", soft_wrap=True)
     console.print(f"masks, overlays, boxes.json and boxes.csv in {out}", soft_wrap=True)
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """An answer in words."""
+    sure = "" if row["presence"] is None else f"presence {row['presence']:.2f}"
+    if not row["label"]:
+        return f"nothing ({sure})" if sure else "nothing"
+    box = "none" if row["box_px"] is None else ", ".join(f"{edge} {value:g}" for edge, value in row["box_px"].items())
+    sure = sure or f"{row['score']:.2f} of threshold"
+    return f"{row['label']} ({sure}), box: {box}"

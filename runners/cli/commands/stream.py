@@ -9,9 +9,10 @@ import typer
 
 from spikeseg.errors import SpikeSegError
 
+from ....analysis.decoding.presence import CONFIDENCE
 from ....datasets.events.sources import Reading
 from ..console import console
-from ..options import DeviceOption, dataclass_options, milliseconds
+from ..options import ConfidenceOption, DeviceOption, dataclass_options, milliseconds
 
 
 @dataclass_options(Reading)
@@ -36,6 +37,7 @@ def stream(
     follow: Annotated[
         float, typer.Option(min=0, help="For a file that is still being written: seconds to wait for more events.")
     ] = 0,
+    confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment a recording of any length, buffer by buffer, as its events come."""
@@ -58,6 +60,7 @@ def stream(
             out,
             device,
             video,
+            confidence,
             lambda so_far: status.update(stream_progress(so_far)),
         )
     if stopped is not None:

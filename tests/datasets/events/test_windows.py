@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.networks import many, seeds
-from spikeseg.configs.schema import Buffering
+from spikeseg.configs.inputs import Buffering
 from spikeseg.datasets.buffers import cut
 from spikeseg.datasets.events.denoising import denoised
 from spikeseg.datasets.events.events import EVENT, Recording, pack

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -110,3 +112,17 @@ def test_folders_that_are_not_there_or_empty_are_named(tmp_path):
     assert "a class cannot be called masks" in told(tmp_path, ("bar", "masks"))
     (tmp_path / "bar" / "0.png").rename(tmp_path / "bar" / ".0.png")
     assert "class bar is empty: no picture" in told(tmp_path)
+
+
+def test_a_pipe_or_a_device_among_the_data_is_named_and_not_read(tmp_path):
+    write_pictures(tmp_path, 1)
+    os.mkfifo(tmp_path / "bar" / "pipe.png")
+    assert "bar/pipe.png is no file but a device, a pipe or a socket" in told(tmp_path)
+    (tmp_path / "bar" / "pipe.png").unlink()
+    (tmp_path / "disc" / "zero.png").symlink_to("/dev/zero")
+    assert "disc/zero.png is no file but a device, a pipe or a socket" in told(tmp_path)
+    (tmp_path / "disc" / "zero.png").unlink()
+    for name in ("boxes.csv", "coco.json"):
+        (tmp_path / name).symlink_to("/dev/zero")
+        assert f"{name} is no file but a device, a pipe or a socket" in told(tmp_path)
+        (tmp_path / name).unlink()

@@ -112,7 +112,7 @@ class TestCommand:
         told = refusal(spikeseg("analyse", trained))
         assert told == f"{trained / 'spikes' / 'test.npz'} is missing: run `spikeseg encode {trained}` first"
 
-    @pytest.mark.parametrize("change", [{"config": "0123"}, {"labels": ["kiwi"] * 14}, {"layers": {}}])
+    @pytest.mark.parametrize("change", [{"config": "0123"}, {"labels": ["kiwi"] * 14}, {"steps": 19}])
     def test_a_recording_of_something_else_is_refused(self, spikeseg, encoded, tmp_path, change):
         for suffix in (".npz", ".json"):
             shutil.copy((encoded / "spikes" / "test").with_suffix(suffix), tmp_path)
@@ -152,7 +152,9 @@ class TestSaliency:
 class TestWeightHistory:
     def test_is_noted_after_every_chunk(self, encoded, network):
         for layer in ("conv2", "conv3"):
-            learned = load_checkpoint(Run(encoded).checkpoint(layer))
+            learned = load_checkpoint(
+                Run(encoded).checkpoint(layer), getattr(network.config, layer), network.kernels[layer].size
+            )
             assert learned.histogram.shape == (len(learned.convergence), BINS)
             assert (learned.histogram.sum(axis=1) == network.kernels[layer].size).all()
             np.testing.assert_array_equal(learned.histogram[-1], weight_histogram(network.kernels[layer]))

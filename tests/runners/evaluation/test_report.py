@@ -91,7 +91,7 @@ class TestCommand:
     def test_results_of_another_kind_are_refused(self, spikeseg, run):
         (run / "metrics.json").write_text('{"objects": 2}')
         line = refusal(spikeseg("report", run, *NUMPY))
-        assert line.startswith(f"{run / 'metrics.json'} lacks n: run `spikeseg evaluate")
+        assert line.startswith(f"{run / 'metrics.json'}: n: Field required; ")
 
     @pytest.mark.parametrize(
         ("old", "new", "reason"),

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from spikeseg.datasets.pictures import find_pictures
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.inference.segment_files import find_pictures, output_names
+from spikeseg.runners.inference.segment_files import output_names
 
 NUMPY = ("--device", "numpy")
 

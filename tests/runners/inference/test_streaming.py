@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from helpers.networks import configuration, random_network
+from helpers.runs import refusal
 from spikeseg.analysis.decoding.decisions import event_time
 from spikeseg.analysis.figures.streams import frame
 from spikeseg.boxes import Box
@@ -276,3 +277,9 @@ def test_a_frame_shows_the_answer_only_where_there_is_one(moments):
     assert plain.getpalette() == answered.getpalette()
     colours = np.unique(np.asarray(answered))
     assert set(np.unique(np.asarray(plain))) <= {0, 1, 2, 3} < {*colours.tolist(), 0, 1, 2, 3}
+
+
+def test_a_closed_standard_input_is_told(spikeseg, run, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    line = refusal(spikeseg("stream", run, "-", "--out", tmp_path / "out"))
+    assert line == "standard input is closed: give a file instead of -"

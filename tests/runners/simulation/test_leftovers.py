@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from spikeseg import cache
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, write_json
+from spikeseg.leftovers import HELD
 from spikeseg.runners.simulation.leftovers import remove_unfinished, run_directory
 from spikeseg.runners.simulation.program import _check_owner
 
@@ -91,3 +93,22 @@ def test_files_have_the_permissions_that_the_umask_leaves(tmp_path, umask):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file.json").stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_directory_whose_process_was_killed_while_it_removed_it_is_removed(temporary, monkeypatch):
+    with run_directory() as path:
+        (path / "inputs").mkdir()
+        monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # killed in the middle of it
+    monkeypatch.undo()
+    assert (path / HELD).exists()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with run_directory() as own:
+        assert list(temporary.iterdir()) == [own]
+
+
+def test_a_directory_without_a_lock_is_removed_once_it_is_old(temporary):
+    for name, age in (("1old", 100), ("1new", 0)):
+        (temporary / f"spikeseg-run-abcd{name}").mkdir()
+        os.utime(temporary / f"spikeseg-run-abcd{name}", (time.time() - age,) * 2)
+    with run_directory() as own:
+        assert {path.name for path in temporary.iterdir()} == {"spikeseg-run-abcd1new", own.name}

@@ -28,6 +28,7 @@ from spikeseg.spikes import Shape
 BELOW, STEPS, SEED = Shape(2, 5, 6), 4, (3, 1)
 STIMULI = random_stimuli(BELOW, 7, STEPS, seed=0)  # presented about three times each; the first is empty
 CONV = learning_layer(maps=3, padding=(1, 0), weight_std=0.1, winners=2, threshold_start=3.0)
+WEIGHTS = initial(CONV, BELOW, SEED).state["w"].size
 
 
 class KilledError(Exception):
@@ -126,7 +127,15 @@ class TestCheckpoint:
     @pytest.fixture
     def learned(self):
         winners = np.array([[2, 1, 7], [0, 3, 4]], np.int32)
-        return replace(initial(CONV, BELOW, SEED), winners=winners, presentation=np.array([0, 2], np.int32))
+        begun = initial(CONV, BELOW, SEED)
+        return replace(
+            begun,
+            state=begun.state | {"presented": np.array([CONV.learning.stimuli])},
+            winners=winners,
+            presentation=np.array([0, 2], np.int32),
+            convergence=np.repeat(begun.convergence, 2),
+            histogram=np.repeat(begun.histogram, 2, axis=0),
+        )
 
     @pytest.fixture
     def checkpoint(self, tmp_path, learned):
@@ -134,33 +143,52 @@ class TestCheckpoint:
         return tmp_path / "checkpoint.npz"
 
     def test_it_holds_everything(self, checkpoint, learned):
-        loaded = load_checkpoint(checkpoint)
+        loaded = load_checkpoint(checkpoint, CONV, WEIGHTS)
         assert_same(loaded, learned)
         np.testing.assert_array_equal(loaded.convergence, learned.convergence)
         assert loaded.winners.dtype == loaded.presentation.dtype == np.int32
 
     def test_there_may_be_none(self, tmp_path):
-        assert load_checkpoint(tmp_path / "checkpoint.npz") is None
+        assert load_checkpoint(tmp_path / "checkpoint.npz", CONV, WEIGHTS) is None
 
     @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
     def test_half_a_file_is_damaged(self, checkpoint, share):
         content = checkpoint.read_bytes()
         checkpoint.write_bytes(content[: int(share * len(content))])
         with pytest.raises(SpikeSegError, match=r"^checkpoint .*\.npz is damaged: .*; remove it"):
-            load_checkpoint(checkpoint)
+            load_checkpoint(checkpoint, CONV, WEIGHTS)
 
     @pytest.mark.parametrize("content", [b"", b"not an archive", bytes(1000)])
     def test_another_file_is_damaged(self, checkpoint, content):
         checkpoint.write_bytes(content)
         with pytest.raises(SpikeSegError, match="is damaged"):
-            load_checkpoint(checkpoint)
+            load_checkpoint(checkpoint, CONV, WEIGHTS)
 
     @pytest.mark.parametrize("lost", ["winners", "convergence", "state_w", "state_wins"])
     def test_a_file_that_lacks_something_is_damaged(self, checkpoint, lost):
         with np.load(checkpoint) as file:
             np.savez(checkpoint, **{name: file[name] for name in file.files if name != lost})
         with pytest.raises(SpikeSegError, match="is damaged"):
-            load_checkpoint(checkpoint)
+            load_checkpoint(checkpoint, CONV, WEIGHTS)
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"state_w": np.full(7, 0.5)}, rf"state_w is float64 of shape \(7,\), not real numbers of shape {WEIGHTS}"),
+            ({"state_w": np.full(WEIGHTS, np.nan)}, "its weights cannot be"),
+            ({"state_w": np.full(WEIGHTS, 1j)}, "state_w is complex128"),
+            ({"state_theta": np.array([1, 0.0, 1])}, "its thresholds cannot be"),
+            ({"state_presented": np.array([-1])}, "its presented cannot be"),
+            ({"state_presented": np.array([10**12])}, "its presented cannot be"),
+            ({"convergence": np.full(10**6, 0.1)}, "convergence has 1,000,000 values"),
+            ({"winners": np.zeros((1, 3), np.int32)}, "its length cannot be"),
+        ],
+    )
+    def test_what_cannot_be_is_named(self, checkpoint, change, told):
+        with np.load(checkpoint) as file:
+            np.savez(checkpoint, **(dict(file) | change))
+        with pytest.raises(SpikeSegError, match=rf"^checkpoint .*\.npz is damaged: {told}.*; remove it"):
+            load_checkpoint(checkpoint, CONV, WEIGHTS)
 
     def test_whatever_byte_is_wrong_it_is_found_or_does_no_harm(self, checkpoint, learned):
         content = checkpoint.read_bytes()
@@ -168,7 +196,7 @@ class TestCheckpoint:
         for position in range(0, len(content), 7):
             checkpoint.write_bytes(content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :])
             try:
-                assert_same(load_checkpoint(checkpoint), learned)
+                assert_same(load_checkpoint(checkpoint, CONV, WEIGHTS), learned)
             except SpikeSegError:
                 found += 1
         assert found > len(content) / 7 / 2

@@ -1,0 +1,224 @@
+"""Is a class there at all? A readout of each Conv3 map, fitted to what the map answers and to what it must not answer.
+
+A map spikes for whatever drives it, and in a world of its own training stimuli that is enough. Elsewhere it is not: it
+has never seen anything else. So once its weights are learned, each map gets a readout: weights of either sign on the
+same Pool2 spikes that the map sees, fitted by ridge regression, without labels. They speak for the training stimuli
+that the map wins, and against those of other classes and against the same stimuli cut into blocks and shuffled, which
+have the features of an object but not their arrangement. The largest readout over all places is the *margin* of a map.
+
+What a margin means is learned as well: `TrainedNetwork.presence` turns it into the fraction of the class's own
+training stimuli with a smaller one. For these, margins are those of a readout that was fitted without the stimulus:
+so the number is what new stimuli can expect, as in conformal prediction (Vovk, Gammerman, Shafer: Algorithmic Learning
+in a Random World, 2005). docs/model.md, rule 13; what was tried: docs/notebook.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from spikeseg.spikes import SILENT
+
+from ...models.network import RANKS, Presence, TrainedNetwork
+from .potentials import inhibited, potentials
+
+CONFIDENCE = 0.08
+"""An object counts as present if its presence is at least this: 8 of 100 own training stimuli look less like it."""
+
+RIDGE = 0.2  # regularisation, in units of the mean squared distance of a window from the mean window
+BLOCKS = 4  # blocks along each side of the Pool2 grid that are shuffled
+SHUFFLES = 2  # shuffled copies of the training stimuli
+ROUNDS = 2  # fits: from the second on, what else looks most like the object is looked for by the readout itself
+FEWEST, MOST = 100, 400  # windows of one kind that speak against a map, at most; between them twice its own
+OWN = 800  # windows that speak for a map, at most
+GRID = 2.0**-20  # weights are multiples of it: sums of them are exact, and equal on every machine
+_BIAS = 1e3  # stands for "hardly regularised", relative to the mean squared distance
+
+
+class _Patterns(NamedTuple):
+    """Pool2 spikes of several stimuli, (n, C, H, W) bool, and the kernel and padding of the layer that sees them."""
+
+    spikes: np.ndarray
+    kernel: tuple[int, int]
+    padding: tuple[int, int]
+
+    def places(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where each kernel of weights (maps, C, rows, columns) responds most, flat, and how much, (n, maps) each."""
+        places, largest = [], []
+        for one in self.spikes:
+            response = potentials(np.where(one, 0, SILENT), weights, self.padding).reshape(len(weights), -1)
+            places.append(response.argmax(axis=1))
+            largest.append(response.max(axis=1))
+        return np.array(places), np.array(largest)
+
+    def windows(self, chosen: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """What the neuron at a place sees of each chosen stimulus, (m, C * rows * columns) float32."""
+        (rows, columns), (top, left) = self.kernel, self.padding
+        width = self.spikes.shape[3] + 2 * left - columns + 1
+        padded = np.pad(self.spikes[chosen], ((0, 0), (0, 0), (top, top), (left, left)))
+        row, column = np.divmod(places[chosen], width)
+        seen = [one[:, r : r + rows, c : c + columns] for one, r, c in zip(padded, row, column, strict=True)]
+        return np.reshape(seen, (len(chosen), self.spikes.shape[1] * rows * columns)).astype(np.float32)
+
+
+def learn_presence(
+    network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], scores: np.ndarray
+) -> Presence | None:
+    """Fit the readouts of a network whose maps have names.
+
+    Parameters
+    ----------
+    network
+        The network.
+    stimuli
+        Spike steps per layer of each training stimulus, ``{layer: (C, H, W) int}``.
+    scores
+        Largest potential over threshold of each map for each of them, (stimuli, maps). The winning map stands for the
+        class of the stimulus; labels are not used.
+
+    Returns
+    -------
+    The readouts; None where nothing speaks against a class: a single class on a Pool2 grid of one cell.
+    """
+    kernel, inhibition = network.kernels["conv3"], network.config.decoder.inhibition
+    spikes = np.array([steps["pool2"] != SILENT for steps in stimuli])
+    seen = [_Patterns(copy, kernel.shape[2:], network.config.conv3.padding) for copy in (spikes, *_shuffled(spikes))]
+    names, winner = np.array(network.map_labels), np.argmax(scores, axis=1)
+    maps = [_Map.of(number, names, winner, len(seen) - 1) for number in np.flatnonzero(names != "")]
+    maps = [one for one in maps if len(one.own)]
+    if not all(any(map(len, one.against)) for one in maps):
+        return None
+    weights, offsets, left_out = inhibited(kernel, inhibition), np.full(len(kernel), -1.0), np.empty(scores.shape)
+    earlier: dict[int, list[np.ndarray]] = {}
+    for _ in range(ROUNDS):
+        places = [one.places(weights)[0] for one in seen]
+        weights = np.zeros(kernel.shape)
+        for one in maps:
+            at = [kind[:, one.number] for kind in places]
+            against = [kind.windows(*pair) for kind, *pair in zip(seen, one.against, at, strict=True)]
+            both = [np.concatenate(kind) for kind in zip(earlier.get(one.number, against), against, strict=True)]
+            earlier[one.number] = against
+            flat, offsets[one.number], alone = ridge(seen[0].windows(one.own, at[0]), both)
+            weights[one.number] = flat.reshape(kernel.shape[1:])
+            left_out[one.own, one.number] = alone
+    margins = seen[0].places(weights)[1] + offsets
+    for one in maps:
+        margins[one.own, one.number] = left_out[one.own, one.number]
+    ranks = [_ranks(margins, names == label, names[winner] == label) for label in network.config.data.classes]
+    return Presence(weights, offsets, np.array(ranks))
+
+
+def margins(network: TrainedNetwork, readout: np.ndarray) -> np.ndarray:
+    """Margin of each map, (maps,), from the readout at all places, (maps, H, W); -inf for a map without a name."""
+    assert network.presence is not None
+    largest = readout.max(axis=(1, 2)) + network.presence.offsets
+    return np.where(np.array(network.map_labels) == "", -np.inf, largest)
+
+
+def class_margins(network: TrainedNetwork, margins: np.ndarray) -> dict[str, float]:
+    """The largest margin of each class's maps, from the margin of each map, (maps,)."""
+    names = np.array(network.map_labels)
+    return {label: float(margins[names == label].max(initial=-np.inf)) for label in network.config.data.classes}
+
+
+def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:
+    """Fraction of a class's own training stimuli whose margin is smaller, from 0 to 1."""
+    assert network.presence is not None
+    own = network.presence.ranks[network.config.data.classes.index(label)]
+    return float(np.interp(margin, own, np.linspace(0, 1, RANKS), left=0.0, right=1.0))
+
+
+class _Map(NamedTuple):
+    """A map, the stimuli that speak for it, and those of every copy of the stimuli that speak against it."""
+
+    number: int
+    own: np.ndarray
+    against: list[np.ndarray]
+
+    @classmethod
+    def of(cls, number: int, names: np.ndarray, winner: np.ndarray, shuffled: int) -> _Map:
+        own = _spread(np.flatnonzero(winner == number), OWN)
+        most = min(MOST, max(FEWEST, 2 * len(own)))
+        everything = [np.arange(len(winner))] * shuffled
+        return cls(
+            number, own, [_spread(of, most) for of in (np.flatnonzero(names[winner] != names[number]), *everything)]
+        )
+
+
+def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, float, np.ndarray]:
+    """Fit weights that give 1 for windows of an object and -1 for others, by ridge regression in its dual form.
+
+    Parameters
+    ----------
+    own
+        Windows that speak for the object, (n, d) float32.
+    against
+        Windows that speak against it, by kind: the first kind, other classes, weighs as much as all others together.
+
+    Returns
+    -------
+    weights
+        (d,) float, multiples of `GRID`.
+    offset
+        Added to the sum of weights.
+    left_out
+        For each of `own`, what a fit without it would give (leave-one-out, in closed form), (n,).
+    """
+    kinds = [kind for kind in against if len(kind)]
+    shares = [1.0] + [1.0 / max(1, len(against) - 1)] * (len(against) - 1)
+    shares = [share for share, kind in zip(shares, against, strict=True) if len(kind)]
+    parts = [np.full(len(kind), share / len(kind)) for share, kind in zip(shares, kinds, strict=True)]
+    weight = np.concatenate([np.full(len(own), 0.5 / len(own)), 0.5 * np.concatenate(parts) / sum(shares)])
+    windows = np.concatenate([own, *kinds])
+    truth = np.where(np.arange(len(windows)) < len(own), 1.0, -1.0)
+    mean = weight @ windows
+    gram = (windows @ windows.T).astype(float)  # counts of common spikes: exact
+    common = gram @ weight
+    gram += weight @ common - common[:, None] - common
+    spread = weight @ np.diag(gram)
+    bias = _BIAS * max(spread, 1e-9)
+    inverse = np.linalg.inv(gram + np.diag(RIDGE * max(spread, 1e-9) / len(windows) / weight) + bias)
+    dual = inverse @ truth
+    weights = GRID * np.rint((dual @ windows - dual.sum() * mean) / GRID)
+    offset = GRID * np.rint((bias * dual.sum() - weights @ mean) / GRID)
+    return weights, float(offset), (truth - dual / np.diag(inverse))[: len(own)]
+
+
+def _shuffled(spikes: np.ndarray) -> list[np.ndarray]:
+    """Copies of spikes (n, C, H, W) whose grid is cut into equal blocks that change places; the same every time."""
+    stimuli, _, rows, columns = spikes.shape
+    side = min(BLOCKS, rows, columns)
+    if side == 1:
+        return []
+    high, wide = rows // side, columns // side
+    copies = []
+    for seed in range(1, SHUFFLES + 1):
+        rng, copy = np.random.default_rng(seed), np.zeros_like(spikes)
+        for stimulus in range(stimuli):
+            for to, origin in enumerate(rng.permutation(side * side)):
+                (row, column), (from_row, from_column) = divmod(to, side), divmod(int(origin), side)
+                block = spikes[
+                    stimulus,
+                    :,
+                    from_row * high : (from_row + 1) * high,
+                    from_column * wide : (from_column + 1) * wide,
+                ]
+                copy[stimulus, :, row * high : (row + 1) * high, column * wide : (column + 1) * wide] = block
+        copies.append(copy)
+    return copies
+
+
+def _spread(indices: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of some indices, evenly spaced."""
+    if len(indices) <= most:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, most).astype(int)]
+
+
+def _ranks(margins: np.ndarray, maps: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Quantiles of the margins of a class's own stimuli, (RANKS,), ascending; 0 for a class without any."""
+    if not maps.any() or not own.any():
+        return np.zeros(RANKS)
+    return np.quantile(margins[np.ix_(own, maps)].max(axis=1), np.linspace(0, 1, RANKS))
