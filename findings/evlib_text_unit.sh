@@ -4,8 +4,8 @@
 # Why it matters: the same events from text and from HDF5 differ by a factor of a million, and what bins by time then
 # sees one event per bin. Nothing is said.
 # Versions: evlib 0.13.2, h5py 3.16.0, numpy 2.4.6.
-# Source of the guess: one function, `load_events`, gives a table with one type of time for all formats; faery, Metavision
-# and v2e write text in microseconds, E2VID in seconds, so a reader cannot know, and would have to ask.
+# Source of the guess: one function, `load_events`, gives one type of time for all formats; faery and Metavision write
+# text in microseconds, E2VID in seconds, so a reader follows the heading, or asks.
 . "$(dirname "$0")/observe.sh"
 observe evlib==0.13.2 h5py==3.16.0 numpy==2.4.6 <<'PY'
 import evlib
