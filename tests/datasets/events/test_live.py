@@ -105,5 +105,8 @@ def test_without_a_camera_the_library_is_quoted_in_one_line():
         open_source("camera:")
 
 
-def test_info_of_a_camera_takes_no_option_of_files(spikeseg):
-    assert "--unit is for files, not for camera:" in runs.refusal(spikeseg("events", "info", "camera:", "--unit", "s"))
+@pytest.mark.parametrize(
+    "command", [["info", "camera:"], ["convert", "camera:", "e.npz"], ["play", "camera:", "--out", "e.gif"]]
+)
+def test_what_needs_an_end_refuses_a_camera(spikeseg, command):
+    assert "camera: has no end: `spikeseg stream` takes it" in runs.refusal(spikeseg("events", *command))
