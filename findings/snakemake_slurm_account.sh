@@ -18,7 +18,8 @@ from snakemake_executor_plugin_slurm.accounts import get_account
 
 Path("bin").mkdir()
 sacct = Path("bin/sacct")
-sacct.write_text('#!/bin/sh\necho "$@" > asked\ncase "$*" in *" -1"*) echo "invalid option -1" >&2; exit 1;; esac\necho lab\n')
+refusal = 'case "$*" in *" -1"*) echo "invalid option -1" >&2; exit 1;; esac'
+sacct.write_text(f'#!/bin/sh\necho "$@" > asked\n{refusal}\necho lab\n')
 sacct.chmod(0o755)
 os.environ["PATH"] = f"{Path('bin').resolve()}:{os.environ['PATH']}"
 os.environ["USER"] = os.environ["LOGNAME"] = "ada"

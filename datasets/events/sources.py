@@ -120,8 +120,15 @@ def _open_file(recording: str | Path, reading: Reading, sensor: tuple[int, int] 
     )
 
 
+def require_end(recording: str | Path) -> None:
+    """Raise SpikeSegError for a camera, whose events have no end."""
+    if str(recording).startswith(CAMERA):
+        raise SpikeSegError(f"{recording} has no end: `spikeseg stream` takes it, this is for files")
+
+
 def scan(recording: str | Path, reading: Reading) -> tuple[EventStream, Statistics]:
-    """Read a file to its end. Raises SpikeSegError as `open_source`, or where the file is damaged."""
+    """Read a file to its end. Raises SpikeSegError as `open_source` and `require_end`, or where the file is damaged."""
+    require_end(recording)
     statistics = Statistics()
     with open_source(recording, reading) as stream:
         for packet in stream:

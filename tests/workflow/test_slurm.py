@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,8 @@ def test_a_sweep_loses_a_node_and_ends_as_in_a_pool(slurm, tmp_path):
     command += ["--slurm-init-seconds-before-status-checks", "5", "--config", "sweep=sweep.toml"]
 
     with (tmp_path / "first.log").open("w") as log:
-        first = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which a shell's background jobs do not
+        first = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log, preexec_fn=heed)
         await_points(tmp_path, POINTS // 3, first)
         slurm.lose_node(NODES[1])
         await_points(tmp_path, 2 * POINTS // 3, first)

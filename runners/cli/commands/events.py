@@ -106,9 +106,10 @@ def convert(
     """Write a recording, or a part of it, in another format; times stay exact."""
     from ....datasets.events.editing import Region, cropped, since_first
     from ....datasets.events.formats.stream import read_stream
-    from ....datasets.events.sources import open_source
+    from ....datasets.events.sources import open_source, require_end
     from ....datasets.events.writing import check_writable, write_recording
 
+    require_end(file)
     check_writable(out, signed, evt)
     part = None if region is None else Region.read(region)
     with open_source(file, reading) as stream:

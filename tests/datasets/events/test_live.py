@@ -4,71 +4,22 @@ from __future__ import annotations
 
 import inspect
 import sys
-from types import ModuleType, SimpleNamespace
+from functools import partial
 
-import numpy as np
 import pytest
 
 from helpers import runs
+from helpers.camera import packet, plug
 from helpers.event_files import Event, as_events
 from spikeseg.datasets.events.sources import Reading, open_source
 from spikeseg.errors import SpikeSegError
 
 EVENTS = [Event(3 * n % 346, 7 * n % 260, 1000 + 137 * n, 1 if n % 3 else -1) for n in range(60)]
-DTYPE = [("t", "<u8"), ("x", "<u2"), ("y", "<u2"), ("on", "?")]  # of the library's events
-
-
-def packet(events, lost=None) -> SimpleNamespace:
-    rows = np.array([(e.t, e.x, e.y, e.p > 0) for e in events], DTYPE)
-    overflows = None if lost is None else np.array(lost, np.uint64)
-    return SimpleNamespace(
-        polarity_events=rows if len(events) else None,
-        trigger_events=None,
-        polarity_events_overflow_indices=overflows,
-        trigger_events_overflow_indices=None,
-    )
-
-
-class Device:
-    """As `neuromorphic_drivers.open` gives it; after its packets it raises `end`."""
-
-    def __init__(self, packets, end=StopIteration):
-        self.packets, self.end, self.closed = iter(packets), end, False
-
-    def __next__(self):
-        for one in self.packets:
-            return SimpleNamespace(system_time=0.0, ring=None), one
-        raise self.end
-
-    def name(self):
-        return SimpleNamespace(value="iniVation DAVIS 346")
-
-    def properties(self):
-        return SimpleNamespace(width=346, height=260)
-
-    def close(self):
-        self.closed = True
 
 
 @pytest.fixture
 def plugged(monkeypatch):
-    """Plug in a camera that sends packets; `asked` has what it was opened with."""
-
-    def plug(packets, end: type[Exception] | Exception = StopIteration) -> Device:
-        device, library = Device(packets, end), ModuleType("neuromorphic_drivers")
-
-        def opened(**asked):
-            if asked["serial"] not in (None, "00051503"):
-                raise RuntimeError("device with serial not found")
-            library.__dict__["asked"] = asked
-            return device
-
-        listed = SimpleNamespace(name=device.name(), serial="00051503", error=None)
-        library.__dict__.update(open=opened, list_devices=lambda: [listed])
-        monkeypatch.setitem(sys.modules, "neuromorphic_drivers", library)
-        return device
-
-    return plug
+    return partial(plug, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["camera:", "camera:00051503"])
@@ -154,5 +105,8 @@ def test_without_a_camera_the_library_is_quoted_in_one_line():
         open_source("camera:")
 
 
-def test_info_of_a_camera_takes_no_option_of_files(spikeseg):
-    assert "--unit is for files, not for camera:" in runs.refusal(spikeseg("events", "info", "camera:", "--unit", "s"))
+@pytest.mark.parametrize(
+    "command", [["info", "camera:"], ["convert", "camera:", "e.npz"], ["play", "camera:", "--out", "e.gif"]]
+)
+def test_what_needs_an_end_refuses_a_camera(spikeseg, command):
+    assert "camera: has no end: `spikeseg stream` takes it" in runs.refusal(spikeseg("events", *command))

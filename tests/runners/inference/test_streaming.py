@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.camera import packet, plug
 from helpers.networks import configuration, random_network
 from helpers.runs import refusal
 from spikeseg.analysis.decoding.decisions import event_time
@@ -54,8 +55,9 @@ def recording() -> Recording:
 
 
 def as_bytes(events: np.ndarray) -> bytes:
-    """Text, t x y p, in microseconds."""
-    return "".join(f"{t} {x} {y} {int(p > 0)}\n" for x, y, t, p in events.tolist()).encode()
+    """Text below a heading."""
+    lines = (f"{t} {x} {y} {int(p > 0)}\n" for x, y, t, p in events.tolist())
+    return "".join(["t_us x y p\n", *lines]).encode()
 
 
 def seen(packets, step_ms=5.0):
@@ -188,6 +190,15 @@ def test_standard_input_and_a_cut_off_end(spikeseg, run, file, moments, tmp_path
     assert len(rows(tmp_path / "out")) == len(moments)
 
 
+def test_a_camera_is_seen_as_its_file_would_be(spikeseg, run, moments, tmp_path, monkeypatch):
+    device = plug(monkeypatch, [packet(part) for part in np.array_split(recording().events, 4)], size=SENSOR)
+    told = spikeseg("stream", run, "camera:", "--out", tmp_path / "out", "--device", "numpy")
+    assert told.code == 0, told
+    assert [int(row["start_us"]) for row in rows(tmp_path / "out")] == [moment.buffer.start for moment in moments]
+    assert [int(row["mask_pixels"]) for row in rows(tmp_path / "out")] == [moment.mask.sum() for moment in moments]
+    assert device.closed
+
+
 def test_every_buffer_before_a_damage_is_seen(moments):
     def damaged():
         yield from np.array_split(recording().events, 30)
@@ -237,7 +248,7 @@ def test_a_recording_shorter_than_a_buffer_is_one(spikeseg, run, tmp_path):
 
 def test_bad_recordings_are_told_and_what_was_seen_stays(spikeseg, run, file, tmp_path):
     lines = file.read_text().splitlines()
-    lines[1200] = "1 1 1 1"
+    lines[1201] = "1 1 1 1"  # below a heading
     file.write_text("\n".join(lines))
     common = ("--size", "17x12", "--out", tmp_path / "out", "--device", "numpy")
     told = spikeseg("stream", run, file, *common)
