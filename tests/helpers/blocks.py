@@ -20,6 +20,7 @@ PLAIN = {"mode": "end", "inhibition": 0.0, "extent_threshold": None, "extent_hea
 def configuration(kernel=3, **decoder):
     """Two channels that pass straight up to Pool2, and two maps."""
     content = load("dog-caltech").model_dump(mode="json")
+    content["data"]["classes"] = ["square", "block"]
     content["input"] |= {"rows": ROWS, "columns": COLUMNS, "polarity": "split"}
     content["conv1"] |= {"orientations": 2, "kernel": 1}
     content["conv2"] |= {"maps": 2, "kernel": 1, "padding": 0}

@@ -14,7 +14,7 @@ from spikeseg.analysis.decoding.calibration import (
     learned_extents,
     mean_thresholds,
 )
-from spikeseg.analysis.decoding.segmentation import stimulus_scale
+from spikeseg.analysis.decoding.potentials import stimulus_scale
 
 
 class TestBalancedThresholds:

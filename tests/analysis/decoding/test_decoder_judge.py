@@ -23,7 +23,8 @@ from helpers.networks import (
     shapes_of,
 )
 from spikeseg.analysis.decoding.decoder import decode
-from spikeseg.analysis.decoding.segmentation import decide, potentials
+from spikeseg.analysis.decoding.potentials import potentials
+from spikeseg.analysis.decoding.segmentation import decide
 from spikeseg.configs import Config
 from spikeseg.models.network import CONV_LAYERS
 

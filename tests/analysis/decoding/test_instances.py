@@ -91,7 +91,7 @@ class TestApart:
     def test_a_pixel_goes_to_the_object_to_which_it_contributed_most_and_none_is_lost(self):
         trained = network()
         spikes = encode(trained, picture((0, 1, 1), (1, 2, 2)))
-        overlapping = segment_classes(trained, spikes)
+        overlapping = [segment_classes(trained, spikes, [label])[0] for label in ("square", "block")]
         disjoint = assign_pixels_exclusively(trained, spikes, overlapping)
         masks, saliency = [found.mask for found in disjoint], np.array([found.saliency for found in overlapping])
         assert (overlapping[0].mask & overlapping[1].mask).any()

@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from helpers.blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, network, picture
-from spikeseg.analysis.decoding.segmentation import (
-    cell_centre,
-    decide,
-    inhibited,
-    potentials,
-    region,
-    segment_classes,
-    segment_one,
-)
+from spikeseg.analysis.decoding.potentials import inhibited, potentials
+from spikeseg.analysis.decoding.segmentation import cell_centre, decide, region, segment_classes, segment_one
 from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
 from spikeseg.errors import SpikeSegError
@@ -97,9 +90,13 @@ class TestSilence:
 class TestSeveralObjects:
     def test_overlapping_objects_each_have_their_own_mask(self):
         trained = network()
-        found = segment_classes(trained, encode(trained, picture((0, 1, 1), (1, 2, 2))))
+        spikes = encode(trained, picture((0, 1, 1), (1, 2, 2)))
+        found = segment_classes(trained, spikes)
         assert {one.label: one.box for one in found} == {"square": block(1, 1), "block": block(2, 2)}
-        assert (found[0].mask & found[1].mask).sum() == (2 * CELL) ** 2
+        assert not (found[0].mask & found[1].mask).any()
+        alone = [segment_classes(trained, spikes, [label])[0].mask for label in ("square", "block")]
+        assert (alone[0] & alone[1]).sum() == (2 * CELL) ** 2
+        assert np.array_equal(found[0].mask | found[1].mask, alone[0] | alone[1])
 
     def test_only_maps_that_reach_their_threshold_are_decoded_unless_named(self):
         trained = network()

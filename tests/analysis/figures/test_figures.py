@@ -279,7 +279,9 @@ class TestLatentSheet:
         steps = np.full((3, *spikes["conv3"].shape), SILENT)
         for map_ in range(len(MAP_LABELS)):
             steps[SOME, map_, 0, map_] = 5
-        figure = stimulus.latent_sheet(network, {**spikes, "conv3": to_spikes(steps)}, SOME, found[0])
+        figure = stimulus.latent_sheet(
+            network, {**spikes, "conv3": to_spikes(steps)}, SOME, replace(found[0], decoded_mode="end")
+        )
         axes = figure.axes[5]
         painted = np.asarray(axes.images[-1].get_array())
         for map_, label in enumerate(MAP_LABELS):

@@ -23,7 +23,8 @@ def mask(box):
 def found(label, box):
     decision = Conv3Decision(np.array([1.0, 0.5]), (0, 5))
     whole = Box(0, 0, *SIZE)
-    return Segmentation(label, 0, decision, (0, 0), "end", mask(box), 1.0 * mask(box), whole, box, whole)
+    pixels = mask(box)
+    return Segmentation(label, 0, decision, None, (0, 0), "end", pixels, pixels, 1.0 * pixels, whole, box, whole)
 
 
 def target(label, box):

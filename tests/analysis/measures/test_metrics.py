@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeseg.analysis.measures.metrics import Outcome, best_constant_box, evaluate
+from spikeseg.analysis.measures.metrics import Outcome, PixelReport, best_constant_box, evaluate
 from spikeseg.boxes import Box, box_iou, mask_iou
 from spikeseg.errors import SpikeSegError
 
@@ -104,16 +104,18 @@ class TestEvaluate:
         report = evaluate([outcome(), outcome(predicted="c"), outcome(predicted="c"), outcome("b", "a")], {})
         assert report.confusion == {"a": {"a": 1, "b": 0, "c": 2}, "b": {"a": 1, "b": 0, "c": 0}}
 
-    def test_pixel_iou_is_averaged_where_it_is_known(self):
-        known = [outcome(pixel_iou={"a": 0.25, "b": 1.0}), outcome(pixel_iou={"a": 0.75}), outcome()]
-        assert evaluate(known, {}).pixel_iou == {"a": 0.5, "b": 1.0}
+    def test_pixels_count_where_they_are_known_and_strictly_only_where_the_class_is_right(self):
+        known = [outcome(pixel_iou=0.25), outcome(pixel_iou=0.75), outcome(predicted="b", pixel_iou=0.8), outcome()]
+        report = evaluate([*known, outcome("b", "a", silhouette_iou=0.5)], {})
+        assert report.pixels == {"a": PixelReport(3, 0.5, pytest.approx(1 / 3))}
+        assert report.silhouettes == {"b": PixelReport(1, None, 0.0)}
 
     def test_the_report_survives_json(self):
         report = evaluate([outcome(), outcome("b", "a", true_box=None)], {"a": [Box(0, 0, 0.5, 0.5)]})
         content = report.to_dict()
         assert json.loads(json.dumps(content, allow_nan=False)) == content
-        assert "pixel_iou" not in content
-        assert "pixel_iou" in evaluate([outcome(pixel_iou={"a": 1.0})], {}).to_dict()
+        assert not {"pixels", "silhouettes"} & content.keys()
+        assert "pixels" in evaluate([outcome(pixel_iou=1.0)], {}).to_dict()
 
     def test_nothing_to_measure_is_an_error(self):
         with pytest.raises(SpikeSegError, match="empty"):
