@@ -10,7 +10,7 @@ import pytest
 
 from helpers import event_files as files
 from helpers.event_files import Event, as_array, as_events
-from spikeseg.configs.schema import Buffering
+from spikeseg.configs.inputs import Buffering
 from spikeseg.datasets.buffers import cut
 from spikeseg.datasets.events.events import Recording
 from spikeseg.datasets.events.formats import read_events

@@ -9,7 +9,9 @@ import pytest
 
 from helpers import event_files as files
 from helpers.event_files import as_array
+from spikeseg.datasets.events.editing import since_first
 from spikeseg.datasets.events.formats import open_events, read_events
+from spikeseg.datasets.events.writing import write_recording
 
 pytestmark = pytest.mark.data
 
@@ -54,6 +56,21 @@ def test_another_library_finds_the_same_events_in_aedat4(recordings, name):
     aedat = pytest.importorskip("aedat", reason="decodes AEDAT 4 independently")
     packets = [packet["events"] for packet in aedat.Decoder(recordings / name) if "events" in packet]
     _assert_same(read_events(recordings / name).events, np.concatenate(packets), on="on")
+
+
+@pytest.mark.parametrize("name", ["davis346.aedat4", "evt3_1280x720.raw", "slider_depth_240x180.txt"])
+def test_what_is_converted_is_read_back_and_another_library_reads_the_same(recordings, name, tmp_path):
+    aedat = pytest.importorskip("aedat", reason="decodes AEDAT 4 independently")
+    recording = read_events(recordings / name)
+    write_recording(tmp_path / "e.aedat4", recording)
+    packets = [packet["events"] for packet in aedat.Decoder(tmp_path / "e.aedat4") if "events" in packet]
+    _assert_same(recording.events, np.concatenate(packets), on="on")
+    early = since_first(recording)
+    for evt in ("2", "3"):
+        write_recording(tmp_path / "e.raw", early, evt=evt)
+        read = read_events(tmp_path / "e.raw")
+        assert read.size == recording.size
+        assert np.array_equal(read.events, early.events)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("evt2_640x480.raw", "evt2"), ("ncars.dat", "dat")])

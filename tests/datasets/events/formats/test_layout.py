@@ -115,6 +115,12 @@ def test_times_that_can_be_nothing_but_seconds_are_seconds(decimals, start):
     assert read(seconds, "text") == events
 
 
+def test_seconds_that_were_rounded_on_the_way_are_seconds():
+    """As in the Event-Camera Dataset, whose times are a nanosecond and more beside the microsecond."""
+    seconds = csv("txyp", separator=" ", t=lambda e: f"{e.t // 10**6}.{e.t % 10**6:06d}{e.x % 20:03d}")
+    assert read(seconds, "text") == EVENTS
+
+
 def test_what_the_caller_says_of_a_format_that_has_a_layout_of_its_own_is_refused():
     events = [event for event in EVENTS if event.x < 64 and event.y < 48]
     assert read(io.BytesIO(files.dat(events)), unit="us") == events
