@@ -62,7 +62,7 @@ def _distance_to(pixels: np.ndarray) -> np.ndarray:
 def _closed(outline: np.ndarray, gap: float) -> np.ndarray:
     """An outline and what it encloses, once gaps are closed."""
     margin = int(np.ceil(gap)) + 1
-    body = binary_fill_holes(_distance_to(np.pad(outline, margin)) <= gap)
+    body = np.asarray(binary_fill_holes(_distance_to(np.pad(outline, margin)) <= gap))
     return _eroded(body, gap)[margin:-margin, margin:-margin] | outline
 
 

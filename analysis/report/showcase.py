@@ -14,7 +14,7 @@ from spikeseg.boxes import Box, box_iou
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_table
 
-from ..measures.examples import evenly_spaced
+from .examples import evenly_spaced
 
 GALLERY = 4  # stimuli of each kind in the gallery, divided among the classes
 OTHERS = "Others"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ...analysis.measures.counting import CountedScene, CountReport, assign, count_report
-from ...analysis.measures.examples import evenly_spaced
+from ...analysis.report.examples import evenly_spaced
 from ...datasets.stimuli import samples
 from ..inference.segmenting import BATCH, open_segmenter
 from .evaluation import EXAMPLES, SegmentedSample

@@ -15,9 +15,9 @@ from spikeseg.boxes import Box, mask_iou, resized
 from ...analysis.decoding.decisions import BufferDecision, DecisionSummary, buffer_decision, summarise
 from ...analysis.decoding.presence import CONFIDENCE, class_margins, presence_of
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.measures.examples import evenly_spaced
 from ...analysis.measures.metrics import Outcome, Report, evaluate
 from ...analysis.measures.presence import Answered, ClassPresence, presence_report
+from ...analysis.report.examples import evenly_spaced
 from ...datasets.absent import open_absent
 from ...datasets.events.events import Buffer
 from ...datasets.recordings import Recordings

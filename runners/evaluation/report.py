@@ -166,5 +166,5 @@ def _explored(
 def _row(shown: Shown) -> OutcomeRow:
     """The row that `spikeseg evaluate` would write for the answer found now."""
     answer = SegmentedSample(shown.sample, [shown.segmentation])
-    found = outcome(answer, shown.sample.targets[0], shown.segmentation, must_spike=False)
+    found = outcome(answer, shown.sample.targets[0], shown.segmentation, confidence=None)
     return OutcomeRow(*(getattr(found, field) for field in OutcomeRow._fields))
