@@ -60,7 +60,7 @@ except spikeseg.SpikeSegError as error:
 figure, axes = plt.subplots(1, len(pictures), figsize=(5 * len(pictures), 3.6), layout="constrained", squeeze=False)
 for axis, (name, image), found in zip(axes[0], pictures.items(), answers, strict=True):
     rows, columns = image.shape[:2]
-    told = f"{name}: {found.label} ({found.decision.scores[found.map]:.2f} of threshold)"
+    told = f"{name}: {found.label} (presence {found.presence:.2f})"
     axis.imshow(image, extent=(0, columns, rows, 0))
     axis.imshow(
         np.ma.masked_equal(found.mask, 0), extent=(0, columns, rows, 0), cmap="cool", alpha=0.8, interpolation="nearest"
