@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,26 @@ def test_pictures_of_one_name_in_two_folders_are_all_kept(spikeseg, trained, tmp
     overlays = sorted(path.name for path in (tmp_path / "out").glob("*_overlay.png"))
     assert overlays == ["orange_1_overlay.png", "panda_1_overlay.png"]
     assert len((tmp_path / "out" / "boxes.csv").read_text().splitlines()) == 3
+
+
+def test_in_a_grey_picture_there_is_nothing_unless_one_insists(spikeseg, trained, tmp_path):
+    Image.new("L", (64, 64), 100).save(tmp_path / "grey.png")
+    told = spikeseg("segment", trained, tmp_path / "grey.png", "--out", tmp_path / "out", *NUMPY)
+    assert told.code == 0, told
+    assert "nothing (presence 0.00)" in told.out
+    (row,) = json.loads((tmp_path / "out" / "boxes.json").read_text())
+    assert (row["label"], row["mask"], row["box_px"], row["presence"]) == ("", "", None, 0)
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["grey_overlay.png"]
+    insisted = spikeseg(
+        "segment", trained, tmp_path / "grey.png", "--confidence", "0", "--out", tmp_path / "all", *NUMPY
+    )
+    assert insisted.code == 0, insisted
+    assert len(list((tmp_path / "all").glob("grey_*_silhouette.png"))) == 1
+
+
+def test_a_network_is_asked_about_what_is_not_there(spikeseg, trained, tmp_path):
+    told = spikeseg("evaluate", trained, "--absent", "desks", "--out", tmp_path, *NUMPY)
+    assert told.code == 0, told
+    presence = json.loads((tmp_path / "metrics.json").read_text())["presence"]
+    assert all(set(told["false_alarms"]) == {"other classes", "desks"} for told in presence.values())
+    assert (tmp_path / "figures" / "presence.png").exists()
