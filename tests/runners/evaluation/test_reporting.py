@@ -16,7 +16,7 @@ LABELS = ("Faces", "a_class_of_20_letters")
 def printed(title="title", count=1, trained=LABELS):
     """The table's lines, of `count` times 4 pictures."""
     outcomes = [
-        Outcome("a", LABELS[0], LABELS[0], BOX, BOX, WHOLE, (100, 100), {LABELS[0]: 0.625}),
+        Outcome("a", LABELS[0], LABELS[0], BOX, BOX, WHOLE, (100, 100), 0.625, 0.75),
         Outcome("b", LABELS[0], LABELS[1], BOX, BOX, WHOLE, (100, 100)),
         Outcome("c", LABELS[0], LABELS[1], BOX, HALF, WHOLE, (100, 100)),
         Outcome("d", LABELS[1], LABELS[1], BOX, HALF, WHOLE, (100, 100)),
@@ -46,7 +46,8 @@ def test_it_says_everything():
         ("mean of classes", ["1.000"]),
         ("the same, fitted to these boxes", ["1.000"]),
         ("mean of classes", ["1.000"]),
-        ("pixel IoU of Faces", ["0.625"]),
+        ("decoded pixels of Faces", ["1", "0.625", "0.625"]),
+        ("silhouette of Faces", ["1", "0.750", "0.750"]),
     ]
 
 
@@ -58,7 +59,7 @@ def test_a_baseline_that_is_unknown_is_left_out():
 def test_it_fits_80_columns_and_nothing_is_cut_off(title):
     lines = printed(title, 250)
     assert max(map(len, lines)) <= 80
-    assert len(rows(lines)) == 12  # none goes over two lines
+    assert len(rows(lines)) == 13  # none goes over two lines
     above = [line.strip() for line in lines[: next(k for k, line in enumerate(lines) if line.startswith("┏"))]]
     assert "".join(above).replace(" ", "") == title.replace(" ", "")
     assert "a wrong class counts as IoU 0" in " ".join(line.strip() for line in lines)
