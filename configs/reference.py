@@ -9,7 +9,7 @@ from typing import Any
 from .changes import written
 from .schema import Config
 
-TYPES = {"integer": "whole number", "number": "number", "string": "text"}
+TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}
 LIMITS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
 
 Schema = Mapping[str, Any]

@@ -205,7 +205,7 @@ class TestSegmenting:
             Image.fromarray(noise).save(tmp_path / f"{name}.png")
         out = tmp_path / "out"
         pictures = [tmp_path / f"{name}.png" for name in sizes]
-        options = ["--every-class"] if every_class else []
+        options = ["--confidence", "0", *(["--every-class"] if every_class else [])]  # noise holds no object
         told = spikeseg("segment", trained, *pictures, "--out", out, *options, *NUMPY)
         assert (told.code, told.err) == (0, "")
         found = json.loads((out / "boxes.json").read_text())
@@ -220,7 +220,8 @@ class TestSegmenting:
         with (out / "boxes.csv").open(newline="") as file:
             table = list(csv.DictReader(file))
         assert [row["label"] for row in table] == [row["label"] for row in found]
-        assert [float(row["top_px"]) for row in table] == [row["box_px"]["top"] for row in found]
+        tops = [str(row["box_px"]["top"]) if row["box_px"] else "" for row in found]
+        assert [row["top_px"] for row in table] == tops
 
     def test_what_was_segmented_before_it_was_broken_off_keeps_its_boxes(
         self, spikeseg, trained, tmp_path, monkeypatch
@@ -241,10 +242,10 @@ class TestSegmenting:
         assert [row["image"] for row in found] == [str(pictures[0])]
 
     def test_a_picture_that_is_too_long_is_named(self, spikeseg, trained, tmp_path):
-        Image.fromarray(np.zeros((1, 3000), np.uint8)).save(tmp_path / "line.png")
+        Image.fromarray(np.zeros((40, 3000), np.uint8)).save(tmp_path / "line.png")
         told = spikeseg("segment", trained, tmp_path / "line.png", "--instances", "--out", tmp_path / "out", *NUMPY)
         assert told.code == 1
-        assert "line.png: a picture of 1 x 3000 is too long" in told.err
+        assert "line.png: a picture of 40 x 3000 is too long" in told.err
 
     def test_every_instance_has_a_mask_a_number_and_a_box_of_its_own(self, spikeseg, trained, tmp_path):
         picture, empty, out = tmp_path / "two.png", tmp_path / "grey.png", tmp_path / "out"
@@ -253,8 +254,9 @@ class TestSegmenting:
         Image.fromarray(np.full((64, 128), 127, np.uint8)).save(empty)
         told = spikeseg("segment", trained, picture, empty, "--instances", "--out", out, *NUMPY)
         assert (told.code, told.err) == (0, "")
-        assert "grey.png: no object found" in told.out
-        found = json.loads((out / "boxes.json").read_text())
+        assert "grey.png: nothing" in told.out
+        *found, nothing = json.loads((out / "boxes.json").read_text())
+        assert (nothing["image"], nothing["label"]) == (str(empty), "")
         assert [row["instance"] for row in found] == list(range(1, len(found) + 1))
         masks = [np.asarray(Image.open(out / row["mask"])) for row in found]
         assert masks
@@ -262,7 +264,7 @@ class TestSegmenting:
         assert [row["mask"] for row in found] == [f"two_{row['instance']}_{row['label']}_mask.png" for row in found]
         assert (out / "two_overlay.png").exists()
         with (out / "boxes.csv").open(newline="") as file:
-            assert [row["instance"] for row in csv.DictReader(file)] == [str(row["instance"]) for row in found]
+            assert [row["instance"] for row in csv.DictReader(file)] == [*(str(row["instance"]) for row in found), ""]
 
 
 class TestDemo:
