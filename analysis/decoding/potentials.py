@@ -34,8 +34,9 @@ class Responses(NamedTuple):
 def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Responses:
     """Respond to a stimulus with these steps of spikes per layer, ``{layer: (C, H, W) int}``."""
     kernel = network.kernels["conv3"]
-    compete = inhibited(kernel, network.config.decoder.inhibition)
-    if network.presence is not None:
+    if network.presence is None:
+        compete = inhibited(kernel, network.config.decoder.inhibition)
+    else:
         compete = network.presence.weights
     final = potentials(steps["pool2"], np.concatenate([kernel, compete]), network.config.conv3.padding)
     thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
