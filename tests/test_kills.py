@@ -19,10 +19,10 @@ import pytest
 from helpers import event_files
 from helpers.archives import official
 from helpers.event_files import Event
-from helpers.kills import MAIN, assert_whole, kill_again_and_again, start
+from helpers.kills import KILLS, MAIN, assert_whole, kill_again_and_again, start
 from helpers.own import write_pictures
 from helpers.reports import write_digit_run
-from helpers.runs import TINY, arrays
+from helpers.runs import TINY, arrays, assert_same_arrays
 
 pytestmark = [
     pytest.mark.skipif("SPIKESEG_KILLS" not in os.environ, reason="takes minutes: set SPIKESEG_KILLS"),
@@ -36,6 +36,13 @@ from functools import partial
 from spikeseg.datasets import fetch
 from spikeseg.runners.cli.main import main
 fetch.fetch_caltech101 = partial(fetch.fetch_caltech101, md5="{hashlib.md5(ARCHIVE).hexdigest()}")
+main()
+"""
+DEMO = """
+from spikeseg import configs
+from spikeseg.runners.cli.main import main
+load = configs.load
+configs.load = lambda name: load("{tiny}")
 main()
 """
 SEARCH = """
@@ -66,6 +73,7 @@ COMMANDS = {
     "config": lambda to: ["config", "copy", "dog-caltech", to.out / "mine.toml"],
     "convert": lambda to: ["events", "convert", to.root / "events.bin", to.out / "events.npz"],
     "play": lambda to: ["events", "play", to.root / "events.bin", "--out", to.out / "film.gif"],
+    "demo": lambda to: ["demo", "--out", to.out],
     "fetch": lambda to: ["data", "fetch", "caltech-101", "--out", to.out, "--source", to.root / "caltech-101.zip"],
 }
 
@@ -117,7 +125,8 @@ def left_over(folder: Path) -> list[str]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_killed_command_ends_as_one_that_was_not(name, prepared, programs, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(prepared.root / "tmp"))
-    main = ("-c", FETCH) if name == "fetch" else MAIN
+    changed = {"fetch": FETCH, "demo": DEMO.replace("{tiny}", str(prepared.root / "tiny.toml"))}
+    main = ("-c", changed[name]) if name in changed else MAIN
 
     def command(out: Path) -> list:
         return COMMANDS[name](SimpleNamespace(**vars(prepared), out=out))
@@ -151,3 +160,29 @@ def test_a_killed_compilation_leaves_nothing(tiny, trained, tmp_path, monkeypatc
         kill_again_and_again(command, tmp_path, check, seed=1)
     finally:
         os.environ["SPIKESEG_CACHE"] = before
+
+
+def test_a_killed_clearing_leaves_a_cache_that_works(trained, programs, tmp_path, monkeypatch):
+    def command(out: Path) -> list:
+        if not out.exists():
+            shutil.copytree(programs, out)
+        monkeypatch.setenv("SPIKESEG_CACHE", str(out))
+        return ["cache", "--clear"]
+
+    def check(out: Path) -> None:
+        assert not [path for path in out.rglob("*") if path.is_file()]
+
+    kill_again_and_again(command, tmp_path, check, seed=2)
+
+
+def test_a_half_cleared_program_is_made_anew(prepared, programs, tmp_path, monkeypatch):
+    for number in range(KILLS):
+        cache, rng = tmp_path / str(number), np.random.default_rng(number)
+        shutil.copytree(programs, cache)
+        files = [path for path in sorted(cache.rglob("*")) if path.is_file()]
+        for path in rng.permutation(files)[: rng.integers(1, len(files))]:
+            path.unlink()
+        monkeypatch.setenv("SPIKESEG_CACHE", str(cache))
+        spikes = tmp_path / f"{number}.npz"
+        assert start("encode", prepared.run, "--out", spikes).wait() == 0
+        assert_same_arrays(spikes, prepared.spikes)
