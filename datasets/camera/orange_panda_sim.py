@@ -78,12 +78,31 @@ class OrangePandaSim(Recordings):
         kept = kept_arrays(
             "orange-panda-sim",
             key,
-            lambda: {"events": _record(scene, size, motion, self._duration, seed), "size": np.array(size)},
+            lambda: {"events": film_scene(scene, size, motion, self._duration, seed), "size": np.array(size)},
         )
         return Take(Recording(name, size, kept["events"]), partial(_targets, scene, size, motion, self.labels[index]))
 
 
-def _record(scene: Scene, size: tuple[int, int], motion: Handheld, duration_us: int, seed: list[int]) -> np.ndarray:
+def film_scene(scene: Scene, size: tuple[int, int], motion: Handheld, duration_us: int, seed: list[int]) -> np.ndarray:
+    """Film a scene with a moving DAVIS346.
+
+    Parameters
+    ----------
+    scene
+        At time 0 the camera sees it as it is.
+    size
+        Rows and columns of the camera, which are also those of the scene.
+    motion
+        Of the camera.
+    duration_us
+        In microseconds.
+    seed
+        Of the sensor's mismatch and noise.
+
+    Returns
+    -------
+    The events with times above 0, dtype `EVENT`, sorted by time.
+    """
     margin = _reach(motion, size, duration_us)
     rows, columns = (FINE * (length + 2 * margin) for length in size)
     image, _ = render(_enlarged(scene, size, margin), (rows, columns))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ...analysis.measures.metrics import Report
     from ...analysis.measures.presence import ClassPresence
     from ...configs.reference import Key
+    from ...datasets.camera.ornament_tour import Stop
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
     from ...datasets.own.survey import Survey
@@ -205,6 +206,14 @@ def streams_table(found: Mapping[str, tuple[EventStream, Statistics]], told: Map
         size = stream.size or statistics.extent
         duration = f"{statistics.duration / 1e6:.6f} s" if statistics.events else ""
         table.add_row(name, told[name], f"{size[1]} x {size[0]}", f"{statistics.events:,}", duration)
+    return table
+
+
+def tour_table(stops: Sequence[Stop]) -> Table:
+    """What a simulated recording shows when."""
+    table = Table("from", "to", "what is there")
+    for stop in stops:
+        table.add_row(f"{stop.start / 1e6:g} s", f"{stop.end / 1e6:g} s", ", ".join(stop.classes) or "nothing")
     return table
 
 

@@ -121,3 +121,22 @@ def convert(
     console.print(f"{out}: {len(recording.events):,} events, sensor {columns} x {rows}", soft_wrap=True)
     for told in stream.left_out:
         console.print(told, soft_wrap=True)
+
+
+@app.command(epilog="Example: spikeseg events simulate ornaments.npz")
+def simulate(
+    out: Annotated[Path, typer.Argument(help="The recording, in any format that convert writes.", show_default=False)],
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Of the scenes, the hand and the sensor.")] = 0,
+) -> None:
+    """Simulate a recording to try things on: a hand-held camera before an orange, a panda, both, and an empty desk."""
+    from ....datasets.camera.ornament_tour import ornament_tour
+    from ....datasets.events.writing import check_writable, write_recording
+    from ..tables import tour_table
+
+    check_writable(out)
+    with console.status("simulating a camera"):
+        recording, stops = ornament_tour(seed)
+    write_recording(out, recording)
+    rows, columns = recording.size
+    console.print(f"{out}: {len(recording.events):,} events, sensor {columns} x {rows}", soft_wrap=True)
+    console.print(tour_table(stops))
