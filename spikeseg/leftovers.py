@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import shutil
+import stat
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 NEW, HELD = "new", ".held"  # a file that the process of the directory keeps locked
-AT_ONCE = 60  # seconds within which a new directory has one, with a lot to spare
 
 
 @contextmanager
@@ -24,34 +25,50 @@ def held_directory(parent: Path, prefix: str) -> Iterator[Path]:
     OSError
         The file system refused.
     """
-    path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    path, file = _new_directory(parent, prefix)
     try:
-        with (path / NEW).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            Path(file.name).rename(path / HELD)  # nobody sees it unlocked
+        with file:
             yield path
     finally:
         _remove(path)
+
+
+def _new_directory(parent: Path, prefix: str) -> tuple[Path, IO[str]]:
+    """A directory, and its locked file. Whoever takes it for abandoned before the file is locked has us begin again."""
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        with suppress(FileNotFoundError), ExitStack() as stack:
+            file = stack.enter_context((path / NEW).open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            (path / NEW).rename(path / HELD)  # nobody sees it unlocked
+            stack.pop_all()
+            return path, file
 
 
 def remove_abandoned(parent: Path, prefix: str) -> None:
     """Remove the directories of `held_directory` in `parent` whose processes are gone."""
     name = re.compile(re.escape(prefix) + "[a-z0-9_]{8}")
     for path in parent.glob(f"{prefix}*"):
-        with suppress(OSError):  # of somebody else, in use, or gone
-            if name.fullmatch(path.name) and _is_abandoned(path):
-                _remove(path)
+        with suppress(OSError):  # in use, or gone
+            if name.fullmatch(path.name) and _is_ours(path):
+                _remove_abandoned(path)
 
 
-def _is_abandoned(path: Path) -> bool:
-    try:
-        with (path / HELD).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    except BlockingIOError:
-        return False
-    except FileNotFoundError:  # it has just been made, or its process was killed at the very beginning or end
-        return time.time() - path.stat().st_mtime > AT_ONCE and {one.name for one in path.iterdir()} <= {NEW}
+def _is_ours(path: Path) -> bool:
+    """Whether it is a directory of this user, and no link to one."""
+    status = path.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove a directory whose file nobody has locked. Raises OSError if somebody has."""
+    if not (path / HELD).exists():  # its process was killed at the very beginning or end, or is about to begin
+        (path / NEW).unlink(missing_ok=True)
+        path.rmdir()
+        return
+    with (path / HELD).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(path)
 
 
 def _remove(path: Path) -> None:

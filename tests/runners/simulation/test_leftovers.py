@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ import pytest
 from spikeseg import cache
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, write_json
-from spikeseg.leftovers import HELD
-from spikeseg.runners.simulation.leftovers import remove_unfinished, run_directory
+from spikeseg.leftovers import HELD, NEW, remove_abandoned
+from spikeseg.runners.simulation.leftovers import PREFIX, remove_unfinished, run_directory
 from spikeseg.runners.simulation.program import _check_owner
 
 HOLDING = """
@@ -106,9 +106,37 @@ def test_a_directory_whose_process_was_killed_while_it_removed_it_is_removed(tem
         assert list(temporary.iterdir()) == [own]
 
 
-def test_a_directory_without_a_lock_is_removed_once_it_is_old(temporary):
-    for name, age in (("1old", 100), ("1new", 0)):
-        (temporary / f"spikeseg-run-abcd{name}").mkdir()
-        os.utime(temporary / f"spikeseg-run-abcd{name}", (time.time() - age,) * 2)
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_directory_without_a_lock_is_removed_and_its_process_begins_again(temporary, monkeypatch, begun):
+    flock, others = fcntl.flock, []
+
+    def cleaned_before_it_locks(file, how):
+        if not others:
+            others.extend(temporary.iterdir())
+            if not begun:
+                (others[0] / NEW).unlink()
+            remove_abandoned(temporary, PREFIX)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", cleaned_before_it_locks)
     with run_directory() as own:
-        assert {path.name for path in temporary.iterdir()} == {"spikeseg-run-abcd1new", own.name}
+        assert list(temporary.iterdir()) == [own] != others
+
+
+def test_links_and_what_others_own_stay(temporary, monkeypatch):
+    kept = temporary / "kept"
+    kept.mkdir()
+    for name in (NEW, HELD):
+        (kept / name).touch()
+    link = temporary / "spikeseg-run-abcdefgh"
+    link.symlink_to(kept)
+    remove_abandoned(temporary, PREFIX)
+    assert {path.name for path in kept.iterdir()} == {NEW, HELD}
+    link.unlink()
+    kept.rename(link)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    remove_abandoned(temporary, PREFIX)
+    assert link.exists()
+    monkeypatch.undo()
+    remove_abandoned(temporary, PREFIX)
+    assert not link.exists()
