@@ -254,6 +254,12 @@ class TestRuns:
         assert "differs in input.dog.events (400 there, 300 here), conv2.maps (4 there, 5 here)" in told
         assert "and 1 more: choose another directory" in told
 
+    @pytest.mark.parametrize("config", [[{}, []], None, "tiny"])
+    def test_a_record_without_a_configuration_is_another_experiment(self, refused, tiny, run, config):
+        begun = json.loads((run / "run.json").read_text()) | {"digest": "", "config": config}
+        (run / "run.json").write_text(json.dumps(begun))
+        assert "holds another experiment, which differs in its digest" in refused("train", tiny, "--out", run)
+
     def test_files_of_another_kind_are_left_alone(self, refused, tiny, tmp_path):
         (tmp_path / "home").mkdir()
         (tmp_path / "home" / "thesis.tex").write_text("")

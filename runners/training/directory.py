@@ -96,7 +96,9 @@ class Run:
                 "choose another directory, or install that version"
             )
         if begun.get("digest") != config.digest():
-            differ = differences(begun.get("config", {}), config.model_dump(mode="json")) or ["its digest"]
+            there = begun.get("config")
+            differ = differences(there, config.model_dump(mode="json")) if isinstance(there, dict) else []
+            differ = differ or ["its digest"]
             more = f" and {len(differ) - NAMED} more" if len(differ) > NAMED else ""
             raise SpikeSegError(
                 f"{self.path} holds another experiment, which differs in {', '.join(differ[:NAMED])}{more}: "

@@ -10,6 +10,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def _some_place(root: dict, rng: np.random.Generator) -> tuple[Any, Any]:
 
 
 def _some_value(rng: np.random.Generator) -> Any:
-    return VALUES[rng.integers(len(VALUES))]
+    return deepcopy(VALUES[rng.integers(len(VALUES))])  # it may be changed itself, next
 
 
 def _nested(depth: int) -> Any:
