@@ -20,6 +20,9 @@ from .files import read_arrays, write_arrays
 ENTRY = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}\.npz")
 """Names of what is kept: hashes, of programs and of arrays."""
 
+REMOVED = ".removed-"
+"""What the names of programs begin with that are being removed: none is ever seen without some of its files."""
+
 
 def cache_directory() -> Path:
     """The cache directory: SPIKESEG_CACHE if set, else ``spikeseg`` in the user's cache directory.
@@ -81,12 +84,24 @@ def clear_cache() -> int:
     for kind, kept in content.items():
         for path in kept.paths:
             try:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                _remove(path)
+            except FileNotFoundError:  # another process removes it
+                pass
             except OSError as error:
                 raise SpikeSegError(f"cannot remove {path}: {error.strerror or error}") from error
         with suppress(OSError):  # something else is in it
             (cache_directory() / kind).rmdir()
     return sum(kept.size for kept in content.values())
+
+
+def _remove(path: Path) -> None:
+    if not path.is_dir():
+        path.unlink()
+        return
+    removed = path.with_name(f"{REMOVED}{path.name}")
+    shutil.rmtree(removed, ignore_errors=True)  # of a process that was killed
+    path.rename(removed)
+    shutil.rmtree(removed)
 
 
 def kept_arrays(kind: str, key: bytes, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -44,6 +44,17 @@ def test_nothing_but_what_is_its_own_is_removed(spikeseg, filled):
     assert clear_cache() == 0
 
 
+def test_a_program_is_never_seen_without_some_of_its_files(filled, monkeypatch, spikeseg):
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # killed
+    clear_cache()
+    monkeypatch.undo()
+    monkeypatch.setenv("SPIKESEG_CACHE", str(filled))
+    assert [path.name for path in (filled / "programs").iterdir() if path.name.isalnum()] == []
+    (filled / "programs" / f"{'2' * 16}.lock").touch()  # of a process that was killed
+    assert spikeseg("cache").code == 0
+    assert not list((filled / "programs").iterdir())
+
+
 def test_there_need_not_be_one(spikeseg, cache):
     assert spikeseg("cache").code == 0
     assert spikeseg("cache", "--clear").code == 0

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from spikeseg.cache import REMOVED
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import locked
+from spikeseg.files import locked, remove_lock
 from spikeseg.leftovers import held_directory, remove_abandoned
 
 PREFIX = "spikeseg-run-"
+BUILDING = ".building-"  # before the hash of a program, while it is compiled
+HASH = 16 * "?"
 
 
 @contextmanager
@@ -25,12 +28,11 @@ def run_directory() -> Iterator[Path]:
 
 
 def remove_unfinished(programs: Path) -> None:
-    """Remove what is left in the cache of programs that a killed process was compiling."""
-    for path in programs.glob(f".building-{16 * '?'}"):
-        with suppress(SpikeSegError, OSError):  # it is being compiled
-            _remove_locked(path)
-
-
-def _remove_locked(path: Path) -> None:
-    with locked(path.with_name(f"{path.name.removeprefix('.building-')}.lock")):
-        shutil.rmtree(path)
+    """Remove what is left in the cache of programs that a killed process was compiling or removing."""
+    for path in programs.glob(f"{REMOVED}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in programs.glob(f"{BUILDING}{HASH}"):
+        with suppress(SpikeSegError, OSError), locked(path.with_name(f"{path.name.removeprefix(BUILDING)}.lock")):
+            shutil.rmtree(path)
+    for path in programs.glob(f"{HASH}.lock"):
+        remove_lock(path)

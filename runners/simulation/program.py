@@ -25,8 +25,10 @@ from spikeseg.spikes import Shape, Spikes
 from .compiling import MANIFEST, Backend, manifest_hash
 from .doctor import require
 from .interface import COMPILER_FLAGS, Design, Result, Times, recorded_spikes
-from .leftovers import remove_unfinished, run_directory
+from .leftovers import BUILDING, remove_unfinished, run_directory
 from .processes import ending, working
+
+MAIN = "main"  # the program itself, among the parts of its directory
 
 
 class ProgramSimulator:
@@ -35,11 +37,11 @@ class ProgramSimulator:
     def __init__(self, design: Design, backend: Backend):
         self._directory = cache_directory() / "programs" / _digest(design, backend)
         self._backend = backend
-        if not (self._directory / MANIFEST).exists():
+        if not self._is_complete():
             require(backend.name)
             make_cache()
             with locked(self._directory.with_suffix(".lock"), wait=True):
-                if not (self._directory / MANIFEST).exists():  # else another process was quicker
+                if not self._is_complete():  # else another process was quicker
                     _compile(design, self._directory, backend)
         remove_lock(self._directory.with_suffix(".lock"))
         _check_owner(self._directory)
@@ -47,12 +49,15 @@ class ProgramSimulator:
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
 
+    def _is_complete(self) -> bool:
+        return all((self._directory / part).exists() for part in (MANIFEST, MAIN, *self._backend.parts))
+
     def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
         """See `Simulator.run`."""
         try:
             with run_directory() as work:
                 self._write_inputs(work, stimuli, state)
-                command = [self._directory / "main", *self._backend.arguments]
+                command = [self._directory / MAIN, *self._backend.arguments]
                 done = _run(command, work)
                 complaints = [line for line in done.stderr.splitlines() if not line.startswith("#")]  # GeNN's remarks
                 if done.returncode or complaints:
@@ -133,14 +138,14 @@ def _digest(design: Design, backend: Backend) -> str:
 
 def _compile(design: Design, directory: Path, backend: Backend) -> None:
     """Compile a model beside `directory`, which is locked; the program takes that name when it is complete."""
-    work = directory.with_name(f".building-{directory.name}")
+    work = directory.with_name(f"{BUILDING}{directory.name}")
     try:
         shutil.rmtree(work, ignore_errors=True)
         remove_unfinished(directory.parent)
         work.mkdir(mode=0o700)
         with working() as process:
             process.ask("compile", design, backend, work)
-        if directory.exists():  # damaged
+        if directory.exists():  # not complete
             shutil.rmtree(directory)
         work.rename(directory)
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:

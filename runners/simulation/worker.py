@@ -68,6 +68,7 @@ def configure() -> None:
     prefs.codegen.cpp.extra_compile_args_gcc = [*COMPILER_FLAGS, *standard]
     prefs.codegen.loop_invariant_optimisations = False  # they reorder floating point
     prefs.core.default_float_dtype = np.float64
+    prefs.logging.std_redirection_to_file = False  # a killed process would leave these files
     if "core.stop_on_keyboard_interrupt" in prefs:
         prefs.core.stop_on_keyboard_interrupt = False  # newer Brian2: programs would end early and call it complete
     # It warns of order dependence, which the event order settles here.
