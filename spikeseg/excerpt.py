@@ -143,7 +143,7 @@ class _Told(BaseModel):
     names: list[_Shown]
     labels: list[_Shown]
     steps: Annotated[int, Field(strict=True, gt=0, le=MOST_STEPS)]
-    dt_ms: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+    dt_ms: Annotated[float, Field(strict=True, ge=1e-6, le=1e6, allow_inf_nan=False)]  # as of a configuration
     started: Annotated[datetime, BeforeValidator(_time)]
 
 

@@ -109,6 +109,7 @@ def test_a_missing_recording_is_named(spikeseg, tmp_path):
         ("started", None, "test.json lacks what an export needs: started: Field required"),
         ("started", "yesterday", "test.json lacks what an export needs: started: Invalid isoformat"),
         ("started", "2026-02-03T04:05:06", "started has no time zone: 2026-02-03T04:05:06"),
+        ("dt_ms", 1e308, "test.json lacks what an export needs: dt_ms: Input should be less than or equal to 1000000"),
         ("dt_ms", "fast", "test.json lacks what an export needs: dt_ms: Input should be a valid number"),
         ("labels", ["x"], "test.json has 4 names and 1 labels for 4 stimuli"),
         ("steps", 4, "test.npz: input has spikes after the last of 4 steps"),
