@@ -85,3 +85,8 @@ def overlap(iou: float | None) -> str:
 def named(label: str) -> str:
     """A class, or what to say for a map that stands for none."""
     return label or "no class"
+
+
+def answered(label: str) -> str:
+    """An answer: a class, or that nothing is there."""
+    return label or "nothing"

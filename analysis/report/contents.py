@@ -18,11 +18,23 @@ from ...configs.geometry import layer_shapes
 from ...configs.schema import Config, Data
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
-from ..decoding.segmentation import Segmentation
+from ..decoding.presence import CONFIDENCE, class_margins, presence_of
+from ..decoding.segmentation import Conv3Decision, Segmentation
 from ..figures.learning import convergence
 from ..figures.style import MUTED, class_colours, map_colours
-from ..measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, Line, named, overlap, percent, result_lines
-from .page import drawing, embedded, exact, feature_layers, photograph
+from ..measures.formatting import (
+    ACCURACY,
+    MIOU,
+    STRICT,
+    STRICT_MIOU,
+    Line,
+    answered,
+    named,
+    overlap,
+    percent,
+    result_lines,
+)
+from .page import contours, drawing, embedded, exact, feature_layers, photograph
 from .showcase import OTHERS, OutcomeRow
 
 
@@ -78,7 +90,7 @@ class Shown(NamedTuple):
     @property
     def caption(self) -> str:
         """The true class, the answer if that is another class, and the IoU."""
-        taken = "" if self.row.correct else f" taken for {named(self.row.predicted_label)}"
+        taken = "" if self.row.correct else f" taken for {answered(self.row.predicted_label)}"
         return self.row.true_label + taken + self.overlap
 
     @property
@@ -129,6 +141,7 @@ def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
         "columns": ["n", ACCURACY, MIOU, STRICT_MIOU] if metrics["n_boxes"] else ["n", ACCURACY],
         "table": _table(metrics, paper),
         "confusion": _confusion(metrics["confusion"], config.data.classes),
+        "presence": _presence(metrics),
         "gallery": {kind: items for kind, items in choices.items() if kind != OTHERS},
         "gallery_rule": _RULES[bool(metrics["n_boxes"])],
         "choices": choices,
@@ -222,6 +235,21 @@ def _cells(line: Line) -> list[str]:
     return [line.name, count, percent(line.accuracy), overlap(line.miou), overlap(line.miou_strict)]
 
 
+def _presence(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Whether each class is said to be there where it is, and where it is not; below it, a row per set without it."""
+    rows = []
+    for label, told in (metrics.get("presence") or {}).items():
+        cells = [percent(told["recall"]), percent(told["false_alarm_rate"])]
+        rows.append(
+            {"name": label, "part": False, "cells": [*cells, f"{told['informedness']:.3f}", f"{told['area']:.3f}"]}
+        )
+        rows += [
+            {"name": source, "part": True, "cells": ["", percent(rate), "", ""]}
+            for source, rate in told["false_alarms"].items()
+        ]
+    return rows
+
+
 def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> dict[str, Any]:
     """Rows with counts and percentages. Classes are in the order of the configuration; other answers come last."""
     known = list(next(iter(confusion.values())))
@@ -235,7 +263,7 @@ def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str
             for answer in answers
         ]
         rows.append({"label": label, "cells": cells})
-    return {"answers": [named(answer) for answer in answers], "rows": rows}
+    return {"answers": [answered(answer) for answer in answers], "rows": rows}
 
 
 # ---- Stimuli ---------------------------------------------------------------------------------------
@@ -246,10 +274,6 @@ def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
     row, segmentation, decision = shown.row, shown.segmentation, shown.segmentation.decision
     config, (rows, columns) = network.config, shown.sample.image.shape[:2]
     picture, size = photograph(shown.sample.image) if config.input.dog else (exact(shown.sample.image), (rows, columns))
-    scores = dict.fromkeys(config.data.classes, 0.0)
-    for label, score in zip(network.map_labels, decision.scores.tolist(), strict=True):
-        if label in scores:
-            scores[label] = max(score, scores[label])
 
     def fraction(box: Box | None) -> list[float] | None:
         return None if box is None else list(box.scaled(1 / rows, 1 / columns))
@@ -258,16 +282,36 @@ def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
     first = decision.first_spike
     return {
         "label": row.true_label,
-        "answered": named(row.predicted_label),
+        "answered": answered(row.predicted_label),
         "overlap": shown.overlap,
         "colour": class_colours(config.data.classes).get(row.predicted_label, MUTED),
         "picture": picture,
         "picture_size": size,
         "boxes": {"annotated": fraction(row.true_box), "found": fraction(row.predicted_box)},
         "answer": (segmentation.map * height + segmentation.place[0]) * width + segmentation.place[1],
-        "scores": [{"label": label, "value": round(score, 4)} for label, score in scores.items()],
+        "silhouette": contours(segmentation.silhouette) if row.predicted_label else [],
+        "evidence": _evidence(network, decision),
         "first": first and {"label": network.map_labels[first[0]], "step": first[1]},
     }
+
+
+def _evidence(network: TrainedNetwork, decision: Conv3Decision) -> dict[str, Any]:
+    """How much speaks for each class, from which value on it counts, and what the values are."""
+    classes = network.config.data.classes
+    if network.presence is not None:
+        margins = class_margins(network, decision.margins)
+        values = [presence_of(network, label, margins[label]) for label in classes]
+        return {"values": values, "line": CONFIDENCE, "longest": 1, "text": _PRESENCE}
+    names = np.array(network.map_labels)
+    values = [float(decision.scores[names == label].max(initial=0)) for label in classes]
+    return {"values": values, "line": 1, "longest": max(1.2, *values), "text": _POTENTIAL}
+
+
+_PRESENCE = (
+    "Presence: the part of each class's training stimuli that look less like it than this one; from the line on, it "
+    "counts as there."
+)
+_POTENTIAL = "Final potential over threshold, best map of each class; the line is the threshold."
 
 
 def _choices(shown: Sequence[Shown], stimuli: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -47,6 +47,14 @@ class _Pixels(BaseModel):
     iou_strict: Share
 
 
+class _Presence(BaseModel):
+    recall: Share
+    false_alarm_rate: Share
+    false_alarms: dict[str, Share]
+    informedness: Annotated[float, Field(strict=True, ge=-1, le=1)]
+    area: Share
+
+
 class _Measured(_Class):
     """See `measures.metrics.Report`, whose words these are."""
 
@@ -59,6 +67,7 @@ class _Measured(_Class):
     baselines: _Baselines
     pixels: dict[str, _Pixels] | None = None
     silhouettes: dict[str, _Pixels] | None = None
+    presence: dict[str, _Presence] | None = None
     decisions: _Decisions | None = None
     data: str
     split: str

@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from contourpy import contour_generator
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -72,6 +73,13 @@ def exact(image: np.ndarray) -> str:
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG", optimize=True)
     return embedded(file.getvalue(), "image/png")
+
+
+def contours(mask: np.ndarray) -> list[list[list[float]]]:
+    """Outline the regions of a mask, (H, W) bool: lines of points (x, y), in fractions of the width and the height."""
+    rows, columns = mask.shape
+    lines = contour_generator(z=np.pad(mask, 1).astype(float)).lines(0.5)
+    return [np.round((line - 0.5) / (columns, rows), 4).tolist() for line in lines]
 
 
 def drawing(figure: Figure) -> str:

@@ -82,6 +82,7 @@ function drawPicture(canvas, index, picture, stimulus, step, lit) {
   lit?.forEach((pixel) => overlay.data.set([...LIT, 255], 4 * pixel));
   context.imageSmoothingEnabled = false;
   context.drawImage(asCanvas(overlay), 0, 0, width, height);
+  drawSilhouette(context, page.stimuli[index], width, height);
   drawBoxes(context, page.stimuli[index], width, height);
 }
 
@@ -89,6 +90,20 @@ function asCanvas(image) {
   const canvas = new OffscreenCanvas(image.width, image.height);
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
+}
+
+function drawSilhouette(context, { silhouette, colour }, width, height) {
+  const unit = Math.max(1, width / 300);
+  context.setLineDash([]);
+  for (const [paint, thickness] of [["#fff", 2.5], [colour, 1.2]]) {
+    context.strokeStyle = paint;
+    context.lineWidth = thickness * unit;
+    for (const line of silhouette) {
+      context.beginPath();
+      line.forEach(([x, y]) => context.lineTo(x * width, y * height));
+      context.stroke();
+    }
+  }
 }
 
 function drawBoxes(context, { boxes, colour }, width, height) {
@@ -315,21 +330,19 @@ function ring(context, neuron, thickness) {
   context.stroke();
 }
 
-/** What does not change with the step: caption, scores. */
+/** What does not change with the step: caption, evidence for each class. */
 function describe() {
-  const { label, answered, overlap, scores, first } = page.stimuli[state.index];
+  const { label, answered, overlap, evidence, first } = page.stimuli[state.index];
   find("picture-caption").textContent = `${label}, answered ${answered}${overlap}`;
-  const longest = Math.max(1.2, ...scores.map((score) => score.value));
   const rows = page.classes.flatMap(({ name, colour }, k) => {
     const bar = make("span", "", "bar");
     bar.style.setProperty("--colour", css(onGround(colour)));
-    bar.style.setProperty("--length", `${(100 * scores[k].value) / longest}%`);
-    bar.style.setProperty("--threshold", `${100 / longest}%`);
-    return [make("span", name, name === label ? "true" : ""), bar, make("span", scores[k].value.toFixed(2))];
+    bar.style.setProperty("--length", `${(100 * evidence.values[k]) / evidence.longest}%`);
+    bar.style.setProperty("--threshold", `${(100 * evidence.line) / evidence.longest}%`);
+    return [make("span", name, name === label ? "true" : ""), bar, make("span", evidence.values[k].toFixed(2))];
   });
   const spike = first ? `The first Conv3 spike is for ${first.label}, at step ${first.step}.` : "Conv3 does not spike.";
-  const text = `Final potential over threshold, best map of each class; the line is the threshold. ${spike}`;
-  find("scores").replaceChildren(...rows, make("p", text, "muted"));
+  find("scores").replaceChildren(...rows, make("p", `${evidence.text} ${spike}`, "muted"));
 }
 
 function make(tag, text, className = "") {

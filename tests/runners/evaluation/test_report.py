@@ -227,7 +227,7 @@ class TestPage:
         assert "IoU 0" not in digits.text
         assert "strict" not in digits.text.split('id="gallery"')[0].split("<body>")[1]
         assert "The paper has no row for these data." in digits.text
-        assert "9 taken for no class" in digits.text
+        assert "9 taken for nothing" in digits.text
 
 
 def luminance(hex_colour):
