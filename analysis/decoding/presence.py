@@ -124,10 +124,15 @@ def class_margins(network: TrainedNetwork, margins: np.ndarray) -> dict[str, flo
 
 
 def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:
-    """Fraction of a class's own training stimuli whose margin is smaller, from 0 to 1."""
+    """Fraction of a class's own training stimuli whose margin is smaller, from 0 to 1.
+
+    From a margin of 0 on, where more speaks for the object than against it, this is at least `CONFIDENCE`: of several
+    objects in a picture one may hide half of another, which looks less like its class than all that was learned from.
+    """
     assert network.presence is not None
     own = network.presence.ranks[network.config.data.classes.index(label)]
-    return float(np.interp(margin, own, np.linspace(0, 1, RANKS), left=0.0, right=1.0))
+    rank = float(np.interp(margin, own, np.linspace(0, 1, RANKS), left=0.0, right=1.0))
+    return max(rank, CONFIDENCE) if margin >= 0 else rank
 
 
 class _Map(NamedTuple):

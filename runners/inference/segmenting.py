@@ -18,6 +18,7 @@ from ...configs.schema import Config
 from ...datasets.sample import View
 from ...datasets.stimuli import stimuli
 from ...models.network import TrainedNetwork
+from .density import at_density
 from .encoding import Encoder, open_encoder
 
 BATCH = 50  # pictures whose spikes are in memory at a time
@@ -51,7 +52,8 @@ class Segmenter:
         views
             Pictures of any size, (H, W) or (H, W, 3) uint8, or buffers of events.
         classes
-            Segment each of these classes; if None, only the winning class.
+            Segment each of these classes; if None, only the winning class. There may be several objects: pictures are
+            presented with more events, see `at_density`.
 
         Yields
         ------
@@ -95,10 +97,13 @@ class Segmenter:
     def _at(
         self, size: tuple[int, int], encoder: Encoder, views: Sequence[View], classes: Sequence[str] | None
     ) -> list[list[Segmentation]]:
-        recorded = Recorded(encoder.encode(self.network, stimuli(views, self.network.config.input, size)))
+        network = self.network
+        if classes is not None and network.config.input.dog is not None:
+            network = at_density(network, size)
+        recorded = Recorded(encoder.encode(network, stimuli(views, network.config.input, size)))
         if classes is None:
-            return [[segment_one(self.network, steps)] for steps in recorded]
-        return [segment_classes(self.network, steps, classes, self.confidence) for steps in recorded]
+            return [[segment_one(network, steps)] for steps in recorded]
+        return [segment_classes(network, steps, classes, self.confidence) for steps in recorded]
 
 
 def response(segmentation: Segmentation) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.blocks import encode, network, picture
-from spikeseg.analysis.decoding.presence import class_margins, learn_presence, presence_of, ridge
+from spikeseg.analysis.decoding.presence import CONFIDENCE, class_margins, learn_presence, presence_of, ridge
 from spikeseg.analysis.decoding.segmentation import decide, segment_classes, segment_one
 from spikeseg.models.network import RANKS, Presence, TrainedNetwork
 
@@ -71,13 +71,22 @@ class TestMargins:
         assert not found.mask.any()
         assert found.box is None
 
-    def test_presence_is_the_share_of_smaller_margins(self, told):
-        ranks = told.presence.ranks[0]
-        label = told.config.data.classes[0]
-        assert presence_of(told, label, ranks[0] - 1) == 0
-        assert presence_of(told, label, ranks[-1] + 1) == 1
-        between = [presence_of(told, label, margin) for margin in np.linspace(ranks[0], ranks[-1], 50)]
-        assert np.all(np.diff(between) >= 0)
+    @pytest.mark.parametrize(
+        ("smallest", "margin", "presence"),
+        [
+            (-1, -1.1, 0),
+            (-1, -0.9, 0.05),
+            (-1, 0, 0.5),
+            (-1, 2, 1),
+            (0.5, -0.01, 0),
+            (0.5, 0, CONFIDENCE),
+            (0.5, 1.5, 0.5),
+        ],
+    )
+    def test_presence_is_the_share_of_smaller_margins_and_enough_from_0_on(self, told, smallest, margin, presence):
+        ranks = np.tile(np.linspace(smallest, smallest + 2, RANKS), (len(told.config.data.classes), 1))
+        ranked = replace(told, presence=replace(told.presence, ranks=ranks))
+        assert presence_of(ranked, told.config.data.classes[0], margin) == pytest.approx(presence)
 
     def test_confidence_0_finds_something_everywhere(self, told):
         found = segment_one(told, encode(told, picture((SQUARE, 1, 1))))
