@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from spikeseg.analysis.figures.style import LINES, WIDTH, distinct, save, style
+from spikeseg.analysis.figures.style import WIDTH, save, style
+from spikeseg.analysis.painting.colours import LINES, distinct
 
 Results = dict[str, dict[str, float]]
 

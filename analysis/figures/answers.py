@@ -13,7 +13,8 @@ from spikeseg.spikes import SILENT
 
 from ..decoding.segmentation import Segmentation
 from ..measures.formatting import named
-from .style import FAINT, INK, MUTED, PER_CENT, WIDTH, bare, class_colours, style, text_width
+from ..painting.colours import FAINT, INK, MUTED, class_colours
+from .style import PER_CENT, WIDTH, bare, style, text_width
 
 
 @style()

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..measures.event_comparison import BIN_US, EventSummary
-from .style import LINES, WIDTH, as_they_are, legend_columns, style
+from ..painting.colours import LINES
+from .style import WIDTH, as_they_are, legend_columns, style
 
 
 @style()

@@ -21,8 +21,9 @@ from ..measures.features import project
 from ..measures.formatting import named
 from ..measures.receptive_fields import pixels_seen, receptive_box
 from ..measures.weights import BINS, WeightHistory
-from .overlays import outline, predicted
-from .style import FAINT, INK, LINES, WIDTH, bare, class_colours, distinct, style, text_width
+from ..painting.colours import FAINT, INK, LINES, class_colours, distinct
+from .gallery import outline, predicted
+from .style import WIDTH, bare, style, text_width
 
 
 @style()

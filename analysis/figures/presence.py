@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from ..measures.presence import ClassPresence
-from .style import WIDTH, as_they_are, class_colours, style
+from ..painting.colours import class_colours
+from .style import WIDTH, as_they_are, style
 
 
 @style()

@@ -20,19 +20,8 @@ from ..measures.information import LEVELS, Information
 from ..measures.responses import latencies
 from ..measures.selectivity import Selectivity
 from ..measures.sparsity import Sparsity
-from .style import (
-    FAINT,
-    LINES,
-    MUTED,
-    PER_CENT,
-    WIDTH,
-    as_they_are,
-    class_colours,
-    legend_columns,
-    map_colours,
-    on_ground,
-    style,
-)
+from ..painting.colours import FAINT, LINES, MUTED, class_colours
+from .style import PER_CENT, WIDTH, as_they_are, legend_columns, map_colours, on_ground, style
 
 _SHADES = "YlGnBu"
 

@@ -12,7 +12,8 @@ from matplotlib.patches import Patch
 
 from ..measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, Line, overlap, percent, result_lines
 from ..measures.metrics import Report
-from .style import INK, WIDTH, style
+from ..painting.colours import INK
+from .style import WIDTH, style
 
 _COLOURS = {"classes": "#b7cbe0", "total": "#6e9bc5", "baselines": "#cfcfcf"}
 

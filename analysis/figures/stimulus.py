@@ -18,8 +18,9 @@ from spikeseg.spikes import SILENT, Spikes
 from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
-from .overlays import outline, predicted
-from .style import FAINT, INK, MUTED, WIDTH, as_they_are, bare, class_colours, legend_columns, map_colours, style
+from ..painting.colours import FAINT, INK, MUTED, class_colours
+from .gallery import outline, predicted
+from .style import WIDTH, as_they_are, bare, legend_columns, map_colours, style
 
 _ALL_LAYERS = ("input", *LAYERS)
 

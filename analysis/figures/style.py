@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase
-from matplotlib.colors import to_hex, to_rgb, to_rgba
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
@@ -23,21 +22,11 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
 
 from ...models.network import TrainedNetwork
+from ..painting.colours import FAINT, INK, MUTED, class_colours, distinct, ink_on
 
 WIDTH = 8.6
 """Of a full-width figure in inches: at the width of a README the type is as large as the text around it."""
 
-INK, MUTED, FAINT = "#333333", "#8a8a8a", "#dedede"
-
-LINES = ("#004488", "#bb5566", "#ddaa33")
-"""Of anything that is not a class (Paul Tol's high-contrast scheme)."""
-
-_CLASSES = ("#0077bb", "#ee3377", "#009988", "#ee7733", "#33bbee", "#cc3311")  # Paul Tol's vibrant scheme
-_FEATURES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's bright scheme
-_TEN = (  # Petroff 2021, arXiv:2107.02270: ten colours that can be told apart whatever colours a person sees
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
 _DPI = 200
 
 PER_CENT = PercentFormatter(1, decimals=0, symbol=" %")
@@ -100,24 +89,10 @@ def save(figure: Figure, path: str | Path) -> None:
         figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
 
 
-def class_colours(classes: Sequence[str]) -> dict[str, str]:
-    """Colour of each class, by its place among the configuration's `classes`: the same in every figure."""
-    colours = _CLASSES if len(classes) <= len(_CLASSES) else [to_hex(colour) for colour in distinct(len(classes))]
-    return dict(zip(classes, colours, strict=False))
-
-
 def on_ground(colour: str, opacity: float = 1, pad: float = 0.25) -> dict[str, Any]:
     """Look of a text on a ground of a colour; `pad` in sizes of its type."""
     ground = {"facecolor": to_rgba(colour, opacity), "edgecolor": "none", "boxstyle": f"square,pad={pad}"}
     return {"color": ink_on(colour), "bbox": ground}
-
-
-def ink_on(colour: str) -> str:
-    """Colour of a text on a ground: dark on light ones, white on all others, by luminance (WCAG 2.1)."""
-    rgb = np.array(to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ (0.2126, 0.7152, 0.0722)
-    return INK if luminance > 0.35 else "white"
 
 
 def map_colours(network: TrainedNetwork, layer: str, features: int) -> np.ndarray:
@@ -131,19 +106,6 @@ def map_colours(network: TrainedNetwork, layer: str, features: int) -> np.ndarra
     if layer == "input" and features == 1:
         return np.array([to_rgb(INK)])
     return distinct(features)
-
-
-def distinct(count: int) -> np.ndarray:
-    """Colours of things in a row, RGB, shape (count, 3).
-
-    Up to ten can be told apart whatever colours a person sees. More lie around the circle of hues and take turns in
-    lightness, so that neighbours differ.
-    """
-    for scheme in (_FEATURES, _TEN):
-        if count <= len(scheme):
-            return np.array([to_rgb(colour) for colour in scheme[:count]]).reshape(count, 3)
-    lightness = (0.36, 0.48, 0.6)
-    return np.array([colorsys.hls_to_rgb(k / count, lightness[k % len(lightness)], 0.55) for k in range(count)])
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:

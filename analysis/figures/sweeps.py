@@ -14,7 +14,8 @@ from matplotlib.image import AxesImage
 
 from ..measures.formatting import ACCURACY, MIOU
 from ..measures.sweep_table import SEED, SweepRow
-from .style import FAINT, MUTED, WIDTH, distinct, ink_on, style, text_width
+from ..painting.colours import FAINT, MUTED, distinct, ink_on
+from .style import WIDTH, style, text_width
 
 SCORES = {"accuracy": f"{ACCURACY} (%)", "miou": MIOU}
 CONVERGENCE = {"conv2_convergence": "mean w(1-w) of Conv2", "conv3_convergence": "mean w(1-w) of Conv3"}
@@ -131,7 +132,7 @@ def _heat_map(axes: Axes, cells: Sequence[Sequence[Sequence[SweepRow]]], name: s
     )
     picture = axes.imshow(means, cmap="viridis", vmin=low, vmax=high, aspect="auto", origin="lower")
     for (y, x), mean in np.ndenumerate(means):
-        ground = to_hex(tuple(np.ravel(picture.cmap(picture.norm(mean))))) if np.isfinite(mean) else "white"
+        ground = to_hex(tuple(np.ravel(picture.cmap(picture.norm(mean))))) if np.isfinite(mean) else "#ffffff"
         text = _told(name, known[y][x], len(cells[y][x]))
         axes.text(x, y, text, color=ink_on(ground), ha="center", va="center", fontsize=7)
     return picture

@@ -21,7 +21,7 @@ from ...models.network import TrainedNetwork
 from ..decoding.presence import CONFIDENCE, class_margins, presence_of
 from ..decoding.segmentation import Conv3Decision, Segmentation
 from ..figures.learning import convergence
-from ..figures.style import MUTED, class_colours, map_colours
+from ..figures.style import map_colours
 from ..measures.formatting import (
     ACCURACY,
     MIOU,
@@ -34,6 +34,7 @@ from ..measures.formatting import (
     percent,
     result_lines,
 )
+from ..painting.colours import MUTED, class_colours
 from .page import contours, drawing, embedded, exact, feature_layers, photograph
 from .showcase import OTHERS, OutcomeRow
 
@@ -298,7 +299,7 @@ def _stimulus(network: TrainedNetwork, shown: Shown) -> dict[str, Any]:
 def _evidence(network: TrainedNetwork, decision: Conv3Decision) -> dict[str, Any]:
     """How much speaks for each class, from which value on it counts, and what the values are."""
     classes = network.config.data.classes
-    if network.presence is not None:
+    if decision.margins is not None:
         margins = class_margins(network, decision.margins)
         values = [presence_of(network, label, margins[label]) for label in classes]
         return {"values": values, "line": CONFIDENCE, "longest": 1, "text": _PRESENCE}

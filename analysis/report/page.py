@@ -10,7 +10,6 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from contourpy import contour_generator
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -19,6 +18,7 @@ from PIL import Image
 from ...models.network import CONV_LAYERS, TrainedNetwork
 from ..figures.style import style
 from ..measures.features import project
+from ..painting.overlay import silhouette_lines
 
 TEMPLATES = Path(__file__).parent / "templates"
 SIDE = 480  # largest side of a photograph in pixels
@@ -78,8 +78,7 @@ def exact(image: np.ndarray) -> str:
 def contours(mask: np.ndarray) -> list[list[list[float]]]:
     """Outline the regions of a mask, (H, W) bool: lines of points (x, y), in fractions of the width and the height."""
     rows, columns = mask.shape
-    lines = contour_generator(z=np.pad(mask, 1).astype(float)).lines(0.5)
-    return [np.round((line - 0.5) / (columns, rows), 4).tolist() for line in lines]
+    return [np.round(line / (columns, rows), 4).tolist() for line in silhouette_lines(mask)]
 
 
 def drawing(figure: Figure) -> str:

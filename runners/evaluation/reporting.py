@@ -13,7 +13,7 @@ from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
-from ...analysis.figures.overlays import gallery
+from ...analysis.figures.gallery import gallery
 from ...analysis.figures.presence import presence_curves
 from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster

@@ -19,8 +19,7 @@ from spikeseg.names import check_file_name, output_file
 
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.figures.overlays import overlay
-from ...analysis.figures.style import save
+from ...analysis.painting.overlay import paint_overlay
 from ...datasets.pictures import read_picture
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
@@ -208,8 +207,9 @@ def write_segmentation(
             box = box.scaled(rows / presented[0], columns / presented[1])
         row = _description(sample.name, segmentation, box) | files
         described.append(row | {"instance": number if numbered else None})
-    drawn = overlay(sample.image, segmentations, classes, title=Path(sample.name).name, numbered=numbered)
-    save(drawn, output_file(directory, f"{stem}_overlay.png"))
+    painted = paint_overlay(sample.image, segmentations, classes, Path(sample.name).name, numbered)
+    with replacing(output_file(directory, f"{stem}_overlay.png")) as temporary:
+        painted.save(temporary, compress_level=1)
     return described
 
 

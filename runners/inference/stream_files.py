@@ -20,10 +20,11 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 
 from ...analysis.decoding.presence import CONFIDENCE
-from ...analysis.figures.event_film import SHORTEST
-from ...analysis.figures.streams import frame, latencies
+from ...analysis.figures.streams import latencies
 from ...analysis.figures.style import save
-from ...analysis.figures.video import open_video
+from ...analysis.painting.event_film import SHORTEST
+from ...analysis.painting.stream_frames import answer_frame
+from ...analysis.painting.video import open_video
 from ...datasets.events.formats import EventStream
 from ...models.network import TrainedNetwork
 from .segmenting import response_over_threshold
@@ -93,8 +94,8 @@ def _row(moment: Moment) -> tuple[Any, ...]:
 def drawn(moment: Moment, classes: Sequence[str]) -> Image.Image:
     """Draw a frame of the video, with an answer only where something is there."""
     if not moment.present:
-        return frame(moment.buffer, np.zeros_like(moment.mask), None, "", classes)
-    return frame(moment.buffer, moment.mask, moment.box, moment.segmentation.label, classes)
+        return answer_frame(moment.buffer, np.zeros_like(moment.mask), None, "", classes)
+    return answer_frame(moment.buffer, moment.mask, moment.box, moment.segmentation.label, classes)
 
 
 @dataclass

@@ -54,7 +54,7 @@ def play(
     speed: Annotated[float, typer.Option(min=1e-6, help="Speed relative to real time; below 1 is slow motion.")] = 0.25,
 ) -> None:
     """Draw a recording as an animation. A frame shows the last event of every pixel in its slice of time."""
-    from ....analysis.figures.event_film import write_film
+    from ....analysis.painting.event_film import write_film
     from ....datasets.events.events import describe
     from ....datasets.events.sources import open_source, scan
     from ..progress import Bars

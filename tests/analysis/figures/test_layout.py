@@ -16,15 +16,15 @@ from spikeseg.analysis.decoding.segmentation import segment_classes
 from spikeseg.analysis.figures import (
     answers,
     event_comparison,
+    gallery,
     learning,
-    overlays,
     responses,
     results,
     stimulus,
     streams,
     sweeps,
 )
-from spikeseg.analysis.figures.style import WIDTH, class_colours, distinct
+from spikeseg.analysis.figures.style import WIDTH
 from spikeseg.analysis.measures.event_comparison import EventSummary
 from spikeseg.analysis.measures.information import information
 from spikeseg.analysis.measures.metrics import Outcome, confusion, evaluate
@@ -32,6 +32,7 @@ from spikeseg.analysis.measures.saliency import saliency_over_time
 from spikeseg.analysis.measures.selectivity import selectivity
 from spikeseg.analysis.measures.sparsity import sparsity
 from spikeseg.analysis.measures.weights import BINS, WeightHistory
+from spikeseg.analysis.painting.colours import class_colours, distinct
 from spikeseg.boxes import Box
 from spikeseg.datasets.sample import Target
 
@@ -127,9 +128,8 @@ def figures(case):
         "features of conv3": lambda: learning.features(network, "conv3"),
         "rasters of conv2": lambda: responses.feature_rasters(network, "conv2", counts["conv2"], labels),
         "rasters of conv3": lambda: responses.feature_rasters(network, "conv3", counts["conv3"], labels),
-        "overlay": lambda: overlays.overlay(picture, found[:2], case.classes, truth[:2], "a title"),
-        "gallery": lambda: overlays.gallery(items[:5], case.classes, 4),
-        "gallery of one": lambda: overlays.gallery(items[:1], case.classes, 4),
+        "gallery": lambda: gallery.gallery(items[:5], case.classes, 4),
+        "gallery of one": lambda: gallery.gallery(items[:1], case.classes, 4),
         "latent sheet": lambda: stimulus.latent_sheet(network, case.spikes, SOME, found[0]),
         "raster": lambda: stimulus.raster(network, case.spikes, SOME),
         "raster of conv3": lambda: stimulus.raster(network, case.spikes, SOME, ["conv3"]),
@@ -164,7 +164,7 @@ def figures(case):
 
 NAMES = (
     *("features of conv1", "features of conv2", "features of conv3", "rasters of conv2", "rasters of conv3"),
-    *("overlay", "gallery", "gallery of one", "latent sheet", "raster", "raster of conv3", "latencies", "sparsity"),
+    *("gallery", "gallery of one", "latent sheet", "raster", "raster of conv3", "latencies", "sparsity"),
     *("information", "selectivity", "confusion", "saliency", "receptive fields", "weights", "convergence", "scores"),
     *("comparison", "latencies of a stream", "heat maps", "lines", "heat maps of one seed", "lines of one seed"),
     "parallel",
@@ -259,7 +259,7 @@ class TestOverlays:
             Target(label, Box(y, x, y + random.integers(20, 50), x + random.integers(20, 50)))
             for label, (y, x) in zip((case.classes * 2)[:3], corners.tolist(), strict=True)
         ]
-        figure = overlays.overlay(np.zeros((200, 300), np.uint8), case.found[:2], case.classes, truth)
+        figure = gallery.gallery([(np.zeros((200, 300), np.uint8), case.found[:2], truth, "")], case.classes, 1)
         found = [(text, place) for text, place in words(figure) if text in figure.axes[0].texts]
         assert len(found) == 5
         picture = figure.axes[0].get_window_extent().padded(SPACE)
@@ -270,13 +270,13 @@ class TestOverlays:
 
     def test_names_of_one_box_several_times_lie_apart(self, case):
         truth = [Target(label, Box(60, 60, 140, 240)) for label in (case.classes * 2)[:4]]
-        figure = overlays.overlay(np.zeros((200, 300), np.uint8), [], case.classes, truth)
+        figure = gallery.gallery([(np.zeros((200, 300), np.uint8), [], truth, "")], case.classes, 1)
         places = [text.get_window_extent() for text, _ in words(figure) if text in figure.axes[0].texts]
         assert not any(one.overlaps(other) for one, other in combinations(places, 2))
 
     @pytest.mark.parametrize("name", ["a/image_1.jpg + b/image_2.jpg", "a/b/c.jpg"])
     def test_captions_keep_every_picture_of_a_scene(self, name):
-        (axes,) = overlays.gallery([(np.zeros((20, 30), np.uint8), [], [], name)], ("a",), columns=4).axes[:1]
+        (axes,) = gallery.gallery([(np.zeros((20, 30), np.uint8), [], [], name)], ("a",), columns=4).axes[:1]
         shown = axes.get_title(loc="left")
         assert [part.split("/")[-1] for part in shown.split(" + ")] == [
             part.split("/")[-1] for part in name.split(" + ")

@@ -15,9 +15,9 @@ from PIL import Image
 from helpers import event_files as files
 from helpers import runs
 from helpers.event_files import SIZE, Event, as_array
-from spikeseg.analysis.figures.event_film import slices
-from spikeseg.analysis.figures.events import CAPTION, NONE, OFF, ON, accumulate, frame, zoom
-from spikeseg.analysis.figures.gif import Gif
+from spikeseg.analysis.painting.event_film import slices
+from spikeseg.analysis.painting.frames import CAPTION, NONE, OFF, ON, accumulate, frame, zoom
+from spikeseg.analysis.painting.gif import Gif
 from spikeseg.datasets.events.events import EVENT
 from spikeseg.datasets.events.statistics import Statistics
 

@@ -18,7 +18,7 @@ from helpers.camera import packet, plug
 from helpers.networks import configuration, random_network
 from helpers.runs import refusal
 from spikeseg.analysis.decoding.decisions import event_time
-from spikeseg.analysis.figures.streams import frame
+from spikeseg.analysis.painting.stream_frames import answer_frame
 from spikeseg.boxes import Box
 from spikeseg.datasets.buffers import cut
 from spikeseg.datasets.events.events import Recording, pack
@@ -282,8 +282,8 @@ def test_a_frame_shows_the_answer_only_where_there_is_one(moments):
     mask = np.zeros(SENSOR, bool)
     mask[2:5, 3:9] = True
     classes = ["orange", "panda"]
-    plain = frame(moment.buffer, mask, Box(2, 3, 5, 9), "", classes)
-    answered = frame(moment.buffer, mask, Box(2, 3, 5, 9), "panda", classes)
+    plain = answer_frame(moment.buffer, mask, Box(2, 3, 5, 9), "", classes)
+    answered = answer_frame(moment.buffer, mask, Box(2, 3, 5, 9), "panda", classes)
     assert plain.size == answered.size
     assert plain.getpalette() == answered.getpalette()
     colours = np.unique(np.asarray(answered))

@@ -11,7 +11,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
 
 from ...datasets.events.events import EVENT
-from .events import frame
+from .frames import frame
 from .gif import Gif
 
 SHORTEST = 20

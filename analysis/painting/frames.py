@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .style import INK, LINES
+from .colours import INK, LINES, rgb
 
 NONE, ON, OFF, TEXT = range(4)
 COLOURS = ("#ffffff", LINES[0], LINES[1], INK)
@@ -50,7 +50,7 @@ def frame(events: np.ndarray, size: tuple[int, int], caption: str) -> Image.Imag
     rows, columns = pixels.shape[0], max(pixels.shape[1], _NARROWEST)
     margins = (0, CAPTION), (0, columns - pixels.shape[1])
     image = Image.fromarray(np.pad(pixels, margins, constant_values=NONE)).convert("P")
-    image.putpalette([int(colour[i : i + 2], 16) for colour in COLOURS for i in (1, 3, 5)])
+    image.putpalette([value for colour in COLOURS for value in rgb(colour)])
     draw, font = ImageDraw.Draw(image), ImageFont.load_default()
     draw.fontmode = "1"  # text of one colour
     draw.line((0, rows, columns, rows), fill=TEXT)

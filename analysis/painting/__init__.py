@@ -1,0 +1,1 @@
+"""Pictures pixel by pixel, without Matplotlib: overlays, frames of events, and films of them."""
