@@ -10,6 +10,7 @@ import numpy as np
 
 from ...configs.inputs import Input
 from ...models.network import LAYERS, TrainedNetwork
+from .naming import largest_by_class
 from .segmentation import Conv3Decision
 
 
@@ -23,8 +24,8 @@ class BufferDecision:
         Name of the recording that the buffer belongs to.
     true_label
         Class of the recording.
-    scores
-        Per class, the largest score of its maps at the end of the buffer (docs/model.md, rule 8).
+    strength
+        Per class, the largest margin of its maps, or score without readouts (docs/model.md, rules 8 and 13).
     first_label, first_ms
         Class of the first Conv3 spike and its latency: milliseconds of events that were needed, see `event_time`.
         Both are None where Conv3 did not spike.
@@ -32,7 +33,7 @@ class BufferDecision:
 
     recording: str
     true_label: str
-    scores: Mapping[str, float]
+    strength: Mapping[str, float]
     first_label: str | None
     first_ms: float | None
 
@@ -46,7 +47,7 @@ class DecisionSummary:
     recordings
         Number of recordings.
     recording_accuracy
-        Fraction of the recordings whose true class has the largest score, summed over the recording's buffers.
+        Fraction of the recordings whose true class has the largest strength, summed over the recording's buffers.
     first_spike_accuracy
         Among buffers with a Conv3 spike, the fraction whose first spike is of the true class; None if no buffer has
         a spike.
@@ -80,15 +81,12 @@ def buffer_decision(
     duration
         Duration of the buffer in microseconds.
     """
-    scores: dict[str, float] = {}
-    for label, score in zip(network.map_labels, decision.scores.tolist(), strict=True):
-        scores[label] = max(score, scores.get(label, -np.inf))
+    strength = largest_by_class(network, decision.strength)
     if decision.first_spike is None:
-        return BufferDecision(recording, true_label, scores, None, None)
+        return BufferDecision(recording, true_label, strength, None, None)
     map_, step = decision.first_spike
-    return BufferDecision(
-        recording, true_label, scores, network.map_labels[map_], event_time(step, network.config.input, duration) / 1000
-    )
+    needed_ms = event_time(step, network.config.input, duration) / 1000
+    return BufferDecision(recording, true_label, strength, network.map_labels[map_], needed_ms)
 
 
 def event_time(step: int, config: Input, duration: int) -> float:
@@ -119,8 +117,8 @@ def summarise(decisions: Sequence[BufferDecision]) -> DecisionSummary:
     truth = {}
     for one in decisions:
         truth[one.recording] = one.true_label
-        for label, score in one.scores.items():
-            sums[one.recording][label] += score
+        for label, strength in one.strength.items():
+            sums[one.recording][label] += strength
     right = [max(scores, key=scores.__getitem__) == truth[name] for name, scores in sums.items()]
     decided = [one for one in decisions if one.first_ms is not None]
     times = [np.inf if one.first_ms is None else one.first_ms for one in decisions]

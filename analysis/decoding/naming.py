@@ -58,3 +58,9 @@ def named(network: TrainedNetwork, names: tuple[str, ...]) -> TrainedNetwork:
     silent = np.array(names) == UNNAMED
     conv3 = np.where(silent, np.inf, network.thresholds["conv3"])
     return replace(network, thresholds={**network.thresholds, "conv3": conv3}, map_labels=names)
+
+
+def largest_by_class(network: TrainedNetwork, values: np.ndarray) -> dict[str, float]:
+    """The largest value of each class's maps, from one per map, (maps,); -inf for a class that no map stands for."""
+    names = np.array(network.map_labels)
+    return {label: float(values[names == label].max(initial=-np.inf)) for label in network.config.data.classes}

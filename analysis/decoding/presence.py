@@ -117,12 +117,6 @@ def margins(network: TrainedNetwork, readout: np.ndarray) -> np.ndarray:
     return np.where(np.array(network.map_labels) == "", -np.inf, largest)
 
 
-def class_margins(network: TrainedNetwork, margins: np.ndarray) -> dict[str, float]:
-    """The largest margin of each class's maps, from the margin of each map, (maps,)."""
-    names = np.array(network.map_labels)
-    return {label: float(margins[names == label].max(initial=-np.inf)) for label in network.config.data.classes}
-
-
 def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:
     """Fraction of a class's own training stimuli whose margin is smaller, from 0 to 1.
 

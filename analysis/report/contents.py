@@ -18,7 +18,8 @@ from ...configs.geometry import layer_shapes
 from ...configs.schema import Config, Data
 from ...datasets.sample import Sample
 from ...models.network import TrainedNetwork
-from ..decoding.presence import CONFIDENCE, class_margins, presence_of
+from ..decoding.naming import largest_by_class
+from ..decoding.presence import CONFIDENCE, presence_of
 from ..decoding.segmentation import Conv3Decision, Segmentation
 from ..figures.learning import convergence
 from ..figures.style import map_colours
@@ -300,11 +301,10 @@ def _evidence(network: TrainedNetwork, decision: Conv3Decision) -> dict[str, Any
     """How much speaks for each class, from which value on it counts, and what the values are."""
     classes = network.config.data.classes
     if decision.margins is not None:
-        margins = class_margins(network, decision.margins)
+        margins = largest_by_class(network, decision.margins)
         values = [presence_of(network, label, margins[label]) for label in classes]
         return {"values": values, "line": CONFIDENCE, "longest": 1, "text": _PRESENCE}
-    names = np.array(network.map_labels)
-    values = [float(decision.scores[names == label].max(initial=0)) for label in classes]
+    values = [max(score, 0) for score in largest_by_class(network, decision.scores).values()]
     return {"values": values, "line": 1, "longest": max(1.2, *values), "text": _POTENTIAL}
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from spikeseg.boxes import Box, mask_iou, resized
 
 from ...analysis.decoding.decisions import BufferDecision, DecisionSummary, buffer_decision, summarise
-from ...analysis.decoding.presence import CONFIDENCE, class_margins, presence_of
+from ...analysis.decoding.naming import largest_by_class
+from ...analysis.decoding.presence import CONFIDENCE, presence_of
 from ...analysis.decoding.segmentation import Segmentation
 from ...analysis.measures.metrics import Outcome, Report, evaluate
 from ...analysis.measures.presence import Answered, ClassPresence, presence_report
@@ -147,7 +148,7 @@ class Absent(NamedTuple):
 
 def _answered(network: TrainedNetwork, answer: SegmentedSample, source: str, confidence: float) -> Answered:
     of_maps = answer.segmentations[0].decision.margins
-    margins = {} if of_maps is None else class_margins(network, of_maps)
+    margins = {} if of_maps is None else largest_by_class(network, of_maps)
     return Answered(
         source,
         labels=frozenset(target.label for target in answer.sample.targets) & frozenset(network.config.data.classes),

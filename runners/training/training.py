@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset
 from ...datasets.split import Split, split
-from ...datasets.stimuli import fullest, samples, stimuli
+from ...datasets.stimuli import fullest, fullest_to_emptiest, samples, stimuli
 from ...models.gabor import gabor_kernels
 from ...models.network import LEARNED_LAYERS, TrainedNetwork, kernel_shapes
 from ..inference.encoding import open_encoder
@@ -86,13 +87,16 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
     run.start(config, directory, device)  # only now is anything written: configuration and data have been checked
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter)
-    inputs, labels, event_range = training.stimuli(dataset, parts.train)
-    network, learned, recorded = training.learn(replace(network, event_range=event_range), inputs)
+    shown = training.stimuli(dataset, parts.train)
+    network, learned, recorded = training.learn(replace(network, event_range=shown.event_range), shown.fullest)
     largest = largest_potentials(network, recorded)
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
-    network = named(network, name_maps(scores, labels, config.data.classes, config.conv3.purity))
+    network = named(network, name_maps(scores, shown.labels, config.data.classes, config.conv3.purity))
     if config.decoder.presence:
+        if shown.all_kinds.stimuli:
+            recorded = training.encode(network, shown.all_kinds)
+            scores = largest_potentials(network, recorded) / network.thresholds["conv3"]
         network = replace(network, presence=learn_presence(network, recorded, scores))
     replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
@@ -105,6 +109,28 @@ def run_split(config: Config, dataset: Dataset | Recordings, run: Run) -> Split:
     return split(dataset.labels, parts.train, parts.validation, parts.test, parts.split_seed, names=dataset.names)
 
 
+class Stimuli(NamedTuple):
+    """What a network learns from.
+
+    Attributes
+    ----------
+    fullest
+        Input spikes of the stimuli to learn from, which of a recording are its fullest buffers.
+    labels
+        Their labels.
+    all_kinds
+        Input spikes of as many buffers, from the fullest to the emptiest of each recording: objects are there in quiet
+        ones, too. No stimuli if the network learns from all buffers, or from pictures.
+    event_range
+        The fewest and the most input spikes of any stimulus, learned from or not.
+    """
+
+    fullest: Spikes
+    labels: list[str]
+    all_kinds: Spikes
+    event_range: tuple[int, int]
+
+
 @dataclass(frozen=True)
 class _Training:
     """The steps of a training that report progress and write to the run directory."""
@@ -114,23 +140,19 @@ class _Training:
     device: str
     reporter: Reporter
 
-    def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> tuple[Spikes, list[str], tuple[int, int]]:
-        """Read the training items as stimuli, and store the boxes of their objects in ``boxes.json``.
-
-        Returns
-        -------
-        The input spikes of the stimuli to learn from, which of a recording are its fullest buffers; their labels; and
-        the fewest and the most input spikes of any stimulus, learned from or not.
-        """
+    def stimuli(self, dataset: Dataset | Recordings, indices: np.ndarray) -> Stimuli:
+        """Read the training items as stimuli, and store the boxes of their objects in ``boxes.json``."""
         inputs = self.config.input
         self.reporter.stage("stimuli", len(indices))
-        spikes, labels, counts, boxes = [], [], [], {}
+        spikes, all_kinds, labels, counts, boxes = [], [], [], [], {}
         for done, index in enumerate(indices):
             shown = list(samples(dataset, [index], inputs))
             encoded = stimuli([sample.view for sample in shown], inputs, inputs.size)
             counts.append(np.bincount(encoded.stimulus, minlength=encoded.stimuli))
             chosen = fullest(counts[-1], inputs)
             spikes.append(encoded.select(chosen))
+            quiet_too = fullest_to_emptiest(counts[-1], inputs) if len(chosen) < len(shown) else chosen[:0]
+            all_kinds.append(encoded.select(quiet_too))
             for sample in (shown[int(i)] for i in chosen):
                 labels.append(sample.targets[0].label)
                 rows, columns = sample.image.shape[:2]
@@ -140,7 +162,7 @@ class _Training:
             self.reporter.advance(done + 1)
         write_json(self.run.path / "boxes.json", boxes)
         seen = np.concatenate(counts)
-        return Spikes.join(spikes), labels, (int(seen.min()), int(seen.max()))
+        return Stimuli(Spikes.join(spikes), labels, Spikes.join(all_kinds), (int(seen.min()), int(seen.max())))
 
     def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned], Recorded]:
         """Learn layer by layer.
@@ -160,6 +182,12 @@ class _Training:
                 learned[layer] = self._learn_layer(layer, number, encoded[below[layer]])
                 network = with_layer(network, layer, learned[layer])
         return network, learned, Recorded(encoded)
+
+    def encode(self, network: TrainedNetwork, spikes: Spikes) -> Recorded:
+        """Spikes of all layers of a network that has learned, for input spikes."""
+        self.reporter.stage("encode quiet buffers too", spikes.stimuli)
+        with open_encoder(self.config, self.config.input.size, self.device) as encoder:
+            return Recorded(encoder.encode(network, spikes, self.reporter.advance))
 
     def _learn_layer(self, layer: str, number: int, below: Spikes) -> Learned:
         """Learn one layer from the spikes of the layer below; `number` counts the learned layers from 0."""

@@ -8,7 +8,7 @@ from spikeseg.datasets.dog import prepare, to_events
 from spikeseg.datasets.events.events import Buffer, Recording, pack
 from spikeseg.datasets.recordings import Take
 from spikeseg.datasets.sample import Sample, Target
-from spikeseg.datasets.stimuli import fullest, samples, stimuli
+from spikeseg.datasets.stimuli import fullest, fullest_to_emptiest, samples, stimuli
 from spikeseg.spikes import Shape
 
 SIZE = 20, 30
@@ -69,6 +69,13 @@ def test_what_is_learned_from_are_the_fullest_buffers_in_their_order():
     assert fullest(counts, buffered(train=3)).tolist() == [1, 3, 4]
     assert fullest(counts, buffered(train=9)).tolist() == fullest(counts, buffered()).tolist() == [0, 1, 2, 3, 4]
     assert fullest(counts[:1], Input(rows=20, columns=30, dog=DoG(events=5))).tolist() == [0]
+
+
+def test_as_many_of_all_kinds_are_from_the_fullest_to_the_emptiest_buffer():
+    counts = np.array([5, 9, 1, 7, 7])  # fullest first: 1, 3, 4, 0, 2
+    assert fullest_to_emptiest(counts, buffered(train=3)).tolist() == [1, 2, 4]
+    assert fullest_to_emptiest(counts, buffered(train=2)).tolist() == [1, 2]
+    assert fullest_to_emptiest(counts, buffered()).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_buffers_become_stimuli():

@@ -42,8 +42,8 @@ def test_a_decision_has_the_best_score_of_each_class():
     assert buffer_decision(named, Conv3Decision(np.array([0.4, 0.5]), None), "one", "Faces", 40_000).first_ms is None
 
 
-def seen(recording, true, scores, first, ms):
-    return BufferDecision(recording, true, dict(zip("ab", scores, strict=True)), first, ms)
+def seen(recording, true, strength, first, ms):
+    return BufferDecision(recording, true, dict(zip("ab", strength, strict=True)), first, ms)
 
 
 def test_a_recording_is_what_its_buffers_say_together():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from helpers.blocks import encode, network, picture
-from spikeseg.analysis.decoding.presence import CONFIDENCE, class_margins, learn_presence, presence_of, ridge
+from spikeseg.analysis.decoding.naming import largest_by_class
+from spikeseg.analysis.decoding.presence import CONFIDENCE, learn_presence, presence_of, ridge
 from spikeseg.analysis.decoding.segmentation import decide, segment_classes, segment_one
 from spikeseg.models.network import RANKS, Presence, TrainedNetwork
 
@@ -59,7 +60,7 @@ class TestMargins:
         for place in PLACES:
             for kind, (label, other) in enumerate([("square", "block"), ("block", "square")]):
                 found = segment_one(told, encode(told, picture((kind, *place))))
-                margins = class_margins(told, found.decision.margins)
+                margins = largest_by_class(told, found.decision.margins)
                 assert found.label == label
                 assert margins[label] > 0 > margins[other]
                 assert found.presence == presence_of(told, label, margins[label])
