@@ -38,7 +38,7 @@ def test_a_decision_has_the_best_score_of_each_class():
     network = random_network(CONFIG, 0, "any")
     named = network.__class__(**{**network.__dict__, "map_labels": ("Faces", "Faces")})
     said = buffer_decision(named, Conv3Decision(np.array([0.4, 1.5]), (1, 6)), "one", "Motorbikes", 40_000)
-    assert said == BufferDecision("one", "Motorbikes", {"Faces": 1.5}, "Faces", 20.0)
+    assert said == BufferDecision("one", "Motorbikes", {"Faces": 1.5, "Motorbikes": -np.inf}, "Faces", 20.0)
     assert buffer_decision(named, Conv3Decision(np.array([0.4, 0.5]), None), "one", "Faces", 40_000).first_ms is None
 
 
