@@ -17,10 +17,14 @@ from spikeseg.files import read_json
 from spikeseg.version import __version__
 
 EXPERIMENTS = Path(__file__).with_name("experiments.toml")
+DATA = "DATA/"  # in an option: below the directory of --data, wherever that was
 
 
 class Variant(BaseModel):
-    """A further evaluation of an experiment's networks: its options, and its seeds, all of them by default."""
+    """A further evaluation of an experiment's networks: its options, and its seeds, all of them by default.
+
+    A path below the directory of the data begins with ``DATA/``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -149,7 +153,8 @@ def read_metrics(result: Result, runs: Path) -> dict[str, Any]:
     if metrics.get("split") != "test":
         raise SpikeSegError(f"{file} is of the {metrics.get('split')} part, not of the test part")
     options = _options(evaluation.get("command", ""))
-    if options != result.options.split():
+    expected = result.options.split()
+    if len(options) != len(expected) or not all(map(_same_option, options, expected)):
         given = " ".join(options) or "no options"
         raise SpikeSegError(f"{file} was evaluated with {given}, not {result.options or 'none'}")
     return metrics
@@ -159,3 +164,8 @@ def _options(command: str) -> Sequence[str]:
     """Options of a recorded `evaluate` command that change what is measured."""
     rest = re.sub(r"^\S+ evaluate \S+", "", command)
     return re.sub(r"--(data|out|device|jobs)[ =]\S+", "", rest).split()
+
+
+def _same_option(given: str, expected: str) -> bool:
+    """Whether an option is the expected one; of a path in the data, the part below their directory counts."""
+    return given == expected or (expected.startswith(DATA) and given.endswith(expected.removeprefix(DATA)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spikeseg.errors import SpikeSegError
 
-from .experiments import Experiment, Result, check_run, read_metrics, results
+from .experiments import DATA, Experiment, Result, check_run, read_metrics, results
 
 SPIKESEG = (sys.executable, "-m", "spikeseg")
 
@@ -38,7 +38,7 @@ def plan(experiments: Mapping[str, Experiment], runs: Path, data: Path | None) -
                 mine.append(["train", recipe, f"--seed={result.seed}", *given, f"--out={result.run(runs)}"])
             if not (trained and _done(result, runs)):
                 out = [f"--out={result.directory(runs)}"] if result.variant else []
-                mine.append(["evaluate", str(result.run(runs)), *given, *result.options.split(), *out])
+                mine.append(["evaluate", str(result.run(runs)), *given, *_options(result, data), *out])
     return {run: steps for run, steps in commands.items() if steps}
 
 
@@ -48,6 +48,14 @@ def _given(recipe: str, experiment: Experiment, data: Path | None) -> list[str]:
     if data is None:
         raise SpikeSegError(f"{recipe} needs --data: the directory that holds caltech-101 and events/n-mnist")
     return [f"--data={data / experiment.data}"]
+
+
+def _options(result: Result, data: Path | None) -> list[str]:
+    """Options of a further evaluation, with the directory of the data in their place."""
+    options = result.options.split()
+    if data is None:
+        return options
+    return [f"{data / option.removeprefix(DATA)}" if option.startswith(DATA) else option for option in options]
 
 
 def _done(result: Result, runs: Path) -> bool:

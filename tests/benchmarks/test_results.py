@@ -19,7 +19,10 @@ EXPERIMENTS = {
     "dog-caltech": Experiment(
         seeds=[0, 1, 2],
         data=".",
-        variants={"shifted": Variant(options="--canvas", seeds=[0])},
+        variants={
+            "shifted": Variant(options="--canvas", seeds=[0]),
+            "absent": Variant(options="--absent DATA/cars", seeds=[1]),
+        },
     ),
     "orange-panda": Experiment(seeds=[0, 1], variants={"half": Variant(options="--overlap 0.5")}),
 }
@@ -47,6 +50,7 @@ DOCUMENT = "Before.\n\n<!-- table: caltech -->\n{}<!-- end -->\n\nAfter.\n"
 def write_result(runs: Path, result: Result, version: str = __version__, **numbers) -> None:
     """A made-up run and one evaluation of it."""
     config = load(result.recipe, seed=result.seed)
+    options = result.options.replace("DATA/", "/some/where/")
     record = {"config": config.model_dump(mode="json"), "digest": config.digest(), "version": version}
     write_json(result.run(runs) / "run.json", record)
     (result.run(runs) / "network.npz").touch()
@@ -59,7 +63,7 @@ def write_result(runs: Path, result: Result, version: str = __version__, **numbe
         "training": {"version": version, "digest": config.digest(), "seed": result.seed},
         "evaluation": {
             "version": version,
-            "command": f"spikeseg evaluate {result.run(runs)} --data x {result.options} --out={result.directory(runs)}",
+            "command": f"spikeseg evaluate {result.run(runs)} --data x {options} --out={result.directory(runs)}",
         },
     }
     write_json(result.directory(runs) / "metrics.json", metrics | numbers)
@@ -149,6 +153,10 @@ def test_metrics_of_another_network_are_refused(runs, training):
         ({"split": "validation"}, "the validation part"),
         ({"evaluation": {"version": __version__, "command": "spikeseg evaluate r"}}, "no options, not --canvas"),
         (
+            {"evaluation": {"version": __version__, "command": "x evaluate r --scales"}},
+            "--scales, not --canvas",
+        ),
+        (
             {"evaluation": {"version": __version__, "command": "x evaluate r --canvas --clutter --data d"}},
             "--canvas --clutter, not --canvas",
         ),
@@ -213,6 +221,17 @@ def test_the_plan_has_the_commands_that_are_missing(runs, tmp_path):
             ["evaluate", f"{runs}/orange-panda-1", "--overlap", "0.5", f"--out={runs}/orange-panda-1/half"],
         ],
     }
+
+
+def test_a_path_in_the_data_is_put_in_and_recognised(runs, tmp_path):
+    result = Result("dog-caltech", 1, "absent", "--absent DATA/cars")
+    (runs / "dog-caltech-1" / "absent" / "metrics.json").unlink()
+    (step,) = running.plan(EXPERIMENTS, runs, tmp_path)["dog-caltech-1"]
+    assert step[3:5] == ["--absent", f"{tmp_path}/cars"]
+    write_result(runs, result)
+    assert read_metrics(result, runs)["n"] == 7
+    with pytest.raises(SpikeSegError, match="evaluated with --absent /some/where/cars, not --absent DATA/boats"):
+        read_metrics(Result("dog-caltech", 1, "absent", "--absent DATA/boats"), runs)
 
 
 def test_a_network_of_something_else_is_not_evaluated(runs, tmp_path):
