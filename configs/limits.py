@@ -50,6 +50,10 @@ def in_unit(unit: str, **schema: Any) -> Any:
     return Field(json_schema_extra={"unit": unit, **schema})
 
 
+def _finite(value: Any) -> Any:
+    return None if value == float("inf") else value
+
+
 def _class_name(name: str) -> str:
     if len(name) > LONGEST:
         raise ValueError(f"a class of {len(name)} characters: {LONGEST} at most")
@@ -82,6 +86,8 @@ Seed = Annotated[Whole, Field(ge=0, lt=2**63)]
 
 Positive = Annotated[Real, Field(gt=0)]
 Width = Annotated[Real, Field(ge=1e-3, le=1e6)]
+Tau = Annotated[Annotated[Width, in_unit("ms")] | None, BeforeValidator(_finite)]
+"""A time constant; an infinite one is none."""
 NotNegative = Annotated[Real, Field(ge=0)]
 Fraction = Annotated[Real, Field(ge=0, le=1)]
 Share = Annotated[Real, Field(ge=0, lt=1)]

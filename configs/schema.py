@@ -34,10 +34,14 @@ from .limits import (
     Share,
     Side,
     Size,
+    Tau,
     Text,
     Width,
     in_unit,
 )
+
+_LATER = ("data", "sensor", "unit"), *((layer, "tau_ms") for layer in ("conv1", "conv2", "conv3"))
+"""Keys that came later, by section: without them, older runs are of the same experiment."""
 
 
 class Gabor(Section):
@@ -63,6 +67,10 @@ class Gabor(Section):
     )
     threshold: Positive = Field(
         default=0.5, description="potential at which a neuron fires, before it adapts to the stimulus"
+    )
+    tau_ms: Tau = Field(
+        default=None,
+        description="time constant with which potentials decay between inputs; when absent or inf, they do not",
     )
 
     @property
@@ -142,6 +150,10 @@ class Conv(Section):
     threshold: Positive | None = Field(
         default=None,
         description="potential at which a neuron fires after learning; when absent, the one that learning led to",
+    )
+    tau_ms: Tau = Field(
+        default=None,
+        description="time constant with which potentials decay between inputs; when absent or inf, they do not",
     )
     learning: Learning = Field(description="how the layer learns")
 
@@ -247,7 +259,8 @@ class Config(Section):
     def digest(self) -> str:
         """Hash of all values, 12 hexadecimal digits; the layout of the file has no influence on it."""
         values = self.model_dump(mode="json")
-        for key in ("sensor", "unit"):  # they came later: without them, older runs are of the same experiment
-            if values["data"][key] is None:
-                del values["data"][key]
+        for section, *keys in _LATER:
+            for key in keys:
+                if values[section][key] is None:
+                    del values[section][key]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,8 +1,8 @@
 """Integrate-and-fire neurons that fire at most once per stimulus (docs/model.md, rules 1 to 3).
 
-Kirkland et al. 2020, sections IV.B and IV.C: integrate-and-fire, without leak. The formulas are those of Kheradpisheh
-et al. 2018, section 2.2. A potential of minus infinity marks a neuron that has fired or was silenced by a competitor:
-no input brings it back before the next stimulus.
+Kirkland et al. 2020, sections IV.B and IV.C: integrate-and-fire, without leak; LEAK and LEAKY_FORWARD are for layers
+with a `tau_ms`. The formulas are those of Kheradpisheh et al. 2018, section 2.2. A potential of minus infinity marks a
+neuron that has fired or was silenced by a competitor: no input brings it back before the next stimulus.
 """
 
 RESET = "v = -inf"
@@ -68,6 +68,32 @@ threshold one step later.
 
 Reads: w, W_ji, the weight from input j to neuron i
 Updates: v_post, V_i
+When: synapses, once for every input that fires and every neuron that sees it
+"""
+
+LEAK = "last : second"
+"""A neuron of a convolutional layer that leaks has this besides.
+
+last    when an input arrived for the last time; the potential is the one of then
+"""
+
+LEAKY_FORWARD = """
+v_post = whole(v_post * remains(t - last_post) * grid) / grid + w
+last_post = t
+"""
+"""CONV_FORWARD for a neuron that leaks, with a time constant tau (Gerstner et al. 2014, section 1.3.1).
+
+    V_i(t) = V_i(t') exp(-(t - t') / tau) + sum_j W_ji S_j(t)
+
+t' is when an input arrived before. Nothing is done in between: a potential that only falls cannot reach a threshold, so
+thresholds are compared with the potential of the last arrival. What is left of it is rounded down to a multiple of
+1 / grid, as weights are, so that sums of inputs stay exact in whatever order they come.
+
+`remains` is a table of exp(-(t - t') / tau) by steps (models/decay.py); `whole` gives the largest whole number that is
+not larger, and `grid` is 2 to the power of 38 (models/leak.py).
+
+Reads: w, W_ji; v_post, V_i; last_post, t'; t; remains; whole; grid
+Updates: v_post, V_i; last_post
 When: synapses, once for every input that fires and every neuron that sees it
 """
 

@@ -37,6 +37,8 @@ class EncoderDesign:
         Kernel and padding of ``conv1, conv2, conv3``, rows and columns.
     poolings
         Window and stride of ``pool1, pool2``.
+    taus
+        Time constants of ``conv1, conv2, conv3`` in seconds; None without leak.
     input_steps, total_steps
         Steps in which a stimulus has input, and all of its steps.
     dt
@@ -48,6 +50,7 @@ class EncoderDesign:
     shapes: dict[str, Shape]
     convolutions: dict[str, tuple[Pair, Pair]]
     poolings: dict[str, Pair]
+    taus: dict[str, float | None]
     input_steps: int
     total_steps: int
     dt: float
@@ -68,8 +71,10 @@ class EncoderDesign:
         poolings = {
             name: (pool.window, pool.stride) for name, pool in (("pool1", config.pool1), ("pool2", config.pool2))
         }
+        layers = {"conv1": gabor, "conv2": config.conv2, "conv3": config.conv3}
+        taus = {name: _seconds(layer.tau_ms) for name, layer in layers.items()}
         times = config.input.steps, config.input.total_steps, config.input.dt_ms * 1e-3
-        return cls(layer_shapes(config, size), convolutions, poolings, *times, capacity)
+        return cls(layer_shapes(config, size), convolutions, poolings, taus, *times, capacity)
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ class LearnerDesign:
         Winners per stimulus.
     inhibition_radius
         Distance within which a winner silences the other maps.
+    tau
+        Time constant in seconds; None without leak.
     input_steps
         Steps in which a stimulus has input.
     dt
@@ -100,6 +107,7 @@ class LearnerDesign:
     padding: Pair
     winners: int
     inhibition_radius: int
+    tau: float | None
     input_steps: int
     dt: float
 
@@ -108,8 +116,13 @@ class LearnerDesign:
         """Design the learning network of a configuration's layer."""
         kernel, padding = _convolution(conv)
         learning = conv.learning
-        return cls(below, conv.maps, kernel, padding, learning.winners, learning.inhibition_radius, input_steps, dt)
+        competition = learning.winners, learning.inhibition_radius
+        return cls(below, conv.maps, kernel, padding, *competition, _seconds(conv.tau_ms), input_steps, dt)
 
 
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:
     return conv.kernel, conv.padding
+
+
+def _seconds(tau_ms: float | None) -> float | None:
+    return None if tau_ms is None else tau_ms * 1e-3

@@ -16,6 +16,7 @@ from .conv_synapses import ConvSynapses
 from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer
+from .leak import forward
 from .model import Model
 from .targets import genn, step_clock
 
@@ -123,9 +124,9 @@ class _Encoder:
         return layer
 
     def _forward(self, name: str, below: str, window: Window, **model: Any) -> ConvSynapses:
-        forward = ConvSynapses(self.layers[below], self.layers[name], window, name=f"{name}_forward", **model)
-        self.objects.append(forward)
-        return forward
+        synapses = ConvSynapses(self.layers[below], self.layers[name], window, name=f"{name}_forward", **model)
+        self.objects.append(synapses)
+        return synapses
 
     def _pool(self, name: str, below: str) -> None:
         self._layer(name, neurons.POOL, neurons.NEW_STIMULUS, threshold=neurons.POOL_THRESHOLD)
@@ -134,14 +135,18 @@ class _Encoder:
         self._forward(name, below, window, on_pre=neurons.POOL_FORWARD)
 
     def _conv(self, name: str, below: str, competes: bool) -> None:
+        design = self.design
+        arrival = forward(design.taus[name], design.total_steps, design.dt)
         if competes:
-            self._competing(name)
+            self._competing(name, arrival.model)
         else:
-            self._adaptive(name, self.conv_model, threshold=neurons.CONV_THRESHOLD)
-        kernel, padding = self.design.convolutions[name]
+            self._adaptive(name, self.conv_model + arrival.model, threshold=neurons.CONV_THRESHOLD)
+        kernel, padding = design.convolutions[name]
         window = Window(self.shapes[below], self.shapes[name], kernel, padding)
-        forward = self._forward(name, below, window, model=neurons.KERNEL, on_pre=neurons.CONV_FORWARD)
-        self.state[f"{name}.w"] = (forward, "w")
+        weights = self._forward(
+            name, below, window, model=neurons.KERNEL, on_pre=arrival.on_pre, namespace=arrival.namespace
+        )
+        self.state[f"{name}.w"] = (weights, "w")
 
     def _adaptive(self, name: str, model: str, **options: Any) -> Layer:
         """A layer whose neurons have the threshold of their map."""
@@ -149,11 +154,11 @@ class _Encoder:
         layer.link_per_map("theta", self._features(name))
         return layer
 
-    def _competing(self, name: str) -> None:
-        """A conv layer whose maps compete at each place (docs/model.md, rule 7)."""
+    def _competing(self, name: str, model: str) -> None:
+        """A conv layer whose maps compete at each place (docs/model.md, rule 7); its neurons also have `model`."""
         layer = self._adaptive(
             name,
-            competition.PLACE_CONV,
+            competition.PLACE_CONV + model,
             threshold=competition.PLACE_THRESHOLD,
             events={"candidate": competition.PLACE_CANDIDATE},
             among="candidate",
@@ -201,8 +206,8 @@ class _GennEncoder(_Encoder):
         layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer
 
-    def _competing(self, name: str) -> None:
-        layer = self._adaptive(name, genn_equations.PLACE_CONV, threshold=genn_equations.PLACE_THRESHOLD)
+    def _competing(self, name: str, model: str) -> None:
+        layer = self._adaptive(name, genn_equations.PLACE_CONV + model, threshold=genn_equations.PLACE_THRESHOLD)
         rank = Synapses(layer, layer, genn_equations.PLACE_RANK, clock=self.clock, name=f"{name}_rank")
         source, target, _ = neighbourhood(layer.shape, 0).synapses()
         rank.connect(i=source, j=target)

@@ -14,6 +14,7 @@ from .conv_synapses import ConvSynapses
 from .designs import LearnerDesign
 from .geometry import Window, neighbourhood, one_to_one, own_feature, padded, same_map, whole_layer
 from .layer import Layer
+from .leak import forward
 from .model import Model
 
 
@@ -63,6 +64,7 @@ class _Learner:
         self.period = self.steps * dt * second
         self.objects: list[Any] = []
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
+        self.arrival = forward(design.tau, self.steps, dt)
         self.gate = self._gate()
         self.features = self._features()
         self.layer = self._layer(design.inhibition_radius)
@@ -117,7 +119,7 @@ class _Learner:
     def _layer(self, radius: int) -> Layer:
         layer = Layer(
             self.shape,
-            neurons.LAYER + plasticity.LEARNER,
+            neurons.LAYER + plasticity.LEARNER + self.arrival.model,
             name="layer",
             clock=self.tick_clock,
             threshold=competition.LAYER_THRESHOLD,
@@ -156,9 +158,9 @@ class _Learner:
             plasticity.AFFERENT_NEW_STIMULUS, dt=self.period, when="start", name="afferent_new_stimulus"
         )
         self.objects.append(afferent)
-        on_pre = neurons.CONV_FORWARD
-        forward = self._connect(self.source, self.layer, self.window, "forward", model=neurons.KERNEL, on_pre=on_pre)
-        stdp = self._connect(afferent, self.layer, self.window, "stdp", on_post=plasticity.STDP, kernel=forward)
-        stdp.post.order = forward.pre.order - 1
+        statements = {"on_pre": self.arrival.on_pre, "namespace": self.arrival.namespace}
+        weights = self._connect(self.source, self.layer, self.window, "forward", model=neurons.KERNEL, **statements)
+        stdp = self._connect(afferent, self.layer, self.window, "stdp", on_post=plasticity.STDP, kernel=weights)
+        stdp.post.order = weights.pre.order - 1
         self._connect(self.source, afferent, one_to_one(self.below), "afferent_spike", on_pre=plasticity.AFFERENT_SPIKE)
-        return forward
+        return weights

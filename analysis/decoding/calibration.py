@@ -17,7 +17,7 @@ from spikeseg.spikes import SILENT
 
 from ...models.network import LAYERS, TrainedNetwork
 from .decoder import decode
-from .potentials import potentials, stimulus_scale
+from .potentials import membrane_potentials, stimulus_scale
 from .segmentation import cell_centre, most_responsive
 
 BALANCE = 0.75  # fraction of the way from learned to balanced thresholds, on a logarithmic scale
@@ -30,7 +30,7 @@ DECAY = 0.985  # the rate is multiplied by this after each iteration
 def largest_potentials(
     network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], parts: int | None = None
 ) -> np.ndarray:
-    """Largest final potential of every Conv3 map for each stimulus.
+    """Largest potential of every Conv3 map for each stimulus, see `membrane_potentials`.
 
     Parameters
     ----------
@@ -45,12 +45,11 @@ def largest_potentials(
     -------
     (stimuli, maps) float.
     """
-    kernel, padding = network.kernels["conv3"], network.config.conv3.padding
     last = network.config.input.total_steps if parts is None else parts + LAYERS.index("pool2")
     found = []
     for steps in stimuli:
         in_time = np.where(steps["pool2"] <= last, steps["pool2"], SILENT)
-        found.append(potentials(in_time, kernel, padding).max(axis=(1, 2)))
+        found.append(membrane_potentials(network.config, in_time, network.kernels["conv3"]).max(axis=(1, 2)))
     return np.array(found)
 
 

@@ -1,4 +1,4 @@
-"""Potentials of Conv3 after all spikes of a stimulus, and what is made of them to compare maps and places."""
+"""Potentials of Conv3 over the spikes of a stimulus, and what is made of them to compare maps and places."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from scipy.sparse import csc_array
 
 from spikeseg.spikes import SILENT
 
+from ...configs.schema import Config
+from ...models.decay import decay_table, decayed
 from ...models.network import TrainedNetwork
 
 STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
@@ -21,7 +23,7 @@ class Responses(NamedTuple):
     Attributes
     ----------
     drive
-        Final potential / threshold; a neuron with 1 or more spikes.
+        Potential (see `membrane_potentials`) / threshold; a neuron with 1 or more spikes.
     field
         By what the places of a map compete: the readout of rule 13; in a network without one, the potential with
         inhibition of rule 9.
@@ -39,8 +41,11 @@ def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Respons
     else:
         compete = network.presence.weights
     final = potentials(steps["pool2"], np.concatenate([kernel, compete]), network.config.conv3.padding)
+    own = final[: len(kernel)]
+    if network.config.conv3.tau_ms is not None:
+        own = membrane_potentials(network.config, steps["pool2"], kernel)
     thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
-    return Responses(final[: len(kernel)] / thresholds[:, None, None], final[len(kernel) :])
+    return Responses(own / thresholds[:, None, None], final[len(kernel) :])
 
 
 def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
@@ -92,6 +97,38 @@ def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, 
     around = (seen @ kernel.reshape(maps, -1).T).reshape(height, width, maps)
     inside = around[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
     return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
+
+
+def membrane_potentials(config: Config, pool2_steps: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Potentials by which Conv3 neurons are compared: those after all spikes, or, with leak, the largest they reach.
+
+    Parameters
+    ----------
+    config
+        Of the network.
+    pool2_steps, kernel
+        See `potentials`.
+
+    Returns
+    -------
+    (maps, H', W') float.
+    """
+    padding = config.conv3.padding
+    if config.conv3.tau_ms is None:
+        return potentials(pool2_steps, kernel, padding)
+    table = decay_table(config.conv3.tau_ms / config.input.dt_ms, config.input.total_steps)
+    sees = np.ones((1, *kernel.shape[1:]))
+    now = largest = last = np.zeros(())
+    for step in range(config.input.total_steps):
+        arriving = np.where(pool2_steps == step, step, SILENT)
+        if step > 0 and (arriving == SILENT).all():
+            continue
+        reached = potentials(arriving, sees, padding)[0] > 0
+        left = np.where(reached, table[(step - last).astype(int)], 1.0)
+        now = decayed(now, left) + potentials(arriving, kernel, padding)
+        last = np.where(reached, step, last)
+        largest = np.maximum(largest, now)
+    return largest
 
 
 def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:

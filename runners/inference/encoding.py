@@ -16,7 +16,7 @@ from spikeseg.spikes import Spikes
 from ...configs.schema import Config
 from ...models.designs import EncoderDesign
 from ...models.network import CONV_LAYERS, TrainedNetwork
-from ..simulation.devices import PROGRAMS
+from ..simulation.devices import GENN, PROGRAMS
 from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
 
@@ -127,9 +127,11 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     Raises
     ------
     SpikeSegError
-        Several jobs on a device that runs one simulation at a time; stimuli smaller than a layer's kernel; or see
-        `open_simulator`.
+        Several jobs on a device that runs one simulation at a time; neurons that leak on GeNN; stimuli smaller than a
+        layer's kernel; or see `open_simulator`.
     """
+    if device in GENN and (leaky := [name for name in CONV_LAYERS if getattr(config, name).tau_ms is not None]):
+        raise SpikeSegError(f"{leaky[0]}.tau_ms: {device} has no neurons that leak: use --device cpp_standalone")
     if jobs > 1 and device not in PROGRAMS:
         raise SpikeSegError(f"device {device} runs one simulation at a time: use --device cpp_standalone, or --jobs 1")
 

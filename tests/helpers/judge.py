@@ -15,11 +15,14 @@ Conventions
   compare the potential they have with their threshold, then the spikes of the layer below arrive. So a spike
   needs one step per layer: what arrives in step s shows in step s + 1 at the earliest.
 - A kernel has the shape (maps, features below, rows, columns); there is nothing outside the layer below.
+- A potential may leak: what is left of it is looked at when an input arrives, and rounded down to a multiple of 2^-38.
+  In between nothing happens, and thresholds are compared with the potential of the last arrival.
 - Arithmetic is float64 and in a fixed order, because 0.1 + 0.2 + 0.3 depends on who comes first.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -40,6 +43,7 @@ class Conv:
     padding: tuple[int, int]  # rows, columns
     theta: np.ndarray  # (maps,)
     compete: bool = False  # one spike per place, over all maps
+    tau: float = np.inf  # time constant of the leak, in steps
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def conv_steps(below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1
     potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
     silenced = np.zeros(potential.shape, bool)
     steps = np.full(potential.shape, SILENT)
+    last = np.zeros(potential.shape, int)
     for step in range(total_steps):
         fires = (potential >= threshold) & ~silenced
         if conv.compete:
@@ -95,8 +100,31 @@ def conv_steps(below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1
         else:
             silenced |= fires
         steps[fires] = step
-        arrive(below == step, potential, conv.kernels, conv.padding)
+        step_in(below == step, potential, last, step, conv)
     return steps
+
+
+def step_in(fired: np.ndarray, potential: np.ndarray, last: np.ndarray, step: int, conv: Conv) -> None:
+    """Let the spikes of a step arrive, in neurons that leak or do not."""
+    if conv.tau == np.inf:
+        arrive(fired, potential, conv.kernels, conv.padding)
+    else:
+        arrive_leaky(fired, potential, last, step, conv)
+
+
+def arrive_leaky(fired: np.ndarray, potential: np.ndarray, last: np.ndarray, step: int, conv: Conv) -> None:
+    """As `arrive`; before each arrival a potential decays by the time since `last` (maps, H, W), the arrival before."""
+    for neuron in np.argwhere(fired):
+        one = np.zeros(fired.shape, bool)
+        one[tuple(neuron)] = True
+        reached = np.zeros(potential.shape, bool)
+        arrive(one, reached, np.ones(conv.kernels.shape, bool), conv.padding)
+        for place in np.argwhere(reached):
+            since = step - last[tuple(place)]
+            left = max(round(math.exp(-since / conv.tau) * 2**38), 1) / 2**38
+            potential[tuple(place)] = np.floor(potential[tuple(place)] * left * 2**38) / 2**38
+        last[reached] = step
+        arrive(one, potential, conv.kernels, conv.padding)
 
 
 def conv_shape(below: tuple[int, ...], kernels: np.ndarray, padding: tuple[int, int]) -> tuple[int, int, int]:
@@ -164,6 +192,16 @@ def final_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
     for step in range(below.max() + 1):
         arrive(below == step, potential, conv.kernels, conv.padding)
     return potential
+
+
+def largest_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
+    """The largest potentials (maps, H, W) that arrivals leave behind; neither a spike nor silencing resets them."""
+    potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
+    last, largest = np.zeros(potential.shape, int), potential.copy()
+    for step in range(below.max() + 1):
+        step_in(below == step, potential, last, step, conv)
+        largest = np.maximum(largest, potential)
+    return largest
 
 
 def decide(below: np.ndarray, conv: Conv) -> tuple[int, ...]:
@@ -310,6 +348,7 @@ def learn(
     padding: tuple[int, int],
     rule: Rule,
     total_steps: int,
+    tau: float = np.inf,
 ) -> Learned:
     """Train one conv layer on the spikes of the layer below, one stimulus after the other.
 
@@ -325,6 +364,8 @@ def learn(
         How to learn.
     total_steps
         Steps of each stimulus.
+    tau
+        Time constant of the leak, in steps.
     """
     kernels, theta, a_plus = np.array(kernels, float), np.array(theta, float), rule.a_plus
     history: list[Winner] = []
@@ -334,7 +375,7 @@ def learn(
             a_plus = min(2 * a_plus, rule.a_plus_max)
         if was_silent:
             theta *= 1 - rule.threshold_silent
-        winners = present(below, kernels, theta, padding, rule, a_plus, total_steps)
+        winners = present(below, Conv("", kernels, padding, theta, tau=tau), rule, a_plus, total_steps)
         history += [Winner(number, step, neuron) for step, neuron in winners]
         was_silent = not winners
     return Learned(history, kernels, theta, a_plus)
@@ -342,21 +383,21 @@ def learn(
 
 def present(
     below: np.ndarray,
-    kernels: np.ndarray,
-    theta: np.ndarray,
-    padding: tuple[int, int],
+    conv: Conv,
     rule: Rule,
     a_plus: float,
     total_steps: int,
 ) -> list[tuple[int, int]]:
-    """Show one stimulus: change `kernels` and `theta` in place, return (step, neuron) of each winner.
+    """Show one stimulus: change the layer's `kernels` and `theta` in place, return (step, neuron) of each winner.
 
     Winners are chosen one after the other, the largest potential / theta first, then the lowest index, and each
     sees the thresholds that the one before it left behind.
     Arrivals of a step use the weights that its winners left behind; potentials of earlier arrivals stay.
     """
+    kernels, padding, theta = conv.kernels, conv.padding, conv.theta
     potential = np.zeros(conv_shape(below.shape, kernels, padding))
     silenced = np.zeros(potential.shape, bool)
+    last = np.zeros(potential.shape, int)
     winners: list[tuple[int, int]] = []
     for step in range(total_steps):
         arrived = (below != SILENT) & (below < step)
@@ -371,7 +412,7 @@ def present(
             kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus)
             theta[m] *= 1 + rule.threshold_rise
             theta *= 1 - rule.threshold_fall
-        arrive(below == step, potential, kernels, padding)
+        step_in(below == step, potential, last, step, conv)
     return winners
 
 

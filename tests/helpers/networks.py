@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from spikeseg.configs import Config, layer_shapes, load, validate
-from spikeseg.configs.schema import Conv, Learning
+from spikeseg.configs.schema import Conv, Gabor, Learning
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.geometry import Window
 from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
@@ -33,6 +33,9 @@ def configuration(**sections: Mapping) -> Config:
     return validate(content, "test")
 
 
+taus = st.one_of(st.none(), st.floats(0.01, 100.0))  # milliseconds; half of the layers do not leak
+
+
 @st.composite
 def configurations(draw) -> Config:
     """Of networks that are small, mostly not square, and cut off by the end of the stimulus now and then."""
@@ -41,7 +44,8 @@ def configurations(draw) -> Config:
         return draw(st.integers(low, high))
 
     def conv() -> dict:
-        return {"maps": whole(1, 3), "kernel": [whole(1, 3), whole(1, 3)], "padding": [whole(0, 2), whole(0, 2)]}
+        sizes = {"kernel": [whole(1, 3), whole(1, 3)], "padding": [whole(0, 2), whole(0, 2)]}
+        return {"maps": whole(1, 3), "tau_ms": draw(taus), **sizes}
 
     def pool() -> dict:
         window = whole(1, 3)
@@ -58,7 +62,7 @@ def configurations(draw) -> Config:
                 "flush_steps": whole(3, 8),
                 "threshold_variation": draw(st.sampled_from([0, 0.05, 0.5])),
             },
-            conv1={"orientations": whole(1, 3), "kernel": draw(st.sampled_from([1, 3]))},
+            conv1={"orientations": whole(1, 3), "kernel": draw(st.sampled_from([1, 3])), "tau_ms": draw(taus)},
             pool1=pool(),
             conv2=conv(),
             pool2=pool(),
@@ -83,6 +87,14 @@ ENCODERS = {
         conv2={"maps": 3, "kernel": [2, 3], "padding": [0, 1]},
         pool2={"window": 3, "stride": 1},
         conv3={"maps": 2, "kernel": [3, 2], "padding": [1, 0]},
+    ),
+    "leaky": configuration(
+        input={"rows": 13, "columns": 10, "polarity": "split", "steps": 8, "flush_steps": 6},
+        conv1={"orientations": 2, "kernel": 3, "tau_ms": 1.1},
+        pool1={"window": 3, "stride": 2},
+        conv2={"maps": 3, "kernel": [2, 3], "padding": [0, 1], "tau_ms": 10.0},
+        pool2={"window": 3, "stride": 1},
+        conv3={"maps": 2, "kernel": [3, 2], "padding": [1, 0], "tau_ms": 30.0},
     ),
     "kernels larger than their layers": configuration(
         input={"rows": 9, "columns": 14, "polarity": "merged", "steps": 10, "flush_steps": 3},
@@ -222,10 +234,16 @@ def judge_layers(network: TrainedNetwork) -> list[judge.Conv | judge.Pool]:
         section = getattr(config, name)
         if name in CONV_LAYERS:
             competes = name != "conv3"
-            layers.append(judge.Conv(name, kernels[name], padding[name], thresholds[name], competes))
+            tau = judge_tau(section, config.input.dt_ms)
+            layers.append(judge.Conv(name, kernels[name], padding[name], thresholds[name], competes, tau))
         else:
             layers.append(judge.Pool(name, section.window, section.stride))
     return layers
+
+
+def judge_tau(layer: Conv | Gabor, dt_ms: float) -> float:
+    """The time constant of a layer in steps."""
+    return np.inf if layer.tau_ms is None else layer.tau_ms / dt_ms
 
 
 def judge_rule(conv: Conv) -> judge.Rule:

@@ -9,6 +9,7 @@ from helpers.networks import (
     ENCODERS,
     KINDS,
     assert_same_spikes,
+    configuration,
     configurations,
     few,
     judged,
@@ -19,7 +20,7 @@ from helpers.networks import (
     to_spikes,
 )
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.network import LAYERS
+from spikeseg.models.network import LAYERS, TrainedNetwork
 from spikeseg.runners.inference.encoding import CAPACITY, open_encoder
 
 
@@ -97,3 +98,47 @@ def test_several_jobs_need_processes():
     config = ENCODERS["overlapping pools"]
     with pytest.raises(SpikeSegError, match="numpy runs one simulation at a time"):
         open_encoder(config, config.input.size, "numpy", jobs=2).__enter__()
+
+
+@pytest.mark.parametrize("device", ["genn", "genn-cpu"])
+def test_neurons_that_leak_are_refused_where_there_are_none(device):
+    config = ENCODERS["leaky"]
+    with (
+        pytest.raises(SpikeSegError, match=rf"^conv1\.tau_ms: {device} has no neurons that leak: use --device"),
+        opened(config, device),
+    ):
+        pass
+
+
+def test_the_potential_of_one_neuron_decays_exponentially():
+    """Of two inputs of weight 1, the second makes it fire if 1 + exp(-apart / tau) reaches the threshold."""
+    config = configuration(
+        input={
+            "rows": 1,
+            "columns": 2,
+            "polarity": "merged",
+            "steps": 12,
+            "flush_steps": 8,
+            "threshold_variation": 0.0,
+        },
+        data={"classes": ["Faces"]},
+        conv1={"orientations": 1, "kernel": 1},
+        pool1={"window": 1, "stride": 1},
+        conv2={"maps": 1, "kernel": [1, 1], "padding": [0, 0]},
+        pool2={"window": 1, "stride": 1},
+        conv3={"maps": 1, "kernel": [1, 2], "padding": [0, 0], "tau_ms": 4.0},
+        decoder={"presence": False},
+    )
+    ones = {"conv1": np.ones((1, 1, 1, 1)), "conv2": np.ones((1, 1, 1, 1)), "conv3": np.ones((1, 1, 1, 2))}
+    stimuli = np.array([[[[0, apart]]] for apart in range(12)])
+    with opened(config, "numpy") as encoder:
+        for between in range(11):  # a threshold that the potential of `between` steps reaches, and of one more does not
+            threshold = 1 + np.exp(-(between + 0.5) / 4)
+            network = TrainedNetwork(
+                config,
+                ones,
+                {"conv1": np.array([0.5]), "conv2": np.array([0.5]), "conv3": np.array([threshold])},
+                event_range=(0, 2),
+            )
+            fired = encoder.encode(network, to_spikes(stimuli))["conv3"].stimulus
+            assert fired.tolist() == list(range(between + 1))

@@ -8,7 +8,17 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from helpers import judge
-from helpers.networks import assert_same_spikes, few, judge_rule, learning_layer, random_stimuli, seeds, to_spikes
+from helpers.networks import (
+    assert_same_spikes,
+    few,
+    judge_rule,
+    judge_tau,
+    learning_layer,
+    random_stimuli,
+    seeds,
+    taus,
+    to_spikes,
+)
 from spikeseg.configs.schema import Conv
 from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
 from spikeseg.spikes import Shape, Spikes
@@ -49,12 +59,13 @@ def cases(draw) -> Case:
         threshold_start=sees * draw(st.sampled_from([0.05, 0.1, 0.2])),
         homeostasis=draw(st.sampled_from([0.0, 0.02, 0.25])),
         threshold_silent=draw(st.sampled_from([0.0, 0.1, 0.5])),
-    )
+    ).model_copy(update={"tau_ms": draw(taus)})
     return Case(conv, below, whole(1, 5))
 
 
 GEOMETRIES = {
     "one winner": Case(learning_layer(2, (5, 7), (2, 3), doubling=13, threshold_silent=0.05), Shape(3, 4, 6), 5),
+    "leaky": Case(learning_layer(3, (2, 3), (1, 0), winners=2).model_copy(update={"tau_ms": 2.5}), Shape(2, 7, 6), 6),
     "three winners": Case(learning_layer(5, (2, 3), (1, 0), winners=3, inhibition_radius=1), Shape(2, 7, 6), 4),
 }
 
@@ -79,7 +90,8 @@ def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndar
 def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
     conv = case.conv
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
-    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv), case.steps + 1)
+    tau = judge_tau(conv, 1e3 * DT)
+    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv), case.steps + 1, tau)
 
 
 def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:
