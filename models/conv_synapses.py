@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions
+from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions, second
 from brian2.core.variables import Subexpression, Variables
 from brian2.groups.group import CodeRunner
 from brian2.parsing.statements import parse_statement
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
 from .geometry import Window, pair
@@ -22,6 +23,7 @@ from .layer import BLOCK, Layer
 from .targets import genn, procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
+NO_DELAY = 0 * second
 
 
 class ConvSynapses(NeuronGroup):
@@ -49,6 +51,9 @@ class ConvSynapses(NeuronGroup):
         Name of the event that counts as firing, or one for each side: ``{"pre": ..., "post": ...}``.
     kernel
         Another ConvSynapses with a kernel of the same shape, whose variables this one uses instead of its own.
+    delay
+        Time from a source's event to `on_pre`, for all pairs, or ``{"pre": ..., "post": ...}``. It is rounded to steps
+        of the group that fires, half a step up, as in Synapses.
     name
         Name of the group; the statements run as ``NAME_pre`` and ``NAME_post``.
     options
@@ -58,7 +63,8 @@ class ConvSynapses(NeuronGroup):
     Attributes
     ----------
     pre, post
-        Objects that run `on_pre` and `on_post`; None without a statement. Their ``when`` and ``order`` may be changed.
+        Objects that run `on_pre` and `on_post`; None without a statement. Their ``when``, ``order`` and ``delay`` may
+        be changed.
     synapses
         The stored Synapses, on devices where the generated code does not compute them; None elsewhere.
 
@@ -73,8 +79,8 @@ class ConvSynapses(NeuronGroup):
     Notes
     -----
     By default the statements run in the slot ``synapses`` of a step, as in Synapses: `on_pre` first (order -1), then
-    `on_post` (order 1). There are no delays: a spike takes effect in the step in which it is fired, after the
-    thresholds of that step, so a target can fire in the next step at the earliest.
+    `on_post` (order 1). Without delay a spike takes effect in the step in which it is fired, after the thresholds of
+    that step, so a target can fire in the next step at the earliest.
 
     Events are processed in the order of the index of their neuron, and the pairs of one event in the order of
     (map, row, column).
@@ -91,6 +97,7 @@ class ConvSynapses(NeuronGroup):
         on_post: str | None = None,
         on_event: str | Mapping[str, str] = "spike",
         kernel: ConvSynapses | None = None,
+        delay: Quantity | Mapping[str, Quantity] = NO_DELAY,
         name: str = "convsynapses*",
         **options: Any,
     ):
@@ -103,12 +110,14 @@ class ConvSynapses(NeuronGroup):
         if not {"dt", "clock"} & options.keys():
             options["clock"] = source.clock
         statements = {"pre": on_pre, "post": on_post}
-        _check_supported(equations, statements, options)
+        delays = {"pre": NO_DELAY, "post": NO_DELAY} | (dict(delay) if isinstance(delay, Mapping) else {"pre": delay})
+        _check_delays(name, delays, statements)
+        _check_supported(equations, statements)
         super().__init__(window.weights if has_weights else 1, equations, name=name, **options)
         self._check_fit(kernel, has_weights)
         events = {side: on_event if isinstance(on_event, str) else on_event.get(side, "spike") for side in statements}
         pathways = self._procedural if procedural() else self._explicit
-        pathways({side: code for side, code in statements.items() if code is not None}, events, kernel or self)
+        pathways({side: code for side, code in statements.items() if code is not None}, events, kernel or self, delays)
 
     def _check_fit(self, kernel: ConvSynapses | None, has_weights: bool) -> None:
         shapes = self.window.source, self.window.target
@@ -118,14 +127,27 @@ class ConvSynapses(NeuronGroup):
         if kernel is not None and (has_weights or kernel.window.kernel_shape != self.window.kernel_shape):
             raise ValueError(f"{self.name}: {kernel.name}'s kernel, of {kernel.window.kernel_shape}, cannot be shared")
 
-    def _procedural(self, statements: Mapping[str, str], events: Mapping[str, str], kernel: ConvSynapses) -> None:
+    def _procedural(
+        self,
+        statements: Mapping[str, str],
+        events: Mapping[str, str],
+        kernel: ConvSynapses,
+        delays: Mapping[str, Quantity],
+    ) -> None:
         for side, code in statements.items():
-            pathway = ConvPathway(self, kernel, side, code, events[side])
+            pathway = ConvPathway(self, kernel, side, code, events[side], delays[side])
             self.__dict__[side] = pathway
             self.contained_objects.append(pathway)
 
-    def _explicit(self, statements: Mapping[str, str], events: Mapping[str, str], kernel: ConvSynapses) -> None:
-        self.synapses = ExplicitSynapses(self, kernel, statements, {side: events[side] for side in statements})
+    def _explicit(
+        self,
+        statements: Mapping[str, str],
+        events: Mapping[str, str],
+        kernel: ConvSynapses,
+        delays: Mapping[str, Quantity],
+    ) -> None:
+        sides = {side: events[side] for side in statements}, {side: delays[side] for side in statements}
+        self.synapses = ExplicitSynapses(self, kernel, statements, *sides)
         self.contained_objects.append(self.synapses)
         for side in statements:
             self.__dict__[side] = getattr(self.synapses, side)
@@ -153,10 +175,26 @@ class ConvSynapses(NeuronGroup):
         raise NotImplementedError(f"{self.name} is connected by its window; use Synapses for any other pattern")
 
 
-def _check_supported(equations: Equations, statements: Mapping[str, Any], options: dict[str, Any]) -> None:
+def _check_delays(name: str, delays: Mapping[str, Any], statements: Mapping[str, Any]) -> None:
+    for side, delay in delays.items():
+        if side not in statements:
+            raise ValueError(f"{name}: a delay of {side!r}: give those of pre and post")
+        _check_delay(f"{name}, {side}", delay)
+        if delay > NO_DELAY and statements[side] is None:
+            raise ValueError(f"{name}: a delay of {side} without on_{side}")
+
+
+def _check_delay(name: str, delay: Any) -> None:
+    """Raise an error for what is no single time from 0 on."""
+    fail_for_dimension_mismatch(delay, second, f"{name}: a delay needs a unit of time")
+    if np.ndim(delay) > 0:
+        raise NotImplementedError(f"{name}: all pairs of ConvSynapses share one delay, and one value is asked for")
+    if not 0 <= float(delay) < np.inf:
+        raise ValueError(f"{name}: a delay of {delay}: it has to be 0 or more")
+
+
+def _check_supported(equations: Equations, statements: Mapping[str, Any]) -> None:
     """Raise NotImplementedError for unsupported Synapses features."""
-    if options.pop("delay", None):
-        raise NotImplementedError("ConvSynapses has no delays: a spike arrives in the step in which it is fired")
     for equation in equations.values():
         for flag in {"summed", "event-driven", "linked"} & set(equation.flags):
             raise NotImplementedError(
@@ -180,7 +218,14 @@ class ExplicitSynapses(Synapses):
     from the kernel; ``kernel_index`` says which weight is whose.
     """
 
-    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, statements: Mapping[str, str], events: dict[str, str]):
+    def __init__(
+        self,
+        conv: ConvSynapses,
+        kernel: ConvSynapses,
+        statements: Mapping[str, str],
+        events: dict[str, str],
+        delays: dict[str, Quantity],
+    ):
         self._kernel = kernel
         model = Equations("kernel_index : integer (constant)")
         if genn():
@@ -191,6 +236,7 @@ class ExplicitSynapses(Synapses):
             "clock": conv.clock,
             "namespace": conv.namespace,
             "on_event": events,
+            "delay": delays,
         }
         super().__init__(conv.source, conv.target, model=model, **code, **common)
         pre, post, weight = conv.window.synapses()
@@ -210,13 +256,19 @@ class ExplicitSynapses(Synapses):
 
 
 class ConvPathway(CodeRunner):
-    """Runs the statement of one side in generated code that computes the indices of all variables itself."""
+    """Runs the statement of one side in generated code that computes the indices of all variables itself.
 
-    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, side: str, code: str, event: str):
+    With a delay of k steps, events wait in a ring of k places: the place of a step holds those of k steps ago, which
+    are processed, and then takes those of now.
+    """
+
+    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, side: str, code: str, event: str, delay: Quantity):
+        self._conv, self._ring, self.delay = conv, f"_{side}_ring", delay
         firing = conv.source if side == "pre" else conv.target
         self.variables = _variables(conv, kernel, code)
         eventspace = f"_{event}space"
         self.variables.add_reference(eventspace, firing)
+        self.variables.add_reference("t_in_timesteps", firing)
         needed, touched = [eventspace], None
         if side == "pre" and isinstance(conv.target, Layer):
             touched = conv.target.variables["_touched"]
@@ -224,6 +276,8 @@ class ConvPathway(CodeRunner):
             needed.append("_touched_post")
         keywords = {
             "eventspace_variable": firing.variables[eventspace],
+            "places": firing.variables[eventspace].size,
+            "time_variable": firing.variables["t_in_timesteps"],
             "touched_variable": touched,
             "block": BLOCK,
             "independent": _independent(code, self.variables, side),
@@ -240,6 +294,34 @@ class ConvPathway(CodeRunner):
             template_kwds=keywords | _sizes(conv),
             codeobj_class=procedural(),
         )
+
+    @property
+    def delay(self) -> Quantity:
+        """Time from an event to the statement, for all pairs. A change takes effect with the next run."""
+        return self._delay
+
+    @delay.setter
+    def delay(self, delay: Quantity) -> None:
+        _check_delay(self._ring, delay)
+        self._delay = delay
+
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Make the ring that the delay needs."""
+        steps = int(np.floor(float(self.delay / self.clock.dt) + 0.5))
+        keywords: Any = self.template_kwds
+        keywords["delay"] = steps
+        if steps > 0:
+            keywords["ring_variable"] = self._sized_ring(steps * keywords["places"])
+        super().before_run(run_namespace)
+
+    def _sized_ring(self, size: int) -> Any:
+        """The ring as a variable of the connection, which stores and restores it."""
+        name, variables = self._ring, self._conv.variables
+        if name not in variables or variables[name].size != size:
+            variables.add_array(name, size=size, dtype=np.int32)
+            self.variables.add_reference(name, self._conv, index="0")
+            self.needed_variables = [*dict.fromkeys([*self.needed_variables, name, "t_in_timesteps"])]
+        return variables[name]
 
 
 def _variables(conv: ConvSynapses, kernel: ConvSynapses, code: str) -> Variables:

@@ -1,13 +1,6 @@
 {# Runs a statement for every source in the window of the target neuron of an event. #}
-{% extends 'common_group.cpp' %}
-{% block maincode %}
-    {% set _eventspace = get_array_name(eventspace_variable) %}
-    const int32_t * _events = {{_eventspace}};
-    const int32_t _num_events = _events[_num{{eventspace_variable.name}} - 1];
-    const size_t _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
-    for (int32_t _event = 0; _event < _num_events; _event++)
-    {
+{% extends 'conv.cpp' %}
+{% block event %}
         const int32_t _postsynaptic_idx = _events[_event];
         const int32_t _target = _postsynaptic_idx - {{target_start}};
         {% if target_is_part %}
@@ -40,5 +33,4 @@
                 {{vector_code|autoindent}}
             }
         }
-    }
 {% endblock %}

@@ -1,13 +1,10 @@
 {# Runs a statement for every source in the window of the target neuron of an event. #}
-{% extends 'common_group.pyx' %}
-{% block maincode %}
-    {% set _eventspace = get_array_name(eventspace_variable) %}
-    cdef int32_t _event, _target, _c, _m, _y, _x, _i, _i0, _i1, _j, _j0, _j1, _source, _weight
-    cdef int32_t _num_events = {{_eventspace}}[_num{{_eventspace}} - 1]
-    _vectorisation_idx = 1
-    {{scalar_code|autoindent}}
-    for _event in range(_num_events):
-        _postsynaptic_idx = {{_eventspace}}[_event]
+{% extends 'conv.pyx' %}
+{% block declarations %}
+    cdef int32_t _target, _c, _m, _y, _x, _i, _i0, _i1, _j, _j0, _j1, _source, _weight
+{% endblock %}
+{% block event %}
+        _postsynaptic_idx = _events[_event]
         _target = _postsynaptic_idx - {{target_start}}
         if _target < 0 or _target >= {{M*OH*OW}}:
             continue

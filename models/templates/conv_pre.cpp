@@ -1,5 +1,5 @@
 {# Runs a statement for every target in whose window the source neuron of an event lies. #}
-{% extends 'common_group.cpp' %}
+{% extends 'conv.cpp' %}
 
 {% macro _along_a_row(count) %}
             {% if independent %}
@@ -18,14 +18,7 @@
             }
 {% endmacro %}
 
-{% block maincode %}
-    {% set _eventspace = get_array_name(eventspace_variable) %}
-    const int32_t * _events = {{_eventspace}};
-    const int32_t _num_events = _events[_num{{eventspace_variable.name}} - 1];
-    const size_t _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
-    for (int32_t _event = 0; _event < _num_events; _event++)
-    {
+{% block event %}
         const int32_t _presynaptic_idx = _events[_event];
         const int32_t _source = _presynaptic_idx - {{source_start}};
         {% if source_is_part %}
@@ -65,5 +58,4 @@
                 {{_along_a_row('_columns')}}
             }
         }
-    }
 {% endblock %}

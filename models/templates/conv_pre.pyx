@@ -1,13 +1,10 @@
 {# Runs a statement for every target in whose window the source neuron of an event lies. #}
-{% extends 'common_group.pyx' %}
-{% block maincode %}
-    {% set _eventspace = get_array_name(eventspace_variable) %}
-    cdef int32_t _event, _source, _c, _m, _y, _x, _oy, _oy0, _oy1, _ox0, _ox1, _k, _target, _weight
-    cdef int32_t _num_events = {{_eventspace}}[_num{{_eventspace}} - 1]
-    _vectorisation_idx = 1
-    {{scalar_code|autoindent}}
-    for _event in range(_num_events):
-        _presynaptic_idx = {{_eventspace}}[_event]
+{% extends 'conv.pyx' %}
+{% block declarations %}
+    cdef int32_t _source, _c, _m, _y, _x, _oy, _oy0, _oy1, _ox0, _ox1, _k, _target, _weight
+{% endblock %}
+{% block event %}
+        _presynaptic_idx = _events[_event]
         _source = _presynaptic_idx - {{source_start}}
         if _source < 0 or _source >= {{C*H*W}}:
             continue

@@ -67,6 +67,7 @@ class Connections:
 
     windows: tuple[Window, ...]
     stored: bool = False  # as by devices that are made from C++ standalone
+    delay: int = 0  # of both ways, in steps; the model has two
 
     def build(self):
         from brian2 import Clock, Network, SpikeGeneratorGroup, second
@@ -90,6 +91,7 @@ class Connections:
                 "w : 1\ngain : 1 (shared)",
                 on_pre="v_post += gain * w",
                 on_post="w = 0.5 * w + x_pre",
+                delay=dict.fromkeys(("pre", "post"), self.delay * 1e-3 * second),
                 name=f"link{number}",
             )
             link.post.order = link.pre.order - 1

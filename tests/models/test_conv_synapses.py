@@ -7,6 +7,7 @@ from brian2 import (
     Network,
     NeuronGroup,
     StateMonitor,
+    Synapses,
     ms,
     mV,
     prefs,
@@ -86,6 +87,19 @@ def test_computed_connections_equal_stored_ones(device, sorts):
     with open_simulator(Connections(sorts), device) as simulator:
         for seed in range(20):
             assert_as_defined(simulator, sorts, seed)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("device", ["cpp_standalone", "cython"])
+def test_computed_connections_are_late_by_their_delay(device):
+    windows = ALL_SORTS[:2]
+    with open_simulator(Connections(windows, delay=1), device) as simulator:
+        assert_as_defined(simulator, windows, seed=0)
+    with open_simulator(Connections(windows, delay=2), device) as simulator:  # later than the model ends
+        state = random_state(windows, 0)
+        found = simulator.run(to_spikes(np.full((1, 1, 1, 1), -1)), state).state
+        for name in (name for name in state if not name.endswith("fires")):
+            np.testing.assert_array_equal(found[name], state[name], err_msg=name)
 
 
 @pytest.mark.compiled
@@ -202,7 +216,7 @@ class TestGroups:
 
 
 REFUSED = {
-    "delays": ({"delay": 1 * ms}, "has no delays"),
+    "a delay for each pair": ({"delay": [1, 2] * ms}, "share one delay"),
     "summed variables": ({"model": "x_post = w : volt (summed)\nw : volt"}, r"cannot be \(summed\)"),
     "event-driven variables": ({"model": "dw/dt = -w / (1*ms) : volt (event-driven)"}, r"cannot be \(event-driven\)"),
     "indices": ({"on_pre": "v_post += w * i"}, "cannot use i: .* nothing per synapse"),
@@ -220,3 +234,79 @@ def test_what_is_not_supported_is_refused(feature):
 def test_connecting_by_hand_is_refused():
     with pytest.raises(NotImplementedError, match="is connected by its window"):
         connection()[-1].connect(p=0.1)
+
+
+def arrivals(delay, steps, **options):
+    """Potentials of the first target after each step; the first three sources fire in step 0, another one in step 2."""
+    network, below, above, synapses = connection(delay=delay, **options)
+    synapses.w = np.arange(1, 55) * mV
+    late = WINDOW.source.size - 1
+    monitor = StateMonitor(above, "v", record=True, when="end")
+    network.add(monitor)
+    for step in range(steps):
+        if step == 2:
+            below.v[late] = 2 * volt
+        network.run(0.1 * ms, namespace={})
+    return np.asarray(monitor.v).T
+
+
+class TestDelays:
+    @pytest.mark.parametrize("steps", [1, 2, 5])
+    def test_spikes_arrive_so_many_steps_later(self, target, steps):
+        at_once, later = arrivals(0 * ms, 4), arrivals(steps * 0.1 * ms, 4 + steps)
+        assert (np.diff(at_once, axis=0) != 0).any(axis=1).tolist() == [False, True, False]
+        assert (later[:steps] == 0).all()
+        np.testing.assert_array_equal(later[steps:], at_once)
+
+    @pytest.mark.parametrize(("delay", "steps"), [(0.04, 0), (0.05, 1), (0.15, 1), (0.25, 3)])
+    def test_they_are_rounded_as_in_synapses(self, target, delay, steps):
+        """0.15 ms is a little less than one and a half steps of 0.1 ms."""
+        network, below, above, synapses = connection()
+        synapses.w = 1 * mV
+        synapses.pre.delay = delay * ms
+        plain = Synapses(below, neurons(1), on_pre="x_post += 1*volt", delay=delay * ms)
+        plain.connect(i=[0], j=[0])
+        network.add(plain, plain.target)
+        network.run(steps * 0.1 * ms, namespace={})
+        assert (above.v == 0 * mV).all()
+        assert plain.target.x[0] == 0 * volt
+        network.run(0.1 * ms, namespace={})
+        assert (above.v != 0 * mV).any()
+        assert plain.target.x[0] == 1 * volt
+
+    def test_what_is_under_way_is_stored_and_restored(self, target):
+        network, _, above, synapses = connection(delay=0.3 * ms)
+        synapses.w = 1 * mV
+        network.run(0.2 * ms, namespace={})
+        network.store()
+        for _ in range(2):
+            network.restore()
+            assert (above.v == 0 * mV).all()
+            network.run(0.2 * ms, namespace={})
+            assert (above.v != 0 * mV).any()
+
+    def test_each_side_has_its_own(self, target):
+        delays = {"pre": 0.1 * ms, "post": 0.3 * ms}
+        network, _, above, synapses = connection(on_post="w = 7*mV", delay=delays)
+        synapses.w = 1 * mV
+        above.v[0] = 2 * volt
+        network.run(0.3 * ms, namespace={})
+        assert (synapses.w == 1 * mV).all()
+        network.run(0.1 * ms, namespace={})
+        assert (synapses.w == 7 * mV).any()
+
+    @pytest.mark.parametrize(
+        ("delay", "told"),
+        [
+            (-1 * ms, "link, pre: a delay of -1. ms: it has to be 0 or more"),
+            ({"post": 1 * ms}, "link: a delay of post without on_post"),
+            ({"between": 1 * ms}, "link: a delay of 'between': give those of pre and post"),
+        ],
+    )
+    def test_those_that_make_no_sense_are_refused(self, delay, told):
+        with pytest.raises(ValueError, match=told):
+            connection(delay=delay, name="link")
+
+    def test_they_need_a_unit(self):
+        with pytest.raises(DimensionMismatchError):
+            connection(delay=1)
