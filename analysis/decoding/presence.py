@@ -63,8 +63,33 @@ class _Patterns(NamedTuple):
         return np.reshape(seen, (len(chosen), self.spikes.shape[1] * rows * columns)).astype(np.float32)
 
 
+def winners(network: TrainedNetwork, scores: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """The map that wins each training stimulus: the best one of the class that its picture or recording is taken for.
+
+    The buffers of a recording show the same object, so they are taken for one class: that with the largest sum of its
+    maps' largest scores.
+
+    Parameters
+    ----------
+    scores
+        Largest potential over threshold of each map for each stimulus, (stimuli, maps).
+    items
+        Number of the picture or recording of each stimulus, (stimuli,).
+
+    Returns
+    -------
+    (stimuli,) int.
+    """
+    names = np.array(network.map_labels)
+    classes = [names == label for label in network.config.data.classes]
+    best = np.array([np.where(own, scores, -np.inf).max(axis=1) for own in classes])
+    sums = np.array([np.bincount(items, one) for one in best])
+    taken_for = np.array(classes)[sums.argmax(axis=0)[items]]
+    return np.where(taken_for, scores, -np.inf).argmax(axis=1)
+
+
 def learn_presence(
-    network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], scores: np.ndarray
+    network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], winner: np.ndarray
 ) -> Presence | None:
     """Fit the readouts of a network whose maps have names.
 
@@ -74,9 +99,9 @@ def learn_presence(
         The network.
     stimuli
         Spike steps per layer of each training stimulus, ``{layer: (C, H, W) int}``.
-    scores
-        Largest potential over threshold of each map for each of them, (stimuli, maps). The winning map stands for the
-        class of the stimulus; labels are not used.
+    winner
+        The map that wins each of them (see `winners`), (stimuli,). It stands for the class of the stimulus; labels are
+        not used.
 
     Returns
     -------
@@ -85,12 +110,16 @@ def learn_presence(
     kernel, inhibition = network.kernels["conv3"], network.config.decoder.inhibition
     spikes = np.array([steps["pool2"] != SILENT for steps in stimuli])
     seen = [_Patterns(copy, kernel.shape[2:], network.config.conv3.padding) for copy in (spikes, *_shuffled(spikes))]
-    names, winner = np.array(network.map_labels), np.argmax(scores, axis=1)
+    names = np.array(network.map_labels)
     maps = [_Map.of(number, names, winner, len(seen) - 1) for number in np.flatnonzero(names != "")]
     maps = [one for one in maps if len(one.own)]
     if not all(any(map(len, one.against)) for one in maps):
         return None
-    weights, offsets, left_out = inhibited(kernel, inhibition), np.full(len(kernel), -1.0), np.empty(scores.shape)
+    weights, offsets, left_out = (
+        inhibited(kernel, inhibition),
+        np.full(len(kernel), -1.0),
+        np.empty((len(winner), len(kernel))),
+    )
     earlier: dict[int, list[np.ndarray]] = {}
     for _ in range(ROUNDS):
         places = [one.places(weights)[0] for one in seen]
@@ -117,16 +146,16 @@ def margins(network: TrainedNetwork, readout: np.ndarray) -> np.ndarray:
     return np.where(np.array(network.map_labels) == "", -np.inf, largest)
 
 
-def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:
+def presence_of(network: TrainedNetwork, label: str, margin: float, several: bool = False) -> float:
     """Fraction of a class's own training stimuli whose margin is smaller, from 0 to 1.
 
-    From a margin of 0 on, where more speaks for the object than against it, this is at least `CONFIDENCE`: of several
-    objects in a picture one may hide half of another, which looks less like its class than all that was learned from.
+    With `several` objects in a picture it is at least `CONFIDENCE` from a margin of 0 on, where more speaks for the
+    object than against it: one that is half hidden looks less like its class than all that was learned from.
     """
     assert network.presence is not None
     own = network.presence.ranks[network.config.data.classes.index(label)]
     rank = float(np.interp(margin, own, np.linspace(0, 1, RANKS), left=0.0, right=1.0))
-    return max(rank, CONFIDENCE) if margin >= 0 else rank
+    return max(rank, CONFIDENCE) if several and margin >= 0 else rank
 
 
 class _Map(NamedTuple):

@@ -16,7 +16,7 @@ from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.calibration import calibrate, largest_potentials
 from ...analysis.decoding.naming import name_maps, named
-from ...analysis.decoding.presence import learn_presence
+from ...analysis.decoding.presence import learn_presence, winners
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import Source, directory_of, open_dataset
 from ...datasets.events.formats import Invalid
@@ -97,7 +97,8 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
         if shown.all_kinds.stimuli:
             recorded = training.encode(network, shown.all_kinds)
             scores = largest_potentials(network, recorded) / network.thresholds["conv3"]
-        network = replace(network, presence=learn_presence(network, recorded, scores))
+        winner = winners(network, scores, shown.items)
+        network = replace(network, presence=learn_presence(network, recorded, winner))
     replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 
@@ -121,6 +122,8 @@ class Stimuli(NamedTuple):
     all_kinds
         Input spikes of as many buffers, from the fullest to the emptiest of each recording: objects are there in quiet
         ones, too. No stimuli if the network learns from all buffers, or from pictures.
+    items
+        The picture or recording of each of them; where there are none, of each of `fullest`.
     event_range
         The fewest and the most input spikes of any stimulus, learned from or not.
     """
@@ -128,6 +131,7 @@ class Stimuli(NamedTuple):
     fullest: Spikes
     labels: list[str]
     all_kinds: Spikes
+    items: np.ndarray
     event_range: tuple[int, int]
 
 
@@ -144,7 +148,7 @@ class _Training:
         """Read the training items as stimuli, and store the boxes of their objects in ``boxes.json``."""
         inputs = self.config.input
         self.reporter.stage("stimuli", len(indices))
-        spikes, all_kinds, labels, counts, boxes = [], [], [], [], {}
+        spikes, all_kinds, items, labels, counts, boxes = [], [], [], [], [], {}
         for done, index in enumerate(indices):
             shown = list(samples(dataset, [index], inputs))
             encoded = stimuli([sample.view for sample in shown], inputs, inputs.size)
@@ -153,6 +157,7 @@ class _Training:
             spikes.append(encoded.select(chosen))
             quiet_too = fullest_to_emptiest(counts[-1], inputs) if len(chosen) < len(shown) else chosen[:0]
             all_kinds.append(encoded.select(quiet_too))
+            items += [done] * (len(quiet_too) or len(chosen))
             for sample in (shown[int(i)] for i in chosen):
                 labels.append(sample.targets[0].label)
                 rows, columns = sample.image.shape[:2]
@@ -162,7 +167,8 @@ class _Training:
             self.reporter.advance(done + 1)
         write_json(self.run.path / "boxes.json", boxes)
         seen = np.concatenate(counts)
-        return Stimuli(Spikes.join(spikes), labels, Spikes.join(all_kinds), (int(seen.min()), int(seen.max())))
+        counted = int(seen.min()), int(seen.max())
+        return Stimuli(Spikes.join(spikes), labels, Spikes.join(all_kinds), np.array(items), counted)
 
     def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned], Recorded]:
         """Learn layer by layer.

@@ -205,8 +205,12 @@ def largest_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
 
 
 def decide(below: np.ndarray, conv: Conv) -> tuple[int, ...]:
-    """The neuron (map, row, column) with the largest final potential / theta; ties go to the lowest index."""
-    ratio = final_potential(below, conv) / conv.theta[:, np.newaxis, np.newaxis]
+    """The neuron (map, row, column) with the largest potential / theta; ties go to the lowest index.
+
+    The potential is that after all spikes; of neurons that leak, the largest that they reach.
+    """
+    potential = final_potential(below, conv) if conv.tau == np.inf else largest_potential(below, conv)
+    ratio = potential / conv.theta[:, np.newaxis, np.newaxis]
     return strongest(ratio, np.ones(ratio.shape, bool))
 
 

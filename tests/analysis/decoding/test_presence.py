@@ -7,7 +7,7 @@ import pytest
 
 from helpers.blocks import encode, network, picture
 from spikeseg.analysis.decoding.naming import largest_by_class
-from spikeseg.analysis.decoding.presence import CONFIDENCE, learn_presence, presence_of, ridge
+from spikeseg.analysis.decoding.presence import CONFIDENCE, learn_presence, presence_of, ridge, winners
 from spikeseg.analysis.decoding.segmentation import decide, segment_classes, segment_one
 from spikeseg.models.network import RANKS, Presence, TrainedNetwork
 
@@ -21,10 +21,24 @@ def told():
     trained = network()
     stimuli = [encode(trained, picture((kind, *place))) for place in PLACES for kind in (SQUARE, BLOCK)]
     scores = np.array([decide(trained, steps).scores for steps in stimuli])
-    return replace(trained, presence=learn_presence(trained, stimuli, scores))
+    return replace(trained, presence=learn_presence(trained, stimuli, scores.argmax(axis=1)))
 
 
 OWN, *AGAINST = (np.random.default_rng(n).integers(0, 2, (n, 40)).astype(np.float32) for n in (12, 15, 20))
+
+
+class TestWinners:
+    def test_a_picture_is_won_by_its_best_map_and_the_buffers_of_a_recording_by_those_of_one_class(self):
+        trained = replace(network(), map_labels=("square", "block"))
+        scores = np.array([[1.0, 2.0], [3.0, 2.0], [4.0, 1.0], [1.0, 5.0]])
+        assert winners(trained, scores, np.arange(4)).tolist() == scores.argmax(axis=1).tolist()
+        together = winners(trained, scores, np.array([0, 0, 1, 1]))  # 4 against 4: the first class; 5 against 6
+        assert together.tolist() == [0, 0, 1, 1]
+
+    def test_of_the_maps_of_a_class_the_best_wins_each_buffer(self):
+        trained = replace(network(), map_labels=("square", "square"))
+        scores = np.array([[1.0, 2.0], [3.0, 2.0]])
+        assert winners(trained, scores, np.zeros(2, int)).tolist() == [1, 0]
 
 
 class TestRidge:
@@ -84,10 +98,14 @@ class TestMargins:
             (0.5, 1.5, 0.5),
         ],
     )
-    def test_presence_is_the_share_of_smaller_margins_and_enough_from_0_on(self, told, smallest, margin, presence):
+    def test_presence_is_the_share_of_smaller_margins_and_of_several_enough_from_0_on(
+        self, told, smallest, margin, presence
+    ):
         ranks = np.tile(np.linspace(smallest, smallest + 2, RANKS), (len(told.config.data.classes), 1))
         ranked = replace(told, presence=replace(told.presence, ranks=ranks))
-        assert presence_of(ranked, told.config.data.classes[0], margin) == pytest.approx(presence)
+        label = told.config.data.classes[0]
+        assert presence_of(ranked, label, margin, several=True) == pytest.approx(presence)
+        assert presence_of(ranked, label, margin) == pytest.approx(np.clip((margin - smallest) / 2, 0, 1))
 
     def test_confidence_0_finds_something_everywhere(self, told):
         found = segment_one(told, encode(told, picture((SQUARE, 1, 1))))
