@@ -204,13 +204,14 @@ def largest_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
     return largest
 
 
-def decide(below: np.ndarray, conv: Conv) -> tuple[int, ...]:
-    """The neuron (map, row, column) with the largest potential / theta; ties go to the lowest index.
+def compared_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
+    """Potentials (maps, H, W) by which places compete: after all spikes; of neurons that leak, the largest."""
+    return final_potential(below, conv) if conv.tau == np.inf else largest_potential(below, conv)
 
-    The potential is that after all spikes; of neurons that leak, the largest that they reach.
-    """
-    potential = final_potential(below, conv) if conv.tau == np.inf else largest_potential(below, conv)
-    ratio = potential / conv.theta[:, np.newaxis, np.newaxis]
+
+def decide(below: np.ndarray, conv: Conv) -> tuple[int, ...]:
+    """The neuron (map, row, column) with the largest potential / theta; ties go to the lowest index."""
+    ratio = compared_potential(below, conv) / conv.theta[:, np.newaxis, np.newaxis]
     return strongest(ratio, np.ones(ratio.shape, bool))
 
 

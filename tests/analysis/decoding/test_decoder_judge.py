@@ -127,5 +127,5 @@ def test_the_decision_is_the_judges(config, seed, kind):
     *_, conv3 = judge_layers(network)
     chosen = judge.decide(spikes["pool2"], conv3)
     assert decision.map == chosen[0]
-    best = judge.final_potential(spikes["pool2"], conv3)[chosen] / conv3.theta[chosen[0]]
+    best = judge.compared_potential(spikes["pool2"], conv3)[chosen] / conv3.theta[chosen[0]]
     assert decision.scores.max() == best
