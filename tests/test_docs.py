@@ -8,7 +8,7 @@ import pytest
 import typer
 from brian2 import prefs
 
-from spikeseg.runners.cli.main import app
+from spikeseg.runners.cli.main import application
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,7 +40,7 @@ def commands():
 def test_commands_are_understood():
     assert len(commands()) > 10
     for arguments in commands():
-        command, context = typer.main.get_command(app), None
+        command, context = typer.main.get_command(application()), None
         while hasattr(command, "commands"):
             context = command.make_context("spikeseg", list(arguments), parent=context)
             command = command.commands[arguments.pop(0)]

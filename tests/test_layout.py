@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from spikeseg.runners.cli.main import app
+from spikeseg.runners.cli.main import application
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("analysis", "configs", "datasets", "equations", "models", "runners", "spikeseg")
@@ -58,7 +58,7 @@ def commands(command, name="spikeseg"):
 def test_commands_that_simulate_have_one_default_device():
     devices = {
         name: option.default
-        for name, command in commands(get_command(app))
+        for name, command in commands(get_command(application()))
         for option in command.params
         if option.name == "device"
     }
@@ -66,7 +66,7 @@ def test_commands_that_simulate_have_one_default_device():
     assert set(devices.values()) == {"cpp_standalone"}
 
 
-@pytest.mark.parametrize(("name", "command"), commands(get_command(app)), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "command"), commands(get_command(application())), ids=lambda value: str(value))
 def test_the_help_of_every_command_ends_with_an_example_of_it(name, command):
     assert (command.epilog or "").startswith(f"Example: {name}")
 

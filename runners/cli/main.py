@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -15,29 +16,33 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.names import printable
 from spikeseg.version import __version__
 
-from .commands import (
-    analyse,
-    cache,
-    config,
-    data,
-    demo,
-    doctor,
-    encode,
-    evaluate,
-    events,
-    export,
-    init,
-    point,
-    report,
-    search,
-    segment,
-    stream,
-    sweep,
-    train,
-)
 from .console import console
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+EXAMPLES = {
+    "init": "spikeseg init photos --out photos.toml",
+    "train": "spikeseg train dog-caltech --data data --seed 1 --out runs/one",
+    "encode": "spikeseg encode runs/one --split test",
+    "segment": "spikeseg segment dog-caltech face.jpg bike.png --out segments",
+    "evaluate": "spikeseg evaluate runs/one --canvas --out runs/one/shifted",
+    "report": "spikeseg report runs/one",
+    "demo": "spikeseg demo --out runs/demo",
+    "analyse": "spikeseg analyse runs/one",
+    "doctor": "spikeseg doctor",
+    "cache": "spikeseg cache --clear",
+    "export": "spikeseg export runs/one/spikes/test.npz test.nwb",
+    "stream": "spikeseg stream runs/n-caltech recording.aedat4 --video film.gif",
+    "sweep": "spikeseg sweep examples/sweep.toml --jobs 2 --out runs",
+    "point": "spikeseg point dog-caltech --set conv3.learning.a_plus=0.01 --data data --out runs",
+    "search": "spikeseg search search.toml --trials 40 --out runs",
+}
+"""An example of each command. A command is a function in the module of its name."""
+
+GROUPS = {
+    "config": "Show bundled configurations, and explain their keys.",
+    "data": "Download datasets.",
+    "events": "Look at recordings of event cameras.",
+}
+"""Help of each group of commands, which is an ``app`` in the module of its name."""
 
 INTERRUPTED = 130  # exit code of Typer after Ctrl-C
 RESUMING = ("train", "demo", "sweep", "point", "search")
@@ -47,7 +52,7 @@ def main() -> None:
     """Run the command line. A user's error prints one line on standard error and ends with exit code 1."""
     try:
         with _terminated_as_interrupted():
-            app()
+            application(sys.argv[1:2])()
     except (SpikeSegError, OSError) as error:
         print("spikeseg:", printable(str(error), lines=False), file=sys.stderr)
         sys.exit(1)
@@ -77,8 +82,7 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def options(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -86,24 +90,23 @@ def options(
     """SpikeSEG on Brian2: unsupervised semantic segmentation with a spiking convolutional network."""
 
 
-for command, example in (
-    (init.init, "spikeseg init photos --out photos.toml"),
-    (train.train, "spikeseg train dog-caltech --data data --seed 1 --out runs/one"),
-    (encode.encode, "spikeseg encode runs/one --split test"),
-    (segment.segment, "spikeseg segment dog-caltech face.jpg bike.png --out segments"),
-    (evaluate.evaluate, "spikeseg evaluate runs/one --canvas --out runs/one/shifted"),
-    (report.report, "spikeseg report runs/one"),
-    (demo.demo, "spikeseg demo --out runs/demo"),
-    (analyse.analyse, "spikeseg analyse runs/one"),
-    (doctor.doctor, "spikeseg doctor"),
-    (cache.cache, "spikeseg cache --clear"),
-    (export.export, "spikeseg export runs/one/spikes/test.npz test.nwb"),
-    (stream.stream, "spikeseg stream runs/n-caltech recording.aedat4 --video film.gif"),
-    (sweep.sweep, "spikeseg sweep examples/sweep.toml --jobs 2 --out runs"),
-    (point.point, "spikeseg point dog-caltech --set conv3.learning.a_plus=0.01 --data data --out runs"),
-    (search.search, "spikeseg search search.toml --trials 40 --out runs"),
-):
-    app.command(epilog=f"Example: {example}")(command)
-app.add_typer(config.app, name="config", help="Show bundled configurations, and explain their keys.")
-app.add_typer(data.app, name="data", help="Download datasets.")
-app.add_typer(events.app, name="events", help="Look at recordings of event cameras.")
+def application(words: Sequence[str] = ()) -> typer.Typer:
+    """Give the command line.
+
+    Parameters
+    ----------
+    words
+        What the user typed, as far as it is known. If the first word is a command, no other command is in the
+        application: importing all of them takes longer than a picture.
+    """
+    wanted = {*words[:1]} & {*EXAMPLES, *GROUPS} or {*EXAMPLES, *GROUPS}
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(_options)
+    for name in (*EXAMPLES, *GROUPS):
+        if name in wanted:
+            module = import_module(f".commands.{name}", __package__)
+            if name in GROUPS:
+                app.add_typer(module.app, name=name, help=GROUPS[name])
+            else:
+                app.command(epilog=f"Example: {EXAMPLES[name]}")(getattr(module, name))
+    return app

@@ -68,7 +68,7 @@ def drawn(figure):
 @pytest.fixture(scope="module")
 def results(encoded):
     """What the command writes."""
-    main.app(["analyse", str(encoded)], standalone_mode=False)
+    main.application()(["analyse", str(encoded)], standalone_mode=False)
     return encoded / "analysis"
 
 
