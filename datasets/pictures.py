@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from PIL import Image, ImageOps
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import require_regular
+
+for _reader in ("Png", "Jpeg", "Bmp", "Tiff", "WebP", "Ppm", "Gif"):
+    import_module(f"PIL.{_reader}ImagePlugin")  # where one of these is not there yet, Pillow imports all its 40 readers
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
 """What is read, as Pillow calls it; PPM is PGM and PBM too. Its other readers are rarely used, and less well tried."""
@@ -43,13 +48,33 @@ def read_picture(path: str | Path) -> np.ndarray:
     SpikeSegError
         The file is missing, is not a picture, is truncated, has more than `MOST_PIXELS`, or is `TOO_NARROW`.
     """
+    with _opened(path) as picture:
+        ImageOps.exif_transpose(picture, in_place=True)
+        return np.array(_rgb(picture))
+
+
+def check_picture(path: str | Path) -> None:
+    """Look at the beginning of a picture, not at its pixels, of which some may be damaged or missing all the same.
+
+    Raises
+    ------
+    SpikeSegError
+        The file is missing, is not a picture, has more than `MOST_PIXELS`, or is `TOO_NARROW`.
+    """
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """Give a picture of which the size is known, and no pixel yet. Raises what `read_picture` raises, also later."""
     try:
         require_regular(Path(path))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual metadata, which a user cannot change
-            with Image.open(path, formats=FORMATS) as picture:  # reads its size, and not yet its pixels
+            with Image.open(path, formats=FORMATS) as picture:
                 _check_size(path, *picture.size)
-                return np.array(_rgb(ImageOps.exif_transpose(picture)))
+                yield picture
     except SpikeSegError:
         raise
     except FileNotFoundError as error:
@@ -90,7 +115,7 @@ def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode in _WITH_ALPHA or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from spikeseg.errors import SpikeSegError
 
 EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("p", "i1")])
 """Column, row, microseconds, and polarity: +1 brighter (ON), -1 darker (OFF)."""
+
+Invalid = Literal["error", "drop", "sort"]
+"""What becomes of events that are off the sensor or out of order, see `formats.open_events`."""
 
 LARGEST = 16384  # rows or columns of a sensor; no event camera comes near this
 

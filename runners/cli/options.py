@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ...datasets.events.formats import Invalid
+from ...datasets.events.events import Invalid
 from ...datasets.split import AnyPart
 from ..simulation.devices import Device
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import BinaryIO, get_args
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
 from ..editing import Edit, Mask
-from ..events import EVENT, LARGEST, Recording, check, describe, on_sensor, out_of_order
+from ..events import EVENT, LARGEST, Invalid, Recording, check, describe, on_sensor, out_of_order
 from .layout import said_layout
 from .recognise import BEGINNING, CONTAINERS, DECODERS, WITH_STREAMS, Container, find_format
 from .records import Decoder
@@ -19,9 +19,6 @@ from .rosbag import Rosbag
 
 PACKET = 100_000
 """Most events that come at a time."""
-
-Invalid = Literal["error", "drop", "sort"]
-"""What becomes of events that are off the sensor or out of order, see `open_events`."""
 
 _BLOCK = 1 << 16  # bytes that are read at a time
 
