@@ -102,7 +102,16 @@ def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarra
     response = correlate(picture, kernel, mode="nearest")
     channels = np.abs(response) if config.polarity == "merged" else np.stack([response, -response])
     strength = channels.ravel()
-    neuron = np.argsort(-strength, kind="stable")[: dog.events]
+    neuron = _strongest(strength, dog.events)
     neuron = neuron[strength[neuron] > _ROUNDING]
     step = np.arange(len(neuron)) * config.steps // max(len(neuron), 1)
     return step.astype(np.int32), neuron.astype(np.int32)
+
+
+def _strongest(strength: np.ndarray, many: int) -> np.ndarray:
+    """Indices of the largest of some values, (n,), largest first; of equal ones the first. Few are sorted."""
+    if many < len(strength):
+        among = np.flatnonzero(strength >= np.partition(strength, -many)[-many])
+    else:
+        among = np.arange(len(strength))
+    return among[np.argsort(-strength[among], kind="stable")][:many]

@@ -47,7 +47,8 @@ class CommandLine(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a section for each command."""
         self.env.note_reread()
-        typer = [sys.executable, "-m", "typer", Path(__file__).with_name("commands.py"), "utils", "docs", "--name", "spikeseg"]
+        commands = Path(__file__).with_name("commands.py")
+        typer = [sys.executable, "-m", "typer", commands, "utils", "docs", "--name", "spikeseg"]
         text = subprocess.run(typer, check=True, capture_output=True, text=True).stdout
         _, _, commands = text.partition("\n## ")  # the page has an introduction of its own
         return self.parse_text_to_nodes(f"## {commands}", allow_section_headings=True)

@@ -40,7 +40,7 @@ def mask_box(mask: np.ndarray) -> Box | None:
 def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize a mask, (H, W) bool, to `size` (rows, columns) by nearest neighbours."""
     rows, columns = (np.arange(n) * m // n for n, m in zip(size, mask.shape, strict=True))
-    return mask[rows[:, None], columns]
+    return mask.take(rows, axis=0).take(columns, axis=1)
 
 
 def box_iou(first, second) -> np.ndarray:

@@ -49,10 +49,8 @@ def paint_overlay(
     numbered
         Each object has a number and a colour of its own: there may be several of a class.
     """
-    scale = min(WIDTH / image.shape[1], TALLEST / image.shape[0])
-    rows, columns = (max(1, round(scale * side)) for side in image.shape[:2])
-    source = Image.fromarray(image).convert("RGB")
-    pixels = np.array(source.resize((columns, rows), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    rows, columns = _size(image)
+    pixels = _scaled(image)
     dressed = dress(segmentations, classes, numbered)
     for found, _, colour in dressed:
         mask = resized(found.mask, (rows, columns))
@@ -69,6 +67,31 @@ def paint_overlay(
             _paint_box(draw, tags[-1].box, colour)
     _write_tags(draw, tags, (rows, columns))
     return _titled(painted, title)
+
+
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """A picture that is larger than its overlay, at the overlay's size, which looks the same in it; others as they are.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) or (H, W), uint8, of any size.
+    """
+    return _scaled(image) if _size(image)[1] < image.shape[1] else image
+
+
+def _size(image: np.ndarray) -> tuple[int, int]:
+    """Rows and columns of a picture in its overlay."""
+    scale = min(WIDTH / image.shape[1], TALLEST / image.shape[0])
+    return max(1, round(scale * image.shape[0])), max(1, round(scale * image.shape[1]))
+
+
+def _scaled(image: np.ndarray) -> np.ndarray:
+    """A picture at the size that it has in its overlay, (rows, columns, 3) uint8, a copy."""
+    rows, columns = _size(image)
+    source = Image.fromarray(image)
+    source = source if source.mode == "RGB" else source.convert("RGB")
+    return np.array(source.resize((columns, rows), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def dress(

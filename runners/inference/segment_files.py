@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,12 +20,30 @@ from spikeseg.names import check_file_name, output_file
 
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
-from ...analysis.painting.overlay import paint_overlay
-from ...datasets.pictures import read_picture
-from ...datasets.sample import Sample
+from ...analysis.painting.overlay import paint_overlay, shrunk
+from ...analysis.painting.png import write_png
+from ...datasets.pictures import check_picture, read_picture
 from ...models.network import TrainedNetwork
 from .density import at_density
-from .segmenting import BATCH, covering_size, open_segmenter, response, response_over_threshold
+from .segmenting import covering_size, open_segmenter, response, response_over_threshold
+
+
+class Picture(NamedTuple):
+    """What is kept of a picture from when it is read until its files are written.
+
+    Attributes
+    ----------
+    path
+        Its file.
+    size
+        Rows and columns.
+    image
+        The picture, no larger than in its overlay.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    image: np.ndarray
 
 
 def segment_files(
@@ -64,22 +83,23 @@ def segment_files(
     ------
     SpikeSegError
         The network learned from recordings, a picture cannot be read, one is given twice, the simulation fails, or the
-        file system refuses.
+        file system refuses. What is no picture stops before anything is written; one that is damaged further on, when
+        its turn comes.
     """
     if network.config.input.dog is None:
         raise SpikeSegError("this network learned from recordings, and segments no pictures: use spikeseg stream")
     names = output_names(paths)
-    sizes = [read_picture(path).shape[:2] for path in paths]  # all are read first: a bad one stops before any output
+    for path in paths:
+        check_picture(path)
     classes = network.config.data.classes
     if instances:
-        answers = _by_instance(network, paths, sizes, device)
+        answers = _by_instance(network, paths, device)
     else:
         answers = _by_class(network, paths, classes if every_class else None, device, confidence)
-    for path, name, (image, found) in zip(paths, names, answers, strict=True):
-        sample = Sample(str(path), image, ())
+    for name, (picture, found) in zip(names, answers, strict=True):
         there = [one for one in found if one.is_present(confidence)]
-        rows = write_segmentation(directory, sample, name, there, classes, instances)
-        yield rows or [_nothing(sample.name, found)]
+        rows = write_segmentation(directory, picture, name, there, classes, instances)
+        yield rows or [_nothing(str(picture.path), found)]
 
 
 def output_names(paths: Sequence[Path]) -> list[str]:
@@ -131,40 +151,42 @@ def boxes_table(directory: Path) -> Iterator[list[dict[str, Any]]]:
 
 def _by_class(
     network: TrainedNetwork, paths: Sequence[Path], classes: Sequence[str] | None, device: str, confidence: float
-) -> Iterator[tuple[np.ndarray, list[Segmentation]]]:
+) -> Iterator[tuple[Picture, list[Segmentation]]]:
+    """Yield each picture and its answers."""
+    kept: deque[Picture] = deque()
     with open_segmenter(network, [network.config.input.size], device, confidence=confidence) as segmenter:
-        for images in _read(paths):
-            yield from zip(images, segmenter.segment(images, classes), strict=True)
+        for found in segmenter.segment(map(partial(_read, kept), paths), classes):
+            yield kept.popleft(), found
 
 
-def _read(paths: Sequence[Path]) -> Iterator[list[np.ndarray]]:
-    """Pictures, no more of them at a time than are segmented at once."""
-    for start in range(0, len(paths), BATCH):
-        yield [read_picture(path) for path in paths[start : start + BATCH]]
-
-
-def _covering(network: TrainedNetwork, path: Path, size: tuple[int, int]) -> tuple[int, int]:
-    try:
-        return covering_size(network.config, size)
-    except SpikeSegError as error:
-        raise SpikeSegError(f"{path}: {error}") from error
+def _read(kept: deque[Picture], path: Path) -> np.ndarray:
+    """Read a picture that is to be segmented; what its files need of it goes to `kept`."""
+    image = read_picture(path)
+    kept.append(Picture(path, image.shape[:2], shrunk(image)))
+    return image
 
 
 def _by_instance(
-    network: TrainedNetwork, paths: Sequence[Path], sizes: Sequence[tuple[int, int]], device: str
-) -> Iterator[tuple[np.ndarray, list[Segmentation]]]:
+    network: TrainedNetwork, paths: Iterable[Path], device: str
+) -> Iterator[tuple[Picture, list[Segmentation]]]:
     """Yield each picture and its instances. Pictures keep their proportions."""
-    covering = [_covering(network, path, size) for path, size in zip(paths, sizes, strict=True)]
-    for size, group in groupby(zip(covering, paths, strict=True), key=lambda pair: pair[0]):
+    kept: deque[Picture] = deque()
+    for size, images in groupby(map(partial(_read, kept), paths), lambda image: _covering(network, kept[-1])):
         with open_segmenter(at_density(network, size), [size], device) as segmenter:
-            for images in _read([path for _, path in group]):
-                for image, found in zip(images, segmenter.instances(images), strict=True):
-                    yield image, [instance.segmentation for instance in found]
+            for found in segmenter.instances(images):
+                yield kept.popleft(), [instance.segmentation for instance in found]
+
+
+def _covering(network: TrainedNetwork, picture: Picture) -> tuple[int, int]:
+    try:
+        return covering_size(network.config, picture.size)
+    except SpikeSegError as error:
+        raise SpikeSegError(f"{picture.path}: {error}") from error
 
 
 def write_segmentation(
     directory: Path,
-    sample: Sample,
+    picture: Picture,
     stem: str,
     segmentations: Sequence[Segmentation],
     classes: Sequence[str],
@@ -176,7 +198,7 @@ def write_segmentation(
     ----------
     directory
         Directory of the files.
-    sample
+    picture
         The picture.
     stem
         What the names of the files begin with.
@@ -191,7 +213,7 @@ def write_segmentation(
     -------
     A row per object for `write_boxes`.
     """
-    rows, columns = sample.image.shape[:2]
+    rows, columns = picture.size
     described = []
     for number, segmentation in enumerate(segmentations, start=1):
         name = f"{number}_{segmentation.label}" if numbered else segmentation.label
@@ -205,11 +227,11 @@ def write_segmentation(
         presented = segmentation.mask.shape
         if box is not None:
             box = box.scaled(rows / presented[0], columns / presented[1])
-        row = _description(sample.name, segmentation, box) | files
+        row = _description(str(picture.path), segmentation, box) | files
         described.append(row | {"instance": number if numbered else None})
-    painted = paint_overlay(sample.image, segmentations, classes, Path(sample.name).name, numbered)
+    painted = paint_overlay(picture.image, segmentations, classes, picture.path.name, numbered)
     with replacing(output_file(directory, f"{stem}_overlay.png")) as temporary:
-        painted.save(temporary, compress_level=1)
+        write_png(temporary, painted)
     return described
 
 

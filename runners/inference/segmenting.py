@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.spikes import Recorded
+from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.instances import Instance, segment_instances
 from ...analysis.decoding.presence import CONFIDENCE
@@ -44,13 +45,14 @@ class Segmenter:
     encoders: tuple[tuple[tuple[int, int], Encoder], ...]
     confidence: float = CONFIDENCE
 
-    def segment(self, views: Sequence[View], classes: Sequence[str] | None = None) -> Iterator[list[Segmentation]]:
+    def segment(self, views: Iterable[View], classes: Sequence[str] | None = None) -> Iterator[list[Segmentation]]:
         """Segment classes.
 
         Parameters
         ----------
         views
-            Pictures of any size, (H, W) or (H, W, 3) uint8, or buffers of events.
+            Pictures of any size, (H, W) or (H, W, 3) uint8, or buffers of events. They are taken `BATCH` by
+            `BATCH`, each only when the one before is let go.
         classes
             Segment each of these classes; if None, only the winning class. There may be several objects: pictures are
             presented with more events, see `at_density`.
@@ -65,13 +67,15 @@ class Segmenter:
         SpikeSegError
             The simulation fails, or no map stands for one of `classes`.
         """
-        for start in range(0, len(views), BATCH):
-            batch = views[start : start + BATCH]
-            zooms = [self._at(size, encoder, batch, classes) for size, encoder in self.encoders]
+        networks = [self.network for _ in self.encoders]
+        if classes is not None and self.network.config.input.dog is not None:
+            networks = [at_density(self.network, size) for size, _ in self.encoders]
+        for inputs in self._batches(views, networks):
+            zooms = [self._answers(*zoom, classes) for zoom in zip(self.encoders, networks, inputs, strict=True)]
             for answers in zip(*zooms, strict=True):
                 yield [max(found, key=response) for found in zip(*answers, strict=True)]
 
-    def instances(self, views: Sequence[View]) -> Iterator[list[Instance]]:
+    def instances(self, views: Iterable[View]) -> Iterator[list[Instance]]:
         """Segment every object, also several of one class. The segmenter must have been opened with only one size.
 
         Parameters
@@ -88,22 +92,35 @@ class Segmenter:
         SpikeSegError
             The simulation fails.
         """
-        ((size, encoder),) = self.encoders
-        for start in range(0, len(views), BATCH):
-            inputs = stimuli(views[start : start + BATCH], self.network.config.input, size)
+        ((_, encoder),) = self.encoders
+        for (inputs,) in self._batches(views, [self.network]):
             for steps in Recorded(encoder.encode(self.network, inputs)):
                 yield segment_instances(self.network, steps)
 
-    def _at(
-        self, size: tuple[int, int], encoder: Encoder, views: Sequence[View], classes: Sequence[str] | None
-    ) -> list[list[Segmentation]]:
-        network = self.network
-        if classes is not None and network.config.input.dog is not None:
-            network = at_density(network, size)
-        recorded = Recorded(encoder.encode(network, stimuli(views, network.config.input, size)))
-        if classes is None:
-            return [[segment_one(network, steps)] for steps in recorded]
-        return [segment_classes(network, steps, classes, self.confidence) for steps in recorded]
+    def _batches(self, views: Iterable[View], networks: Sequence[TrainedNetwork]) -> Iterator[list[Spikes]]:
+        """Yield, for each batch, its input spikes at every zoom."""
+
+        def at_zooms(view: View) -> list[Spikes]:
+            pairs = zip(self.encoders, networks, strict=True)
+            return [stimuli([view], network.config.input, size) for (size, _), network in pairs]
+
+        inputs = map(at_zooms, views)  # unlike the variable of a loop, it lets a view go before it takes the next
+        while batch := list(islice(inputs, BATCH)):
+            yield [Spikes.join(list(zoom)) for zoom in zip(*batch, strict=True)]
+
+    def _answers(
+        self,
+        zoom: tuple[tuple[int, int], Encoder],
+        network: TrainedNetwork,
+        inputs: Spikes,
+        classes: Sequence[str] | None,
+    ) -> Iterator[list[Segmentation]]:
+        _, encoder = zoom
+        for steps in Recorded(encoder.encode(network, inputs)):
+            if classes is None:
+                yield [segment_one(network, steps)]
+            else:
+                yield segment_classes(network, steps, classes, self.confidence)
 
 
 def response(segmentation: Segmentation) -> float:
