@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from spikeseg.boxes import Box, box_iou, mask_iou
 from spikeseg.errors import SpikeSegError
@@ -111,6 +110,8 @@ def assign(name: str, targets: Sequence[Target], segmentations: Sequence[Segment
     segmentations
         One per predicted instance, in pixels of the picture.
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import, and most evaluations count nothing
+
     boxes = [found.box or _NOWHERE for found in segmentations]
     true = [target.box or _NOWHERE for target in targets]
     iou = box_iou(np.reshape(true, (-1, 1, 4)), np.reshape(boxes, (1, -1, 4)))
