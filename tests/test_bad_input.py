@@ -175,9 +175,11 @@ class TestPictures:
     def test_a_missing_one_is_named(self, segment, picture):
         assert "nothing.png is missing" in segment(picture, picture.with_name("nothing.png"))
 
-    def test_a_truncated_one_is_named(self, segment, picture):
+    def test_a_truncated_one_is_named(self, refused, trained, picture, tmp_path):
         picture.write_bytes(picture.read_bytes()[:1000])
-        assert "picture.png cannot be read as a picture" in segment(picture)
+        line = refused("segment", trained, picture, "--device", "numpy", "--out", tmp_path / "out")
+        assert "picture.png cannot be read as a picture" in line
+        assert not (tmp_path / "out").exists()
 
     def test_what_is_no_picture_is_named(self, segment, tmp_path):
         (tmp_path / "notes.txt").write_text("not a picture")

@@ -12,6 +12,8 @@ from spikeseg.datasets.caltech101 import Caltech101
 from spikeseg.datasets.dog import dog_kernel, prepare, to_events
 from spikeseg.errors import SpikeSegError
 
+SIGMAS = ("size", "center_sigma", "surround_sigma")
+
 
 def _config(events=50, polarity="merged", **changes) -> Input:
     return Input(rows=20, columns=30, dog=DoG(events=events), polarity=polarity, **changes)
@@ -20,6 +22,16 @@ def _config(events=50, polarity="merged", **changes) -> Input:
 @pytest.fixture
 def noise() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (20, 30)).astype(float)
+
+
+@pytest.mark.parametrize("events", [1, 7, 50, 599, 600, 700])
+@pytest.mark.parametrize("polarity", ["merged", "split"])
+def test_of_equally_strong_pixels_the_first_spikes(events, polarity):
+    stripes = np.tile(np.repeat([0.0, 90.0, 180.0], 5), (20, 2))
+    response = correlate(stripes, dog_kernel(*(getattr(DoG(events=1), key) for key in SIGMAS)), mode="nearest")
+    strength = (np.abs(response) if polarity == "merged" else np.stack([response, -response])).ravel()
+    order = [k for k in sorted(range(len(strength)), key=lambda k: (-strength[k], k)) if strength[k] > 1e-9]
+    assert to_events(stripes, _config(events, polarity))[1].tolist() == order[:events]
 
 
 def test_the_kernel_ignores_even_light_and_peaks_at_one_in_its_centre():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from spikeseg.datasets.pictures import read_picture
+from spikeseg.datasets.pictures import check_picture, read_picture
 from spikeseg.errors import SpikeSegError
 
 
@@ -166,3 +168,18 @@ def test_what_would_start_another_program_is_no_picture(tmp_path):
     path = tmp_path / "picture.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
     assert "no known picture format" in _refusal(path)
+
+
+def test_the_readers_of_other_formats_are_not_imported(tmp_path):
+    path = _saved(tmp_path, Image.new("L", (4, 4)))
+    code = "import sys; from spikeseg.datasets.pictures import read_picture; read_picture(sys.argv[1])"
+    code += "; sys.exit('PIL.PdfImagePlugin' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code, path]).returncode == 0
+
+
+def test_the_beginning_of_a_damaged_picture_is_that_of_a_picture(tmp_path):
+    path = _saved(tmp_path, Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)))
+    path.write_bytes(path.read_bytes()[:1000])
+    check_picture(path)
+    with pytest.raises(SpikeSegError, match="cannot be read as a picture"):
+        read_picture(path)

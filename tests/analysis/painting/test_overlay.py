@@ -12,7 +12,7 @@ import pytest
 from helpers.blocks import encode, network, picture
 from spikeseg.analysis.decoding.segmentation import segment_classes
 from spikeseg.analysis.painting.colours import class_colours, rgb
-from spikeseg.analysis.painting.overlay import TALLEST, WIDTH, paint_overlay, silhouette_lines
+from spikeseg.analysis.painting.overlay import TALLEST, WIDTH, paint_overlay, shrunk, silhouette_lines
 from spikeseg.analysis.painting.tags import Tag, tag_places
 from spikeseg.boxes import Box, resized
 
@@ -76,6 +76,18 @@ def test_objects_with_numbers_have_colours_of_their_own(found, classes):
         np.array(paint_overlay(GREY, alike, classes, "", numbered=numbered)) for numbered in (False, True)
     )
     assert not np.array_equal(by_class, by_number)
+
+
+@pytest.mark.parametrize(
+    "shape", [(60, 100), (900, 1201), (1000, 801, 3), (3000, 700, 3), (3300, 30), (7001, 900), (2, 1999), (600, 800, 3)]
+)
+def test_a_picture_made_as_small_as_its_overlay_looks_the_same_in_it(found, classes, shape):
+    image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    small = shrunk(image)
+    assert small.nbytes <= max(image.nbytes, WIDTH * TALLEST * 3)
+    assert small.shape[1] <= WIDTH
+    whole, kept = (paint_overlay(one, found, classes, "a") for one in (image, small))
+    np.testing.assert_array_equal(np.asarray(whole), np.asarray(kept))
 
 
 def test_contours_go_around_the_pixels_of_a_silhouette():

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import weakref
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from spikeseg.datasets.pictures import find_pictures
 from spikeseg.errors import SpikeSegError
+from spikeseg.runners.inference import segment_files
 from spikeseg.runners.inference.segment_files import output_names
+from spikeseg.runners.simulation import processes
 
 NUMPY = ("--device", "numpy")
 
@@ -75,3 +81,68 @@ def test_a_network_is_asked_about_what_is_not_there(spikeseg, trained, tmp_path)
     presence = json.loads((tmp_path / "metrics.json").read_text())["presence"]
     assert all(set(told["false_alarms"]) == {"other classes", "desks"} for told in presence.values())
     assert (tmp_path / "figures" / "presence.png").exists()
+
+
+def test_a_command_imports_no_library_that_it_does_not_need(trained, tmp_path):
+    Image.new("L", (64, 64), 100).save(tmp_path / "grey.png")
+    code = "import sys; from spikeseg.runners.cli.main import main\n"
+    code += "try: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", code, "segment", trained, tmp_path / "grey.png", "--out", tmp_path, *NUMPY]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(done.stderr.split())
+    assert "spikeseg.runners.inference.segment_files" in imported
+    assert not imported & {
+        "brian2",
+        "matplotlib",
+        "pandas",
+        "scipy.stats",
+        "scipy.optimize",
+        "scipy.signal",
+        "scipy.io",
+    }
+    assert not {name for name in imported if "spikeseg.datasets.events.formats" in name or ".commands.train" in name}
+
+
+@pytest.mark.compiled
+def test_where_the_program_is_compiled_already_brian2_is_not_started(spikeseg, trained, tmp_path, monkeypatch):
+    Image.new("L", (64, 64), 100).save(tmp_path / "grey.png")
+    command = ("segment", trained, tmp_path / "grey.png", "--out", tmp_path / "out")
+    assert spikeseg(*command).code == 0
+    monkeypatch.setattr(processes, "Worker", None)
+    monkeypatch.setattr(processes, "_idle", [])
+    assert spikeseg(*command).code == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--every-class",), ("--instances",)])
+def test_pictures_are_read_once_and_one_after_the_other(spikeseg, trained, tmp_path, monkeypatch, options):
+    pictures = [tmp_path / f"{number}.png" for number in range(6)]
+    for number, picture in enumerate(pictures):
+        pixels = np.random.default_rng(number).integers(0, 256, (900, 900 + 20 * number, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(picture, compress_level=1)
+    read, alive, most = [], [0], [0]
+
+    def counted(path):
+        read.append(path)
+        image = reading(path)
+        alive[0] += 1
+        most[0] = max(most[0], alive[0])
+        weakref.finalize(image, lambda: alive.__setitem__(0, alive[0] - 1))
+        return image
+
+    reading = segment_files.read_picture
+    monkeypatch.setattr(segment_files, "read_picture", counted)
+    told = spikeseg("segment", trained, *pictures, "--out", tmp_path / "out", *options, *NUMPY)
+    assert told.code == 0, told
+    assert read == pictures
+    assert most[0] <= 2
+
+
+def test_what_is_no_picture_stops_before_anything_is_written(spikeseg, trained, tmp_path):
+    Image.new("L", (64, 64), 100).save(tmp_path / "grey.png")
+    (tmp_path / "notes.txt").write_text("not a picture")
+    told = spikeseg(
+        "segment", trained, tmp_path / "grey.png", tmp_path / "notes.txt", "--out", tmp_path / "out", *NUMPY
+    )
+    assert told.code == 1
+    assert "notes.txt cannot be read as a picture" in told.err
+    assert not (tmp_path / "out").exists()
