@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -25,10 +25,13 @@ from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset, Sample, Target
 from ...datasets.stimuli import samples
 from ...models.network import TrainedNetwork
+from ..inference.encoding import batch_size, check_jobs
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter
+from .parallel import in_processes
 from .selection import Selection
 
 EXAMPLES = 12  # pictures kept for the gallery
+RECORDINGS = 5  # measured at a time: about as many buffers as there are pictures in a batch
 NOT_FOUND = "not found"  # the answer for an object that is not present, see `Segmentation.is_present`
 OTHERS = "other classes"  # the set of stimuli in which a class is absent because another one is there
 
@@ -88,7 +91,7 @@ def evaluate_selection(
     progress
         Receives the number of pictures or recordings begun.
     jobs
-        Number of simulations at a time.
+        Number of processes that read, simulate and decode at a time; the dataset is copied to each of them.
     confidence
         Presence from which on an object counts as found.
     absent
@@ -99,6 +102,7 @@ def evaluate_selection(
     SpikeSegError
         A picture or annotation cannot be read, there is no such set, or the simulation fails.
     """
+    check_jobs(device, jobs)
     keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
     outcomes: list[Outcome] = []
     examples: dict[int, SegmentedSample] = {}
@@ -106,26 +110,19 @@ def evaluate_selection(
     decisions: list[BufferDecision] = []
     asked: list[Answered] = []
     empty = [Absent(Path(name).name, open_absent(name, selection.network.config)) for name in absent]
-    with open_segmenter(selection.network, selection.sizes, device, jobs, confidence) as segmenter:
-        for number, answer in answers(segmenter, selection):
-            several = len(answer.sample.targets) > 1
-            compared = [
-                outcome(answer, target, _segmentation_of(answer, target), confidence if several else None)
-                for target in answer.sample.targets
-            ]
-            outcomes += compared
-            found.append(all(one.correct for one in compared))
-            if answer.sample.buffer is not None and not several:
-                decisions.append(_decision(selection.network, answer, answer.sample.buffer))
-            if number in keep and _events(answer) >= _events(examples.get(number, answer)):
-                examples[number] = answer
-            asked.append(_answered(selection.network, answer, OTHERS, confidence))
-            progress(number + 1)
-        for one in empty:
-            without = replace(selection, dataset=one.dataset, indices=np.arange(len(one.dataset)))
-            asked += [
-                _answered(selection.network, answer, one.name, confidence) for _, answer in answers(segmenter, without)
-            ]
+    with open_segmenter(selection.network, selection.sizes, device, confidence=confidence) as segmenter:
+        for one in _measured(segmenter, selection, OTHERS, keep, jobs):
+            outcomes += one.outcomes
+            found.append(all(same.correct for same in one.outcomes))
+            if one.decision is not None:
+                decisions.append(one.decision)
+            if one.example is not None and one.events >= _events(examples.get(one.number, one.example)):
+                examples[one.number] = one.example
+            asked.append(one.answered)
+            progress(one.number + 1)
+        for other in empty:
+            without = replace(selection, dataset=other.dataset, indices=np.arange(len(other.dataset)))
+            asked += [one.answered for one in _measured(segmenter, without, other.name, set(), jobs)]
     boxes = {} if selection.pasted else selection.run.training_boxes()
     summary = summarise(decisions) if decisions else None
     classes = selection.network.config.data.classes
@@ -144,6 +141,52 @@ class Absent(NamedTuple):
 
     name: str
     dataset: Dataset | Recordings
+
+
+class Measured(NamedTuple):
+    """What is kept of an answer about an item of a selection; the answer itself, where it is an example."""
+
+    number: int
+    events: int
+    outcomes: list[Outcome]
+    decision: BufferDecision | None
+    answered: Answered
+    example: SegmentedSample | None
+
+
+def _measured(
+    segmenter: Segmenter, selection: Selection, source: str, keep: Collection[int], jobs: int
+) -> Iterator[Measured]:
+    """Measure every answer; `keep` has the numbers of the items whose answers are kept."""
+    many = len(selection.indices)
+    step = min(batch_size(many, jobs), BATCH if selection.network.config.input.buffer is None else RECORDINGS)
+    invalid = getattr(selection.dataset, "invalid_events", {})
+
+    def work(start: int) -> tuple[list[Measured], dict[str, int]]:
+        part = replace(selection, indices=selection.indices[start : start + step])
+        found = answers(segmenter, part)
+        return [_measure(segmenter, start + number, answer, source, keep) for number, answer in found], invalid
+
+    for found, more in in_processes(work, range(0, many, step), jobs):
+        invalid.update(more)
+        yield from found
+
+
+def _measure(
+    segmenter: Segmenter, number: int, answer: SegmentedSample, source: str, keep: Collection[int]
+) -> Measured:
+    sample, network, confidence = answer.sample, segmenter.network, segmenter.confidence
+    targets = sample.targets if source == OTHERS else ()  # else there is nothing to be found
+    several, decision = len(targets) > 1, None
+    outcomes = [
+        outcome(answer, target, _segmentation_of(answer, target), confidence if several else None) for target in targets
+    ]
+    if sample.buffer is not None and len(targets) == 1:
+        decision = _decision(network, answer, sample.buffer)
+    example = answer if number in keep else None
+    return Measured(
+        number, _events(answer), outcomes, decision, _answered(network, answer, source, confidence), example
+    )
 
 
 def _answered(network: TrainedNetwork, answer: SegmentedSample, source: str, confidence: float) -> Answered:

@@ -109,6 +109,12 @@ def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.nd
     return {**kernels, **thresholds, "scale": scale}
 
 
+def check_jobs(device: str, jobs: int) -> None:
+    """Raise SpikeSegError where a device cannot run so many simulations at a time."""
+    if jobs > 1 and device not in PROGRAMS:
+        raise SpikeSegError(f"device {device} runs one simulation at a time: use --device cpp_standalone, or --jobs 1")
+
+
 @contextmanager
 def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int = 1) -> Iterator[Encoder]:
     """Open an encoder: a context manager.
@@ -130,11 +136,9 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
         Several jobs on a device that runs one simulation at a time; neurons that leak on GeNN; stimuli smaller than a
         layer's kernel; or see `open_simulator`.
     """
+    check_jobs(device, jobs)
     if device in GENN and (leaky := [name for name in CONV_LAYERS if getattr(config, name).tau_ms is not None]):
         raise SpikeSegError(f"{leaky[0]}.tau_ms: {device} has no neurons that leak: use --device cpp_standalone")
-    if jobs > 1 and device not in PROGRAMS:
-        raise SpikeSegError(f"device {device} runs one simulation at a time: use --device cpp_standalone, or --jobs 1")
-
     try:
         design = EncoderDesign.of(config, size, CAPACITY)
     except ValueError as error:
