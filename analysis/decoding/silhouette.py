@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy.ndimage import binary_fill_holes, distance_transform_edt
+from scipy.ndimage import label
 from scipy.spatial import ConvexHull, QhullError
 
 ROWS = 100
@@ -38,8 +38,23 @@ def silhouette(mask: np.ndarray, events: np.ndarray) -> np.ndarray:
     if not mask.any():
         return mask
     scale = min(1, mask.shape[0] / ROWS)
-    hull = _hull(mask)
-    outline = mask | (events & (_distance_to(hull) <= REACH * scale))
+    near = _around(mask, REACH * scale)
+    body = np.zeros_like(mask)
+    body[near] = _filled(mask[near], events[near], _hull(mask)[near], scale)
+    return body
+
+
+def _around(mask: np.ndarray, reach: float) -> tuple[slice, slice]:
+    """Rows and columns of the mask's box, grown by `reach` as far as the picture goes: no silhouette leaves them."""
+    ends = [np.flatnonzero(mask.any(axis=axis))[[0, -1]] for axis in (1, 0)]
+    margin = int(reach) + 1
+    rows, columns = (slice(max(0, int(first) - margin), int(last) + margin + 1) for first, last in ends)
+    return rows, columns
+
+
+def _filled(mask: np.ndarray, events: np.ndarray, hull: np.ndarray, scale: float) -> np.ndarray:
+    """The silhouette of a mask with a convex hull; the lengths above are multiplied by `scale`."""
+    outline = mask | (events & within(hull, REACH * scale))
     body = hull
     for gap in GAPS:
         closed = _closed(outline, gap * scale)
@@ -49,26 +64,40 @@ def silhouette(mask: np.ndarray, events: np.ndarray) -> np.ndarray:
     thin, edge = THIN * scale, EDGE * scale
     core = _eroded(body, thin)
     if core.any():
-        body = _distance_to(core) <= thin
+        body = within(core, thin)
     inner = _eroded(body, edge)
     return inner if inner.any() else body
 
 
-def _distance_to(pixels: np.ndarray) -> np.ndarray:
-    """Distance of each pixel to the nearest of `pixels`, (H, W) float."""
-    return np.asarray(distance_transform_edt(~pixels))
+def within(pixels: np.ndarray, length: float) -> np.ndarray:
+    """Find all pixels that are at most `length` pixels from one of `pixels`, both (H, W) bool."""
+    # The picture is one long integer, a bit per pixel, and shifting it moves all pixels at once. Rows are `reach` bits
+    # apart, so that none runs into the next.
+    reach = int(length)
+    apart = np.pad(pixels, ((0, 0), (0, reach)))
+    pitch, size = apart.shape[1], -(-apart.size // 8)
+    bits = int.from_bytes(np.packbits(apart, bitorder="little").tobytes(), "little")
+    found, wider, columns = 0, bits, 0  # `wider`: moved by as many columns as are within reach in a row so far away
+    for rows in range(reach, -1, -1):
+        while np.hypot(columns + 1, rows) <= length:
+            columns += 1
+            wider |= bits << columns | bits >> columns
+        found |= wider << rows * pitch | wider >> rows * pitch
+    inside = (found & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+    unpacked = np.unpackbits(np.frombuffer(inside, np.uint8), count=apart.size, bitorder="little")
+    return unpacked.reshape(apart.shape)[:, : pixels.shape[1]].view(bool)
 
 
 def _closed(outline: np.ndarray, gap: float) -> np.ndarray:
     """An outline and what it encloses, once gaps are closed."""
     margin = int(np.ceil(gap)) + 1
-    body = np.asarray(binary_fill_holes(_distance_to(np.pad(outline, margin)) <= gap))
-    return _eroded(body, gap)[margin:-margin, margin:-margin] | outline
+    free, _ = label(~within(np.pad(outline, margin), gap))
+    return _eroded(free != free[0, 0], gap)[margin:-margin, margin:-margin] | outline
 
 
 def _eroded(pixels: np.ndarray, length: float) -> np.ndarray:
     """Those of `pixels` that are farther than this from any other pixel, or the picture's edge."""
-    return np.asarray(distance_transform_edt(np.pad(pixels, 1)))[1:-1, 1:-1] > length
+    return ~within(np.pad(~pixels, 1, constant_values=True), length)[1:-1, 1:-1]
 
 
 def _hull(pixels: np.ndarray) -> np.ndarray:

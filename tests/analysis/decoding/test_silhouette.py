@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_edt
 
-from spikeseg.analysis.decoding.silhouette import EDGE, silhouette
+from spikeseg.analysis.decoding.silhouette import EDGE, silhouette, within
 
 ROW, COLUMN = np.indices((160, 250))
 
@@ -52,3 +53,10 @@ def test_of_next_to_nothing_comes_next_to_nothing(pixels):
     mask = np.zeros((160, 250), bool)
     mask[80, 100 : 100 + pixels] = True
     assert silhouette(mask, mask).sum() == pixels
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.floats(0, 25), st.integers(0, 2**32))
+def test_pixels_within_a_distance_are_those_of_the_distance_transform(rows, columns, length, seed):
+    pixels = np.random.default_rng(seed).random((rows, columns)) < 0.05
+    pixels[rows // 2, columns // 2] = True
+    assert np.array_equal(within(pixels, length), distance_transform_edt(~pixels) <= length)
