@@ -58,7 +58,7 @@ class Presence:
     ranks: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainedNetwork:
     """Everything that inference needs; potentials, weights and thresholds have no units.
 

@@ -17,7 +17,7 @@ from spikeseg.spikes import SILENT
 
 from ...models.network import LAYERS, TrainedNetwork
 from .decoder import decode
-from .potentials import membrane_potentials, stimulus_scale
+from .potentials import Membranes, stimulus_scale
 from .segmentation import cell_centre, most_responsive
 
 BALANCE = 0.75  # fraction of the way from learned to balanced thresholds, on a logarithmic scale
@@ -30,7 +30,7 @@ DECAY = 0.985  # the rate is multiplied by this after each iteration
 def largest_potentials(
     network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.ndarray]], parts: int | None = None
 ) -> np.ndarray:
-    """Largest potential of every Conv3 map for each stimulus, see `membrane_potentials`.
+    """Largest potential of every Conv3 map for each stimulus, see `Membranes`.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def largest_potentials(
     (stimuli, maps) float.
     """
     last = network.config.input.total_steps if parts is None else parts + LAYERS.index("pool2")
-    found = []
+    membranes, found = Membranes(network.config, network.kernels["conv3"]), []
     for steps in stimuli:
         in_time = np.where(steps["pool2"] <= last, steps["pool2"], SILENT)
-        found.append(membrane_potentials(network.config, in_time, network.kernels["conv3"]).max(axis=(1, 2)))
+        found.append(membranes.compared(in_time).max(axis=(1, 2)))
     return np.array(found)
 
 

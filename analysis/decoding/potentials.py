@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.sparse import csr_array
 
 from spikeseg.spikes import SILENT
 
@@ -23,7 +24,7 @@ class Responses(NamedTuple):
     Attributes
     ----------
     drive
-        Potential (see `membrane_potentials`) / threshold; a neuron with 1 or more spikes.
+        Potential (see `Membranes`) / threshold; a neuron with 1 or more spikes.
     field
         By what the places of a map compete: the readout of rule 13; in a network without one, the potential with
         inhibition of rule 9.
@@ -35,17 +36,23 @@ class Responses(NamedTuple):
 
 def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Responses:
     """Respond to a stimulus with these steps of spikes per layer, ``{layer: (C, H, W) int}``."""
+    final, conv3 = _responding(network).after(steps["pool2"] != SILENT), network.config.conv3
+    own = final[: conv3.maps]
+    if conv3.tau_ms is not None:
+        own = Membranes(network.config, network.kernels["conv3"]).compared(steps["pool2"])
+    thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
+    return Responses(own / thresholds[:, None, None], final[conv3.maps :])
+
+
+@lru_cache(maxsize=1)
+def _responding(network: TrainedNetwork) -> Potentials:
+    """The potentials of the maps, and then of what their places compete by."""
     kernel = network.kernels["conv3"]
     if network.presence is None:
         compete = inhibited(kernel, network.config.decoder.inhibition)
     else:
         compete = network.presence.weights
-    final = potentials(steps["pool2"], np.concatenate([kernel, compete]), network.config.conv3.padding)
-    own = final[: len(kernel)]
-    if network.config.conv3.tau_ms is not None:
-        own = membrane_potentials(network.config, steps["pool2"], kernel)
-    thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
-    return Responses(own / thresholds[:, None, None], final[len(kernel) :])
+    return Potentials(np.concatenate([kernel, compete]), network.config.conv3.padding)
 
 
 def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
@@ -60,75 +67,87 @@ def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.nda
     0 for a map without strong weights.
     """
     config, kernel = network.config, network.kernels["conv3"]
-    final = potentials(steps["pool2"], inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
+    speaking = Potentials(inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
+    final = speaking.after(steps["pool2"] != SILENT)
     learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
     return np.divide(final, learned, out=np.zeros_like(final), where=learned > 0)
 
 
-def potentials(pool2_steps: np.ndarray, kernel: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
-    """Potentials of Conv3 after all spikes of the stimulus.
+class Potentials:
+    """Potentials of a layer after all spikes of a stimulus, for one stimulus after the other.
 
     Parameters
     ----------
-    pool2_steps
-        Step of each Pool2 neuron's spike, -1 without one, (C, H, W) int.
     kernel
         Weights, (maps, C, kernel rows, kernel columns).
     padding
         Rows and columns of padding.
-
-    Returns
-    -------
-    (maps, H', W') float. Sums of weights are exact (`models.network.EXACT`), so the order of the spikes does not
-    matter.
     """
-    maps, channels, rows, columns = kernel.shape
-    height, width = np.array(pool2_steps.shape[1:]) + 2 * np.array(padding) + (rows - 1, columns - 1)
-    channel, row, column = np.nonzero(pool2_steps != SILENT)
-    place = (row + padding[0] + rows - 1) * width + column + padding[1] + columns - 1  # with a kernel's margin around
-    back = np.ravel(np.arange(rows)[:, None] * width + np.arange(columns))[:, None]
-    counts = np.bincount(channel, minlength=channels)
-    # What each place sees, as a sparse matrix: its rows are places, its columns the kernel's (feature, i, j), and an
-    # entry is 1 where the place has a spike there.
-    own = np.split(place.astype(np.int32), np.cumsum(counts)[:-1])
-    reached = np.concatenate([np.ravel(places - back.astype(np.int32)) for places in own])
-    ends = np.concatenate([[0], np.cumsum(np.repeat(counts, rows * columns))]).astype(np.int32)
-    seen = csc_array((np.ones(ends[-1]), reached, ends), (height * width, channels * rows * columns))
-    around = (seen @ kernel.reshape(maps, -1).T).reshape(height, width, maps)
-    inside = around[rows - 1 : height - rows + 1, columns - 1 : width - columns + 1]
-    return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
+
+    def __init__(self, kernel: np.ndarray, padding: tuple[int, int]):
+        self._shape, self._padding = kernel.shape, padding
+        channels, rows = kernel.shape[1:3]
+        # What a spike adds to a row of places, from right to left and with all maps of a place side by side.
+        self._rows = np.moveaxis(kernel[..., ::-1], 0, -1).reshape(channels * rows, -1)
+
+    def after(self, spikes: np.ndarray) -> np.ndarray:
+        """Compute the potentials.
+
+        Parameters
+        ----------
+        spikes
+            Which neurons of the layer below spiked, (C, H, W) bool.
+
+        Returns
+        -------
+        (maps, H', W') float. Sums of weights are exact (`models.network.EXACT`), so the order of the spikes does not
+        matter.
+        """
+        (maps, _, rows, columns), (top, left) = self._shape, self._padding
+        height, width = spikes.shape[1] + 2 * top - rows + 1, spikes.shape[2] + 2 * left - columns + 1
+        channel, row, column = np.nonzero(spikes)
+        # Which rows of kernels each row of places sees, as a sparse matrix of ones; the spikes of every column apart.
+        kernel_row = np.arange(rows)
+        place_row = row[:, None] + top - kernel_row
+        inside = (place_row >= 0) & (place_row < height)
+        where = (column[:, None] * height + place_row)[inside], (channel[:, None] * rows + kernel_row)[inside]
+        seen = csr_array((np.ones(len(where[0])), where), (spikes.shape[2] * height, len(self._rows)))
+        around = np.zeros((height, width + 2 * (columns - 1), maps))
+        for first, added in enumerate((seen @ self._rows).reshape(-1, height, columns, maps), left):
+            around[:, first : first + columns] += added
+        return np.ascontiguousarray(np.moveaxis(around[:, columns - 1 : columns - 1 + width], -1, 0))
 
 
-def membrane_potentials(config: Config, pool2_steps: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+class Membranes:
     """Potentials by which Conv3 neurons are compared: those after all spikes, or, with leak, the largest they reach.
 
     Parameters
     ----------
     config
         Of the network.
-    pool2_steps, kernel
-        See `potentials`.
-
-    Returns
-    -------
-    (maps, H', W') float.
+    kernel
+        Weights, (maps, C, kernel rows, kernel columns).
     """
-    padding = config.conv3.padding
-    if config.conv3.tau_ms is None:
-        return potentials(pool2_steps, kernel, padding)
-    table = decay_table(config.conv3.tau_ms / config.input.dt_ms, config.input.total_steps)
-    sees = np.ones((1, *kernel.shape[1:]))
-    now = largest = last = np.zeros(())
-    for step in range(config.input.total_steps):
-        arriving = np.where(pool2_steps == step, step, SILENT)
-        if step > 0 and (arriving == SILENT).all():
-            continue
-        reached = potentials(arriving, sees, padding)[0] > 0
-        left = np.where(reached, table[(step - last).astype(int)], 1.0)
-        now = decayed(now, left) + potentials(arriving, kernel, padding)
-        last = np.where(reached, step, last)
-        largest = np.maximum(largest, now)
-    return largest
+
+    def __init__(self, config: Config, kernel: np.ndarray):
+        self._added = Potentials(kernel, config.conv3.padding)
+        self._reached = Potentials(np.ones((1, *kernel.shape[1:])), config.conv3.padding)
+        self._left, tau_ms = None, config.conv3.tau_ms
+        if tau_ms is not None:
+            self._left = decay_table(tau_ms / config.input.dt_ms, config.input.total_steps)
+
+    def compared(self, steps: np.ndarray) -> np.ndarray:
+        """Potentials (maps, H', W') for the steps of Pool2's spikes, (C, H, W) int, -1 without a spike."""
+        if self._left is None:
+            return self._added.after(steps != SILENT)
+        now = largest = self._added.after(steps == 0)
+        last = np.zeros(now.shape[1:], int)
+        for step in np.unique(steps[steps > 0]):
+            reached = self._reached.after(steps == step)[0] > 0
+            now = decayed(now, np.where(reached, self._left[step - last], 1.0)) + self._added.after(steps == step)
+            last[reached] = step
+            largest = np.maximum(largest, now)
+        return np.maximum(largest, 0.0)
 
 
 def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:

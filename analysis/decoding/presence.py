@@ -22,7 +22,7 @@ import numpy as np
 from spikeseg.spikes import SILENT
 
 from ...models.network import RANKS, Presence, TrainedNetwork
-from .potentials import inhibited, potentials
+from .potentials import Potentials, inhibited
 
 CONFIDENCE = 0.08
 """An object counts as present if its presence is at least this: 8 of 100 own training stimuli look less like it."""
@@ -46,9 +46,9 @@ class _Patterns(NamedTuple):
 
     def places(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where each kernel of weights (maps, C, rows, columns) responds most, flat, and how much, (n, maps) each."""
-        places, largest = [], []
+        potentials, places, largest = Potentials(weights, self.padding), [], []
         for one in self.spikes:
-            response = potentials(np.where(one, 0, SILENT), weights, self.padding).reshape(len(weights), -1)
+            response = potentials.after(one).reshape(len(weights), -1)
             places.append(response.argmax(axis=1))
             largest.append(response.max(axis=1))
         return np.array(places), np.array(largest)

@@ -74,7 +74,8 @@ def within(pixels: np.ndarray, length: float) -> np.ndarray:
     # The picture is one long integer, a bit per pixel, and shifting it moves all pixels at once. Rows are `reach` bits
     # apart, so that none runs into the next.
     reach = int(length)
-    apart = np.pad(pixels, ((0, 0), (0, reach)))
+    apart = np.zeros((len(pixels), pixels.shape[1] + reach), bool)
+    apart[:, : pixels.shape[1]] = pixels
     pitch, size = apart.shape[1], -(-apart.size // 8)
     bits = int.from_bytes(np.packbits(apart, bitorder="little").tobytes(), "little")
     found, wider, columns = 0, bits, 0  # `wider`: moved by as many columns as are within reach in a row so far away

@@ -23,7 +23,7 @@ from helpers.networks import (
     shapes_of,
 )
 from spikeseg.analysis.decoding.decoder import decode
-from spikeseg.analysis.decoding.potentials import potentials
+from spikeseg.analysis.decoding.potentials import Potentials
 from spikeseg.analysis.decoding.segmentation import decide
 from spikeseg.configs import Config
 from spikeseg.models.network import CONV_LAYERS
@@ -115,7 +115,7 @@ def test_final_potentials_are_the_judges_to_the_last_bit(config, seed, kind):
     network, spikes = one_stimulus(config, seed, kind)
     layers = {layer.name: layer for layer in judge_layers(network)}
     for layer, below in zip(CONV_LAYERS, ("input", "pool1", "pool2"), strict=True):
-        found = potentials(spikes[below], network.kernels[layer], layers[layer].padding)
+        found = Potentials(network.kernels[layer], layers[layer].padding).after(spikes[below] != SILENT)
         np.testing.assert_array_equal(found, judge.final_potential(spikes[below], layers[layer]))
 
 

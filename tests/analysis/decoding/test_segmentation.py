@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpers import judge
 from helpers.blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, network, picture
 from helpers.networks import configuration
-from spikeseg.analysis.decoding.potentials import inhibited, membrane_potentials, potentials
+from spikeseg.analysis.decoding.potentials import Membranes, Potentials, inhibited
 from spikeseg.analysis.decoding.segmentation import cell_centre, decide, region, segment_classes, segment_one
 from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
@@ -196,7 +196,7 @@ class TestPotentials:
         kernel = EXACT * random.integers(0, 1 / EXACT, (2, 3, *size))
         steps = np.where(random.random((3, 6, 7)) < 0.4, random.integers(0, 9, (3, 6, 7)), SILENT)
         judged = judge.final_potential(steps, judge.Conv("conv3", kernel, padding, np.ones(2)))
-        assert np.array_equal(potentials(steps, kernel, padding), judged)
+        assert np.array_equal(Potentials(kernel, padding).after(steps != SILENT), judged)
 
     @settings(max_examples=30, deadline=None)
     @given(st.integers(0, 2**32 - 1), st.tuples(st.integers(0, 3), st.integers(0, 3)), st.floats(0.01, 100))
@@ -207,10 +207,10 @@ class TestPotentials:
         kernel = EXACT * random.integers(0, 1 / EXACT, (2, 3, 3, 4))
         steps = np.where(random.random((3, 6, 7)) < 0.4, random.integers(0, 9, (3, 6, 7)), SILENT)
         judged = judge.largest_potential(steps, judge.Conv("conv3", kernel, padding, np.ones(2), tau=tau / 2))
-        assert np.array_equal(membrane_potentials(config, steps, kernel), judged)
+        assert np.array_equal(Membranes(config, kernel).compared(steps), judged)
 
     def test_are_zero_in_silence(self):
-        found = potentials(np.full((3, 6, 7), SILENT), np.ones((2, 3, 5, 5)), (2, 2))
+        found = Potentials(np.ones((2, 3, 5, 5)), (2, 2)).after(np.zeros((3, 6, 7), bool))
         assert np.array_equal(found, np.zeros((2, 6, 7)))
 
 
