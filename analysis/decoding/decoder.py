@@ -8,6 +8,7 @@ active. A spike crosses one layer per step, so the paper's t_p is 1 between a la
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -156,7 +157,7 @@ def _weight_threshold(config: Config, layer: str) -> float:
 class _Parents(NamedTuple):
     """Active neurons of a layer, (n,) each.
 
-    `index` numbers all active neurons of the layer; `take` keeps the numbers of those that it takes.
+    `index` numbers all active neurons of the layer, feature by feature; a part of them keeps its numbers.
     """
 
     index: np.ndarray
@@ -171,8 +172,12 @@ class _Parents(NamedTuple):
         feature, row, column = neurons = np.unravel_index(np.flatnonzero(active), active.shape)
         return cls(np.arange(len(feature)), feature, row, column, value[neurons], steps[neurons])
 
-    def take(self, chosen: np.ndarray) -> _Parents:
-        return _Parents(*(attribute[chosen] for attribute in self))
+    def by_feature(self) -> Iterator[tuple[int, _Parents]]:
+        """Yield each feature that has parents, and these."""
+        ends = [0, *(np.flatnonzero(np.diff(self.feature)) + 1).tolist(), len(self.feature)]
+        for start, stop in pairwise(ends):
+            if start < stop:
+                yield int(self.feature[start]), _Parents(*(attribute[start:stop] for attribute in self))
 
 
 class _Hits(NamedTuple):
@@ -192,11 +197,20 @@ class _Inputs(NamedTuple):
 
     @classmethod
     def of(cls, field: Field, above: tuple[int, ...], steps: np.ndarray) -> _Inputs:
-        sides = [
-            (padding, stride * (n - 1) + size - padding - inputs)
+        rows, columns = (
+            max(stride * (n - 1) + size, padding + inputs)
             for size, stride, padding, n, inputs in zip(*field, above[1:], steps.shape[1:], strict=True)
-        ]
-        return cls(field, np.pad(steps, [(0, 0), *sides], constant_values=SILENT), steps.shape)
+        )
+        padded = np.full((len(steps), rows, columns), SILENT, steps.dtype)
+        inputs = cls(field, padded, steps.shape)
+        padded[inputs.inside] = steps
+        return inputs
+
+    @property
+    def inside(self) -> tuple[slice, slice, slice]:
+        """Where the layer lies within its padding."""
+        (top, left), (_, rows, columns) = self.field.padding, self.shape
+        return np.s_[:, top : top + rows, left : left + columns]
 
     def flat(self, channel: np.ndarray | int, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         _, rows, columns = self.steps.shape
@@ -208,9 +222,7 @@ class _Inputs(NamedTuple):
         value = np.bincount(target, gain, self.steps.size).astype(float, copy=False)  # integers if there is no hit
         active = np.zeros(self.steps.size, bool)
         active[target] = True
-        (top, left), (_, rows, columns) = self.field.padding, self.shape
-        inside = np.s_[:, top : top + rows, left : left + columns]
-        return active.reshape(self.steps.shape)[inside], value.reshape(self.steps.shape)[inside]
+        return active.reshape(self.steps.shape)[self.inside], value.reshape(self.steps.shape)[self.inside]
 
     def links(self, hits: Iterator[_Hits], parents: int) -> csr_array:
         """The hits as a matrix of gains, (parents, inputs without padding)."""
@@ -237,9 +249,8 @@ def _trans_conv(
     parents: _Parents, inputs: _Inputs, kernel: np.ndarray, threshold: float, mode: Mode
 ) -> Iterator[_Hits]:
     """Transposed convolution: through its strong synapses a neuron recruits the inputs that `mode` allows."""
-    for feature in np.unique(parents.feature):
+    for feature, own in parents.by_feature():
         strong = np.nonzero(kernel[feature] > threshold)
-        own = parents.take(parents.feature == feature)
         corners = inputs.flat(0, own.row, own.column)
         yield from _follow(own, corners, inputs.flat(*strong), kernel[feature][strong], inputs, mode)
 
