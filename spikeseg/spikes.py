@@ -59,7 +59,8 @@ class Spikes:
     def collect(cls, shape: Shape, stimuli: int, stimulus, step, neuron) -> Spikes:
         """Build from unsorted arrays of shape (n,)."""
         stimulus, step, neuron = (np.asarray(a, dtype=np.int32) for a in (stimulus, step, neuron))
-        order = np.lexsort((neuron, step, stimulus))
+        key = (stimulus.astype(np.int64) * (1 + step.max(initial=0)) + step) * shape.size + neuron
+        order = np.argsort(key, kind="stable")  # takes no time where they are sorted, as most are
         return cls(shape, stimuli, stimulus[order], step[order], neuron[order])
 
     def __len__(self) -> int:
