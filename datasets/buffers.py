@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -65,9 +66,10 @@ class Placement(NamedTuple):
             Row * columns + column on the input layer, (n,) int64, and whether the event lies on the layer, (n,) bool.
             Where it does not, its `neuron` means nothing.
         """
-        return self._neurons(events["y"], events["x"])
+        return self.neurons_at(events["y"], events["x"])
 
-    def _neurons(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def neurons_at(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find the input neuron of every pixel; see `neurons`."""
         row = (y * self.scale).astype(np.int64) + self.top
         column = (x * self.scale).astype(np.int64) + self.left
         rows, columns = self.size
@@ -91,15 +93,22 @@ class Placement(NamedTuple):
 
     def mask_to_sensor(self, mask: np.ndarray, sensor: tuple[int, int]) -> np.ndarray:
         """Convert a mask of the input layer, (rows, columns) bool, to one of the sensor, whose shape is `sensor`."""
-        y, x = np.divmod(np.arange(sensor[0] * sensor[1]), sensor[1])
-        place, inside = self._neurons(y, x)
+        there, place = _pixels_inside(self, sensor)
         found = np.zeros(sensor, bool)
-        found.ravel()[inside] = mask.ravel()[place[inside]]
+        found[there] = mask.ravel()[place]
         return found
 
     def to_sensor(self, box: Box) -> Box:
         """Convert a box from pixels of the input layer to pixels of the sensor."""
         return box.shifted(-self.top, -self.left).scaled(1 / self.scale, 1 / self.scale)
+
+
+@lru_cache(maxsize=1)
+def _pixels_inside(placement: Placement, sensor: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels of the sensor lie on the input layer, (rows, columns) bool, and the neuron of each of these."""
+    y, x = np.divmod(np.arange(sensor[0] * sensor[1]), sensor[1])
+    place, inside = placement.neurons_at(y, x)
+    return inside.reshape(sensor), place[inside]
 
 
 def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:

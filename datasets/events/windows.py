@@ -30,7 +30,7 @@ class Windows:
 
     def __init__(self, size: tuple[int, int], duration: int, step: int, denoise: int | None, name: str):
         self._size, self._duration, self._step, self._denoise, self._name = size, duration, step, denoise, name
-        self._events = np.empty(0, EVENT)
+        self._events, self._times = np.empty(0, EVENT), np.empty(0, EVENT["t"])
         self._packets: list[np.ndarray] = []  # they follow `_events`, and are joined to them once a buffer is complete
         self._start: int | None = None  # of the next buffer
         self._first = True
@@ -60,11 +60,12 @@ class Windows:
 
     def _join(self) -> None:
         self._events = np.concatenate([self._events, *self._packets])
+        self._times = self._events["t"].copy()  # side by side: else every search would copy them
         self._packets = []
 
     def _buffer(self, start: int) -> Iterator[Buffer]:
         before = start - (self._denoise or 0)
-        low, high = np.searchsorted(self._events["t"], [before, start + self._duration])
+        low, high = np.searchsorted(self._times, [before, start + self._duration])
         events = self._events[low:high]
         if self._denoise is not None:
             events = denoised(events, self._size, self._denoise)
@@ -76,9 +77,9 @@ class Windows:
         """Go on to the next buffer that has an event, and drop the events that no later buffer needs."""
         assert self._start is not None
         self._start += self._step
-        waiting = self._events["t"]
-        first = waiting[np.searchsorted(waiting, self._start) :][:1]
+        first = self._times[np.searchsorted(self._times, self._start) :][:1]
         if len(first):  # skip a pause of the recording, or a jump of its clock, in one go
             behind = int(first[0]) - (self._start + self._duration) + 1
             self._start += max(-(-behind // self._step), 0) * self._step
-        self._events = self._events[np.searchsorted(waiting, self._start - (self._denoise or 0)) :]
+        needed = np.searchsorted(self._times, self._start - (self._denoise or 0))
+        self._events, self._times = self._events[needed:], self._times[needed:]
