@@ -1,1 +1,1 @@
-"""What ConvSynapses cost, compared with explicit Synapses and dense arrays: `python -m benchmarks`."""
+"""What parts of the program cost, compared with explicit Synapses and dense arrays: `python -m benchmarks`."""

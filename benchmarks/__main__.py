@@ -1,7 +1,7 @@
-"""Measure everything, and write a table and a figure: ``python -m benchmarks --data DIRECTORY``.
+"""Measure what parts of the program cost, and write tables and a figure: ``python -m benchmarks --data DIRECTORY``.
 
 All ratios are between numbers of one run. Explicit synapses of the whole network need 8 GB of memory and some minutes
-to be built: ``--quick`` leaves them out.
+to be built: ``--quick`` leaves them out. Whole commands are measured by ``python -m benchmarks.commands``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from rich.console import Console
 from .report import Results, draw, write
 
 PROCEDURAL = {"kind": "procedural", "device": "cpp_standalone"}
-SIZES = ((90, 160), (180, 320), (360, 640), (720, 1280))
-ACTIVITIES = (0.005, 0.01, 0.02, 0.04)
+SIZES = ((180, 320), (360, 640), (720, 1280))
+SPIKES = (500, 2000, 10_000, 30_000, 100_000)
+DENSEST = 0.5  # fraction of the pixels that spike
 GEOMETRY: dict[str, Any] = {"size": (160, 250), "kernel": 5, "maps": 36, "spikes": 6000}
 
 
-def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
-    """All cases to be measured, by name."""
+def plan(data: str | None, quick: bool, torch: bool) -> dict[str, dict[str, Any]]:
+    """All cases to be measured, by name; without `torch`, none that needs PyTorch."""
     cases: dict[str, dict[str, Any]] = {}
 
     def add(name: str, what: str, workload: str, of: Mapping[str, Any], **how: Any) -> None:
@@ -38,7 +40,10 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
     for name, of in shown:
         many = of | {"count": 50}  # stimuli, as many as training presents between two checkpoints
         add(f"{name} procedural", "encode", name, many, **PROCEDURAL, repeat=5)
-        add(f"{name} torch", "dense", name, of, library="torch", repeat=3)
+        if torch:
+            add(f"{name} torch", "dense", name, of, library="torch", repeat=3)
+        for kind in ("procedural", "torch") if torch else ("procedural",):
+            add(f"{name} whole {kind}", "whole", name, of, kind=kind, repeat=3)
         add(f"{name} numpy", "dense", name, of | {"count": 2}, library="numpy", repeat=1)
         add(f"{name} forward procedural", "forward", name, of, kind="procedural", repeat=5)
         for layer in ("conv2", "conv3"):
@@ -53,7 +58,8 @@ def plan(data: str | None, quick: bool) -> dict[str, dict[str, Any]]:
                 add(f"{name} train {layer} explicit", "train", name, many, layer=layer, kind="explicit", repeat=2)
     for name, of in sweeps().items():
         add(f"{name} procedural", "encode", "sweep", of, **PROCEDURAL, repeat=4)
-        add(f"{name} torch", "dense", "sweep", of | {"count": 1}, library="torch", repeat=1)
+        if torch:
+            add(f"{name} torch", "dense", "sweep", of | {"count": 1}, library="torch", repeat=1)
     return cases
 
 
@@ -65,10 +71,10 @@ def sweeps() -> dict[str, dict[str, Any]]:
     for maps in (9, 18, 36, 72):
         cases[f"maps {maps}"] = GEOMETRY | {"maps": maps}
     for rows, columns in SIZES:
-        for activity in ACTIVITIES:
-            spikes = round(activity * rows * columns)
-            size = {"size": (rows, columns), "spikes": spikes, "maps": 12, "count": max(4, 40_000 // spikes)}
-            cases[f"size {rows}x{columns} spikes {spikes}"] = GEOMETRY | size
+        for spikes in SPIKES:
+            if spikes <= DENSEST * rows * columns:
+                size = {"size": (rows, columns), "spikes": spikes, "maps": 12, "count": max(4, 40_000 // spikes)}
+                cases[f"size {rows}x{columns} spikes {spikes}"] = GEOMETRY | size
     return cases
 
 
@@ -96,9 +102,11 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "benchmarks.json"
     results: Results = json.loads(file.read_text()) if arguments.only and file.exists() else {}
+    if not (torch := find_spec("torch") is not None):
+        console.print("dense PyTorch is left out: it is not installed")
     with tempfile.TemporaryDirectory() as programs:
         cache = Path(os.environ.get("SPIKESEG_BENCHMARK_CACHE", programs))
-        for name, case in plan(arguments.data, arguments.quick).items():
+        for name, case in plan(arguments.data, arguments.quick, torch).items():
             if arguments.only in name and (found := measure(case, cache)):
                 results[name] = found
                 console.print(f"{name}: " + ", ".join(f"{key} {value:.3g}" for key, value in found.items()))

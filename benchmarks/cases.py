@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from spikeseg.spikes import Spikes
+from spikeseg.spikes import Recorded, Spikes
 
-from . import dense, designs, workloads
+from . import dense, dense_decoding, designs, workloads
 
 WORKLOADS: dict[str, Callable[..., workloads.Workload]] = {
     "caltech": workloads.caltech,
@@ -109,6 +109,7 @@ def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) ->
             "ms": 1e3 * seconds,
             "events": events,
             "spikes": sum(map(len, spikes.values())) / count,
+            "spike_us": 1e6 * seconds * count / len(workload.inputs),
             "ns": 1e9 * seconds / events,
             "mb": peak_megabytes(device),
         }
@@ -146,7 +147,37 @@ def dense_arrays(workload: workloads.Workload, library: str, repeat: int) -> dic
         fired[:] = [network.run(stimulus) for stimulus in stimuli]
 
     seconds = quickest(run, repeat)
-    return {"ms": 1e3 * seconds / len(stimuli), "conv3": sum(fired) / len(stimuli), "mb": peak_megabytes("")}
+    return {
+        "ms": 1e3 * seconds / len(stimuli),
+        "spike_us": 1e6 * seconds / len(workload.inputs),
+        "conv3": sum(fired) / len(stimuli),
+        "mb": peak_megabytes(""),
+    }
+
+
+def whole(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, float]:
+    """Measure from input spikes to boxes: encode, decode and box, with ConvSynapses or on dense arrays in PyTorch.
+
+    Of PyTorch also the fraction of stimuli whose box is that of ConvSynapses: it rounds to float32.
+    """
+    from spikeseg.analysis.decoding.segmentation import segment_one
+    from spikeseg.runners.inference.encoding import open_encoder
+
+    network, inputs = workload.network, workload.inputs
+    with open_encoder(network.config, workload.size, "cpp_standalone") as encoder:
+
+        def segment(some: Spikes) -> list[Any]:
+            return [segment_one(network, steps) for steps in Recorded(encoder.encode(network, some))]
+
+        expected = segment(inputs)
+        if kind == "procedural":
+            return {"ms": 1e3 * marginal(segment, inputs, repeat)}
+    decoder = dense_decoding.Decoder(dense.Torch(network))
+    stimuli = [dense.input_steps(workload, index) for index in range(inputs.stimuli)]
+    boxes = [decoder.segment(stimulus).box for stimulus in stimuli]
+    seconds = quickest(lambda: [decoder.segment(stimulus) for stimulus in stimuli], repeat)
+    same = sum(box == other.box for box, other in zip(boxes, expected, strict=True))
+    return {"ms": 1e3 * seconds / len(stimuli), "same": same / len(stimuli)}
 
 
 def forward(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, float]:
@@ -193,7 +224,7 @@ def train(workload: workloads.Workload, layer: str, kind: str, repeat: int) -> d
     return {**built, "per_s": shown.stimuli / some, "further": further, "mb": peak_megabytes("cpp_standalone")}
 
 
-MEASURES = {"encode": encode, "dense": dense_arrays, "forward": forward, "train": train}
+MEASURES = {"encode": encode, "dense": dense_arrays, "forward": forward, "train": train, "whole": whole}
 
 
 def main() -> None:

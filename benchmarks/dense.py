@@ -1,10 +1,12 @@
 """The same network on dense arrays: every potential in every step. First-spike integrate-and-fire, float32.
 
 Here a spike crosses all layers in one step. In SpikeSEG it takes a step for each layer, which only delays the result.
+Float32 rounds: maps that tie in SpikeSEG need not do so here. With float64 all spikes are the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,34 +30,51 @@ def paddings(network: TrainedNetwork) -> dict[str, tuple[int, int]]:
 
 
 class Torch:
-    """The network in PyTorch, on one thread."""
+    """The network in PyTorch, on one thread; numbers are of the type that `dtype` names."""
 
-    def __init__(self, network: TrainedNetwork):
+    def __init__(self, network: TrainedNetwork, dtype: str = "float32"):
         import torch
 
         torch.set_num_threads(1)
-        self.torch, self.network, self.pads = torch, network, paddings(network)
-        self.kernels = {name: torch.from_numpy(network.kernels[name].astype(np.float32)) for name in CONV_LAYERS}
-        self.theta = {
-            name: torch.from_numpy(network.thresholds[name].astype(np.float32)).view(1, -1, 1, 1)
-            for name in CONV_LAYERS
-        }
+        self.torch, self.network, self.pads, self.dtype = torch, network, paddings(network), getattr(torch, dtype)
+        self.kernels = {name: self.tensor(network.kernels[name]) for name in CONV_LAYERS}
+        self.theta = {name: self.tensor(network.thresholds[name]).view(1, -1, 1, 1) for name in CONV_LAYERS}
+
+    def tensor(self, array: np.ndarray) -> Any:
+        """An array as a tensor of the network's type."""
+        return self.torch.from_numpy(array).to(self.dtype)
 
     def run(self, steps: np.ndarray) -> int:
-        """Present a stimulus, (steps, 1, rows, columns) float32, and return the number of Conv3 spikes."""
+        """Present a stimulus, (steps, channels, rows, columns) float32, and return the number of Conv3 spikes."""
         with self.torch.inference_mode():
-            state: dict[str, Any] = {}
-            return sum(int(self._step(self.torch.from_numpy(one[np.newaxis]), state).sum()) for one in steps)
+            return sum(int(fired["conv3"].sum()) for fired in self._steps(steps))
 
-    def _step(self, spikes: Any, state: dict[str, Any]) -> Any:
-        config = self.network.config
-        spikes = self._compete("conv1", spikes, state)
-        spikes = self._pool("pool1", config.pool1, spikes, state)
-        spikes = self._compete("conv2", spikes, state)
-        spikes = self._pool("pool2", config.pool2, spikes, state)
-        potential = self._integrate("conv3", spikes, state)
-        fired = potential >= self.theta["conv3"]
-        potential.masked_fill_(fired, -self.torch.inf)
+    def encode(self, steps: np.ndarray) -> dict[str, Any]:
+        """The step of each neuron's spike, -1 without one, by layer from the input to Conv3, (1, C, H, W) tensors."""
+        found: dict[str, Any] = {}
+        with self.torch.inference_mode():
+            for step, fired in enumerate(self._steps(steps)):
+                for layer, spikes in fired.items():
+                    if layer not in found:
+                        found[layer] = self.torch.full_like(spikes, -1, dtype=self.dtype)
+                    found[layer].masked_fill_(spikes > 0, step)
+        return found
+
+    def _steps(self, steps: np.ndarray) -> Iterator[dict[str, Any]]:
+        """The spikes of every layer, step by step."""
+        state = {"scale": float(self.network.threshold_scale(np.asarray(np.count_nonzero(steps))))}
+        for one in steps:
+            yield self._step(self.tensor(one[np.newaxis]), state)
+
+    def _step(self, spikes: Any, state: dict[str, Any]) -> dict[str, Any]:
+        config, fired = self.network.config, {"input": spikes}
+        fired["conv1"] = self._compete("conv1", spikes, state)
+        fired["pool1"] = self._pool("pool1", config.pool1, fired["conv1"], state)
+        fired["conv2"] = self._compete("conv2", fired["pool1"], state)
+        fired["pool2"] = self._pool("pool2", config.pool2, fired["conv2"], state)
+        potential = self._integrate("conv3", fired["pool2"], state)
+        fired["conv3"] = potential >= self.theta["conv3"] * state["scale"]
+        potential.masked_fill_(fired["conv3"], -self.torch.inf)
         return fired
 
     def _integrate(self, name: str, spikes: Any, state: dict[str, Any]) -> Any:
@@ -66,7 +85,7 @@ class Torch:
     def _compete(self, name: str, spikes: Any, state: dict[str, Any]) -> Any:
         """Let the strongest map of each place fire, which silences all maps there."""
         potential = self._integrate(name, spikes, state)
-        above = potential.masked_fill(potential < self.theta[name], -self.torch.inf)
+        above = potential.masked_fill(potential < self.theta[name] * state["scale"], -self.torch.inf)
         strongest, winner = above.max(dim=1, keepdim=True)
         won = strongest > -self.torch.inf
         potential.masked_fill_(won, -self.torch.inf)

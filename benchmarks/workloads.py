@@ -78,16 +78,16 @@ def sweep(size: tuple[int, int], kernel: int, maps: int, spikes: int, count: int
 
 
 def random_network(config: Config, thresholds: Mapping[str, float]) -> TrainedNetwork:
-    """A network with random weights between 0 and 1."""
+    """A network with random weights between 0 and 1, whose maps have the names of the classes in turn."""
     rng = np.random.default_rng(0)
     shapes = layer_shapes(config, config.input.size)
     kernels = {}
     for layer, below in zip(CONV_LAYERS, ("input", "pool1", "pool2"), strict=True):
         size = (config.conv1.kernel,) * 2 if layer == "conv1" else getattr(config, layer).kernel
         kernels[layer] = rng.uniform(0, 1, (shapes[layer].features, shapes[below].features, *size))
-    return TrainedNetwork(
-        config, kernels, {name: np.full(len(kernels[name]), thresholds[name]) for name in CONV_LAYERS}
-    )
+    limits = {name: np.full(len(kernels[name]), thresholds[name]) for name in CONV_LAYERS}
+    names = (config.data.classes * config.conv3.maps)[: config.conv3.maps]
+    return TrainedNetwork(config, kernels, limits, tuple(names))
 
 
 def random_pixels(config: Config, count: int, spikes: int) -> Spikes:
