@@ -38,10 +38,15 @@ test-slurm: $(SETUP)
 pin: $(SETUP)
 	PYTHONPATH=tests $(BIN)/python -m helpers.pinned
 
-# DATA=directory of caltech-101, for real pictures.
+# DATA=directory of caltech-101, for real pictures. AGAINST=commit, to compare whole commands with those of that commit instead
+# of parts of the program with each other. Without PyTorch its column is left out.
 benchmark: $(SETUP)
-	$(BIN)/python -m pip install --quiet --editable ".[benchmark]"
+ifdef AGAINST
+	$(BIN)/python -m benchmarks.commands --against $(AGAINST) $(if $(DATA),--data $(DATA))
+else
+	-$(BIN)/python -m pip install --quiet --editable ".[benchmark]"
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
+endif
 
 # The documentation, docs/build/html/index.html. Examples are run, and a warning is an error.
 docs: $(SETUP)
