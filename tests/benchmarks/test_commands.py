@@ -19,7 +19,7 @@ from benchmarks.commands.checkout import Version, earlier
 from benchmarks.commands.measuring import Cost
 from benchmarks.table import markdown, table
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.cli.main import app
+from spikeseg.runners.cli.main import application
 
 PROGRAM = """#!{python}
 import os, pathlib, sys
@@ -194,7 +194,7 @@ def test_every_row_is_of_a_case(tmp_path):
 @pytest.mark.parametrize("name", [*cases.plan(Path("in"), Path("data")), "training"])
 def test_the_command_line_knows_the_arguments_of_a_case(name):
     case = {**cases.plan(Path("in"), Path("data")), "training": cases.TRAINING}[name]
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     context = typer.Context(group)
     subcommand = group.get_command(context, case[0])
     with subcommand.make_context(case[0], list(case[1:]), parent=context) as parsed:
