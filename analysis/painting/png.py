@@ -23,7 +23,7 @@ def write_png(path: Path, picture: Image.Image) -> None:
     np.subtract(pixels[1:], pixels[:-1], out=rows[1:, 1:])
     packing = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     header = struct.pack(">IIBBBBB", picture.width, picture.height, *RGB_OF_8_BITS)
-    packed = packing.compress(rows) + packing.flush()
+    packed = packing.compress(rows.data) + packing.flush()
     path.write_bytes(SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b""))
 
 

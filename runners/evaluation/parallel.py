@@ -14,7 +14,8 @@ from typing import Any, NoReturn, TypeVar
 
 from spikeseg.errors import SpikeSegError
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 AHEAD = 2  # tasks that a process has been given and that are not fetched; more results would only fill the memory
 
