@@ -28,21 +28,28 @@ console = Console(markup=False, highlight=False)
 
 
 def compare(versions: Sequence[Version], inputs: Path, data: Path | None, only: str, rounds: int, out: Path) -> None:
-    """Train, warm up, measure, and write the results so far after each round."""
-    for version in versions:
-        if not (version.home / "events" / "network.npz").exists():
-            say(f"{version.name}: training a network for events")
-            try:
-                measuring.run_case(cases.TRAINING, version)
-            except SpikeSegError as error:
-                say(f"{version.name} cannot train it: {error}")
+    """Train what is needed, warm up, measure, and write the results so far after each round."""
     chosen = cases.needed(cases.plan(inputs, data), only)
+    if any(cases.NETWORK in case for case in chosen.values()):
+        train(versions)
     able = measuring.warm_up(chosen, versions, say)
     names = [version.name for version in versions]
     with measuring.one_core() as core:
         for costs in measuring.measure(chosen, able, rounds, say):
             write(costs, names, core, out)
     console.print(table(results.header(names), results.lines(cases.rows(), costs, names)))
+
+
+def train(versions: Sequence[Version]) -> None:
+    """Give each version its network for events, unless it has one; what cannot be trained is named."""
+    for version in versions:
+        if (version.home / "events" / "network.npz").exists():
+            continue
+        say(f"{version.name}: training a network for events")
+        try:
+            measuring.run_case(cases.TRAINING, version)
+        except SpikeSegError as error:
+            say(f"{version.name} cannot train it: {error}")
 
 
 def write(costs: measuring.Costs, names: Sequence[str], core: int | None, out: Path) -> None:

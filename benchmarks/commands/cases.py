@@ -70,7 +70,8 @@ class Row:
         return self.recorded_s / seconds if self.recorded_s else self.factor * seconds / self.units
 
 
-TRAINING: Command = ("train", str(RECIPE), "--out", f"{HOME}/events")
+NETWORK = f"{HOME}/events"
+TRAINING: Command = ("train", str(RECIPE), "--out", NETWORK)
 """How each version gets its own network for events."""
 
 
@@ -107,7 +108,7 @@ def _segment(pictures: list[str]) -> Command:
 
 
 def _stream(recording: Path) -> Command:
-    return "stream", f"{HOME}/events", str(recording), "--out", OUT
+    return "stream", NETWORK, str(recording), "--out", OUT
 
 
 def rows() -> list[Row]:

@@ -178,6 +178,12 @@ def test_the_whole_comparison_leaves_costs_as_json(program, tmp_path, monkeypatc
     assert len(networks) == 2  # one for each version
 
 
+def test_no_network_is_trained_that_no_case_needs(program, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "console", Console(file=io.StringIO()))
+    command.compare([program("old")], tmp_path, None, "segment 1", 1, tmp_path / "commands.json")
+    assert {line.split()[1] for line in called(tmp_path)} == {"segment"}
+
+
 def test_only_what_is_asked_for_is_measured(tmp_path):
     every = cases.plan(tmp_path, None)
     assert "encode" not in every
