@@ -92,7 +92,9 @@ def within(pixels: np.ndarray, length: float) -> np.ndarray:
 def _closed(outline: np.ndarray, gap: float) -> np.ndarray:
     """An outline and what it encloses, once gaps are closed."""
     margin = int(np.ceil(gap)) + 1
-    free, _ = label(~within(np.pad(outline, margin), gap))
+    outside = ~within(np.pad(outline, margin), gap)
+    free = np.empty(outside.shape, np.int32)  # which connected part each pixel belongs to; 0: the outline
+    label(outside, output=free)
     return _eroded(free != free[0, 0], gap)[margin:-margin, margin:-margin] | outline
 
 
