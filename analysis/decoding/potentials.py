@@ -36,23 +36,19 @@ class Responses(NamedTuple):
 
 def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Responses:
     """Respond to a stimulus with these steps of spikes per layer, ``{layer: (C, H, W) int}``."""
-    final, conv3 = _responding(network).after(steps["pool2"] != SILENT), network.config.conv3
-    own = final[: conv3.maps]
-    if conv3.tau_ms is not None:
-        own = Membranes(network.config, network.kernels["conv3"]).compared(steps["pool2"])
+    conv3, (membranes, both) = network.config.conv3, _responding(network)
+    final = both.after(steps["pool2"] != SILENT)
+    own = final[: conv3.maps] if conv3.tau_ms is None else membranes.compared(steps["pool2"])
     thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
     return Responses(own / thresholds[:, None, None], final[conv3.maps :])
 
 
 @lru_cache(maxsize=1)
-def _responding(network: TrainedNetwork) -> Potentials:
-    """The potentials of the maps, and then of what their places compete by."""
-    kernel = network.kernels["conv3"]
-    if network.presence is None:
-        compete = inhibited(kernel, network.config.decoder.inhibition)
-    else:
-        compete = network.presence.weights
-    return Potentials(np.concatenate([kernel, compete]), network.config.conv3.padding)
+def _responding(network: TrainedNetwork) -> tuple[Membranes, Potentials]:
+    """Potentials of the maps, with leak; without it, and after them those that their places compete by."""
+    config, kernel = network.config, network.kernels["conv3"]
+    compete = inhibited(kernel, config.decoder.inhibition) if network.presence is None else network.presence.weights
+    return Membranes(config, kernel), Potentials(np.concatenate([kernel, compete]), config.conv3.padding)
 
 
 def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:
