@@ -23,7 +23,7 @@ from .layer import BLOCK, Layer
 from .targets import genn, procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
-NO_DELAY = 0 * second
+NO_DELAY: Any = 0 * second
 
 
 class ConvSynapses(NeuronGroup):

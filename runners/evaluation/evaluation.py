@@ -183,7 +183,8 @@ def _measure(
     ]
     if sample.buffer is not None and len(targets) == 1:
         decision = _decision(network, answer, sample.buffer)
-    example = answer if number in keep else None
+    there = [found for found in answer.segmentations if found.is_present(confidence)]
+    example = SegmentedSample(sample, there) if number in keep else None
     return Measured(
         number, _events(answer), outcomes, decision, _answered(network, answer, source, confidence), example
     )

@@ -41,6 +41,9 @@ def test_it_is_trained_on_and_evaluated(tmp_path):
     selection = spikeseg.select(tmp_path / "run", dataset, "test")
     report = spikeseg.evaluate(selection, "numpy").report
     assert (report.n, report.n_boxes, selection.source, network.data) == (2, 2, "Pictures", None)
+    everything, certain = (spikeseg.evaluate(selection, "numpy", confidence=point).examples for point in (0, 1))
+    assert [len(example.segmentations) for example in everything] == [1, 1]  # what is drawn is what counts as found
+    assert all(found.presence == 1 for example in certain for found in example.segmentations)
     with pytest.raises(SpikeSegError, match=r"data\.dataset is object: a Python program gives it"):
         spikeseg.select(tmp_path / "run", None, "test")
     renamed = but(names=[f"other {name}" for name in dataset.names])
