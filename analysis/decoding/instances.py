@@ -107,7 +107,7 @@ def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) 
         of_map = own[spikes[own, 0] == decision.map]
         spike = int(of_map[np.argmax(strength[of_map])])
         seed: Neuron = (int(spikes[spike, 0]), int(spikes[spike, 1]), int(spikes[spike, 2]))
-        segmentations.append(segment_at(network, steps, decision, seed, mode, several=True))
+        segmentations.append(segment_at(network, steps, decision, seed, mode))
         members.append(spikes[own])
     return [
         Instance(*found)

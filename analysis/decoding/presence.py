@@ -146,16 +146,16 @@ def margins(network: TrainedNetwork, readout: np.ndarray) -> np.ndarray:
     return np.where(np.array(network.map_labels) == "", -np.inf, largest)
 
 
-def presence_of(network: TrainedNetwork, label: str, margin: float, several: bool = False) -> float:
+def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:
     """Fraction of a class's own training stimuli whose margin is smaller, from 0 to 1.
 
-    With `several` objects in a picture it is at least `CONFIDENCE` from a margin of 0 on, where more speaks for the
-    object than against it: one that is half hidden looks less like its class than all that was learned from.
+    From a margin of 0 on, where more speaks for the object than against it, this is at least `CONFIDENCE`: of several
+    objects in a picture one may hide half of another, which looks less like its class than all that was learned from.
     """
     assert network.presence is not None
     own = network.presence.ranks[network.config.data.classes.index(label)]
     rank = float(np.interp(margin, own, np.linspace(0, 1, RANKS), left=0.0, right=1.0))
-    return max(rank, CONFIDENCE) if several and margin >= 0 else rank
+    return max(rank, CONFIDENCE) if margin >= 0 else rank
 
 
 class _Map(NamedTuple):

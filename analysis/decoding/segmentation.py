@@ -117,7 +117,7 @@ def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Seg
     """
     responses = respond(network, steps)
     decision = _decision(network, steps, responses)
-    return _segment(network, steps, responses, decision, decision.map, several=False)
+    return _segment(network, steps, responses, decision, decision.map)
 
 
 def segment_classes(
@@ -150,7 +150,7 @@ def segment_classes(
         chosen = [m for m in ranked if decision.scores[m] >= 1]
     else:
         chosen = [_best_map(network, ranked, label) for label in labels]
-    found = [_segment(network, steps, responses, decision, m, several=True) for m in chosen]
+    found = [_segment(network, steps, responses, decision, m) for m in chosen]
     there = [number for number, one in enumerate(found) if one.is_present(confidence)]
     for number, one in zip(there, assign_pixels_exclusively(network, steps, [found[n] for n in there]), strict=True):
         found[number] = one
@@ -256,19 +256,13 @@ def _segment(
     responses: Responses,
     decision: Conv3Decision,
     map_: int,
-    several: bool,
 ) -> Segmentation:
     place, mode = _seed(responses.field[map_], steps["conv3"][map_] != SILENT, network.config.decoder.mode)
-    return segment_at(network, steps, decision, (map_, *place), mode, several)
+    return segment_at(network, steps, decision, (map_, *place), mode)
 
 
 def segment_at(
-    network: TrainedNetwork,
-    steps: Mapping[str, np.ndarray],
-    decision: Conv3Decision,
-    seed: Neuron,
-    mode: Mode,
-    several: bool,
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], decision: Conv3Decision, seed: Neuron, mode: Mode
 ) -> Segmentation:
     """Decode a Conv3 neuron, and leave out pixels outside the region where objects of its map lie.
 
@@ -282,8 +276,6 @@ def segment_at(
         Map, row and column of the neuron.
     mode
         See `decode`.
-    several
-        Whether it is one of several objects, see `presence_of`.
 
     Raises
     ------
@@ -301,9 +293,7 @@ def segment_at(
         label=label,
         map=map_,
         decision=decision,
-        presence=None
-        if decision.margins is None
-        else presence_of(network, label, float(decision.margins[map_]), several),
+        presence=None if decision.margins is None else presence_of(network, label, float(decision.margins[map_])),
         place=(place[0], place[1]),
         decoded_mode=mode,
         mask=mask,

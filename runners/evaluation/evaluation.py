@@ -197,9 +197,7 @@ def _answered(network: TrainedNetwork, answer: SegmentedSample, source: str, con
         source,
         labels=frozenset(target.label for target in answer.sample.targets) & frozenset(network.config.data.classes),
         answered=frozenset(found.label for found in answer.segmentations if found.is_present(confidence)),
-        asked=frozenset(
-            name for name, margin in margins.items() if presence_of(network, name, margin, True) >= confidence
-        ),
+        asked=frozenset(name for name, margin in margins.items() if presence_of(network, name, margin) >= confidence),
         margins=margins,
     )
 

@@ -98,14 +98,10 @@ class TestMargins:
             (0.5, 1.5, 0.5),
         ],
     )
-    def test_presence_is_the_share_of_smaller_margins_and_of_several_enough_from_0_on(
-        self, told, smallest, margin, presence
-    ):
+    def test_presence_is_the_share_of_smaller_margins_and_enough_from_0_on(self, told, smallest, margin, presence):
         ranks = np.tile(np.linspace(smallest, smallest + 2, RANKS), (len(told.config.data.classes), 1))
         ranked = replace(told, presence=replace(told.presence, ranks=ranks))
-        label = told.config.data.classes[0]
-        assert presence_of(ranked, label, margin, several=True) == pytest.approx(presence)
-        assert presence_of(ranked, label, margin) == pytest.approx(np.clip((margin - smallest) / 2, 0, 1))
+        assert presence_of(ranked, told.config.data.classes[0], margin) == pytest.approx(presence)
 
     def test_confidence_0_finds_something_everywhere(self, told):
         found = segment_one(told, encode(told, picture((SQUARE, 1, 1))))
