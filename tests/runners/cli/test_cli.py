@@ -226,10 +226,10 @@ class TestSegmenting:
     def test_what_was_segmented_before_it_was_broken_off_keeps_its_boxes(
         self, spikeseg, trained, tmp_path, monkeypatch
     ):
-        def flaky(directory, sample, *others):
-            if "second" in sample.name:
+        def flaky(directory, picture, *others):
+            if "second" in picture.path.name:
                 raise SpikeSegError("the disk is full")
-            return write(directory, sample, *others)
+            return write(directory, picture, *others)
 
         write = segment_files.write_segmentation
         monkeypatch.setattr(segment_files, "write_segmentation", flaky)
