@@ -32,6 +32,7 @@ def compare(versions: Sequence[Version], inputs: Path, data: Path | None, only: 
     chosen = cases.needed(cases.plan(inputs, data), only)
     if any(cases.NETWORK in case for case in chosen.values()):
         train(versions)
+    say("running every command once with each version, which compiles what is to be compiled")
     able = measuring.warm_up(chosen, versions, say)
     names = [version.name for version in versions]
     with measuring.one_core() as core:
