@@ -215,7 +215,7 @@ class TestSegmenting:
             mask = np.asarray(Image.open(out / row["mask"]))
             assert mask.shape == sizes[name]
             assert set(np.unique(mask)) <= {0, 255}
-            assert (out / f"{name}_overlay.png").exists()
+            assert (out / f"{name}_overlay.jpg").exists()
             assert f"{row['label']} (" in told.out
         with (out / "boxes.csv").open(newline="") as file:
             table = list(csv.DictReader(file))
@@ -262,7 +262,7 @@ class TestSegmenting:
         assert masks
         assert np.sum(np.array(masks) > 0, axis=0).max() == 1
         assert [row["mask"] for row in found] == [f"two_{row['instance']}_{row['label']}_mask.png" for row in found]
-        assert (out / "two_overlay.png").exists()
+        assert (out / "two_overlay.jpg").exists()
         with (out / "boxes.csv").open(newline="") as file:
             assert [row["instance"] for row in csv.DictReader(file)] == [*(str(row["instance"]) for row in found), ""]
 

@@ -55,8 +55,8 @@ def test_pictures_of_one_name_in_two_folders_are_all_kept(spikeseg, trained, tmp
         Image.new("L", (64, 64), 100).save(tmp_path / "in" / label / "1.png")
     told = spikeseg("segment", trained, tmp_path / "in", "--out", tmp_path / "out", *NUMPY)
     assert told.code == 0, told
-    overlays = sorted(path.name for path in (tmp_path / "out").glob("*_overlay.png"))
-    assert overlays == ["orange_1_overlay.png", "panda_1_overlay.png"]
+    overlays = sorted(path.name for path in (tmp_path / "out").glob("*_overlay.jpg"))
+    assert overlays == ["orange_1_overlay.jpg", "panda_1_overlay.jpg"]
     assert len((tmp_path / "out" / "boxes.csv").read_text().splitlines()) == 3
 
 
@@ -67,7 +67,9 @@ def test_in_a_grey_picture_there_is_nothing_unless_one_insists(spikeseg, trained
     assert "nothing (presence 0.00)" in told.out
     (row,) = json.loads((tmp_path / "out" / "boxes.json").read_text())
     assert (row["label"], row["mask"], row["box_px"], row["presence"]) == ("", "", None, 0)
-    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["grey_overlay.png"]
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.suffix in (".png", ".jpg")] == [
+        "grey_overlay.jpg"
+    ]
     insisted = spikeseg(
         "segment", trained, tmp_path / "grey.png", "--confidence", "0", "--out", tmp_path / "all", *NUMPY
     )
