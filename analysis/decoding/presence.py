@@ -109,12 +109,14 @@ def learn_presence(
     """
     kernel, inhibition = network.kernels["conv3"], network.config.decoder.inhibition
     spikes = np.array([steps["pool2"] != SILENT for steps in stimuli])
-    seen = [_Patterns(copy, kernel.shape[2:], network.config.conv3.padding) for copy in (spikes, *_shuffled(spikes))]
     names = np.array(network.map_labels)
-    maps = [_Map.of(number, names, winner, len(seen) - 1) for number in np.flatnonzero(names != "")]
+    maps = [_Map.of(number, names, winner) for number in np.flatnonzero(names != "")]
     maps = [one for one in maps if len(one.own)]
-    if not all(any(map(len, one.against)) for one in maps):
+    used = np.unique(np.concatenate([one.shuffled for one in maps]))
+    copies = _shuffled(spikes, used)
+    if not copies and not all(len(one.others) for one in maps):
         return None
+    seen = [_Patterns(copy, kernel.shape[2:], network.config.conv3.padding) for copy in (spikes, *copies)]
     weights, offsets, left_out = (
         inhibited(kernel, inhibition),
         np.full(len(kernel), -1.0),
@@ -126,7 +128,8 @@ def learn_presence(
         weights = np.zeros(kernel.shape)
         for one in maps:
             at = [kind[:, one.number] for kind in places]
-            against = [kind.windows(*pair) for kind, *pair in zip(seen, one.against, at, strict=True)]
+            chosen = [one.others] + [np.searchsorted(used, one.shuffled)] * len(copies)
+            against = [kind.windows(*pair) for kind, *pair in zip(seen, chosen, at, strict=True)]
             both = [np.concatenate(kind) for kind in zip(earlier.get(one.number, against), against, strict=True)]
             earlier[one.number] = against
             flat, offsets[one.number], alone = ridge(seen[0].windows(one.own, at[0]), both)
@@ -159,20 +162,19 @@ def presence_of(network: TrainedNetwork, label: str, margin: float) -> float:
 
 
 class _Map(NamedTuple):
-    """A map, the stimuli that speak for it, and those of every copy of the stimuli that speak against it."""
+    """A map, the stimuli that speak for it, and those of other classes and those to shuffle, which speak against it."""
 
     number: int
     own: np.ndarray
-    against: list[np.ndarray]
+    others: np.ndarray
+    shuffled: np.ndarray
 
     @classmethod
-    def of(cls, number: int, names: np.ndarray, winner: np.ndarray, shuffled: int) -> _Map:
+    def of(cls, number: int, names: np.ndarray, winner: np.ndarray) -> _Map:
         own = _spread(np.flatnonzero(winner == number), OWN)
         most = min(MOST, max(FEWEST, 2 * len(own)))
-        everything = [np.arange(len(winner))] * shuffled
-        return cls(
-            number, own, [_spread(of, most) for of in (np.flatnonzero(names[winner] != names[number]), *everything)]
-        )
+        others = np.flatnonzero(names[winner] != names[number])
+        return cls(number, own, _spread(others, most), _spread(np.arange(len(winner)), most))
 
 
 def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, float, np.ndarray]:
@@ -214,8 +216,11 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     return weights, float(offset), (truth - dual / np.diag(inverse))[: len(own)]
 
 
-def _shuffled(spikes: np.ndarray) -> list[np.ndarray]:
-    """Copies of spikes (n, C, H, W) whose grid is cut into equal blocks that change places; the same every time."""
+def _shuffled(spikes: np.ndarray, used: np.ndarray) -> list[np.ndarray]:
+    """Copies of the used ones of spikes (n, C, H, W), the grid cut into equal blocks that change places.
+
+    How they do depends on the number of the stimulus, and is the same every time.
+    """
     stimuli, _, rows, columns = spikes.shape
     side = min(BLOCKS, rows, columns)
     if side == 1:
@@ -223,9 +228,10 @@ def _shuffled(spikes: np.ndarray) -> list[np.ndarray]:
     high, wide = rows // side, columns // side
     copies = []
     for seed in range(1, SHUFFLES + 1):
-        rng, copy = np.random.default_rng(seed), np.zeros_like(spikes)
-        for stimulus in range(stimuli):
-            for to, origin in enumerate(rng.permutation(side * side)):
+        rng, copy = np.random.default_rng(seed), np.zeros((len(used), *spikes.shape[1:]), bool)
+        orders = [rng.permutation(side * side) for _ in range(stimuli)]
+        for new, stimulus in zip(copy, used, strict=True):
+            for to, origin in enumerate(orders[stimulus]):
                 (row, column), (from_row, from_column) = divmod(to, side), divmod(int(origin), side)
                 block = spikes[
                     stimulus,
@@ -233,7 +239,7 @@ def _shuffled(spikes: np.ndarray) -> list[np.ndarray]:
                     from_row * high : (from_row + 1) * high,
                     from_column * wide : (from_column + 1) * wide,
                 ]
-                copy[stimulus, :, row * high : (row + 1) * high, column * wide : (column + 1) * wide] = block
+                new[:, row * high : (row + 1) * high, column * wide : (column + 1) * wide] = block
         copies.append(copy)
     return copies
 
