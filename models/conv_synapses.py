@@ -305,13 +305,17 @@ class ConvPathway(CodeRunner):
         _check_delay(self._ring, delay)
         self._delay = delay
 
+    @property
+    def delay_steps(self) -> int:
+        """The delay in steps: the nearest number, half a step goes up."""
+        return int(np.floor(float(self.delay / self.clock.dt) + 0.5))
+
     def before_run(self, run_namespace: dict[str, Any]) -> None:
         """Make the ring that the delay needs."""
-        steps = int(np.floor(float(self.delay / self.clock.dt) + 0.5))
         keywords: Any = self.template_kwds
-        keywords["delay"] = steps
-        if steps > 0:
-            keywords["ring_variable"] = self._sized_ring(steps * keywords["places"])
+        keywords["delay"] = self.delay_steps
+        if self.delay_steps > 0:
+            keywords["ring_variable"] = self._sized_ring(self.delay_steps * keywords["places"])
         super().before_run(run_namespace)
 
     def _sized_ring(self, size: int) -> Any:
