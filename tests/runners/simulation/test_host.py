@@ -115,7 +115,8 @@ simulate("numpy")
 """
 
 WORKING = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that Ctrl-C is ignored
 from spikeseg.runners.simulation.processes import working
 with working() as worker:
     worker.ask("open", Inputs(), "numpy")
