@@ -21,7 +21,8 @@ from spikeseg.runners.simulation.leftovers import PREFIX, remove_unfinished, run
 from spikeseg.runners.simulation.program import _check_owner
 
 HOLDING = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that Ctrl-C is ignored
 from spikeseg.runners.simulation.leftovers import run_directory
 with run_directory() as path:
     print(path, flush=True)
