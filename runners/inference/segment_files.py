@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -233,7 +234,9 @@ def write_segmentation(
         described.append(row | {"instance": number if numbered else None})
     painted = paint_overlay(picture.image, segmentations, classes, picture.path.name, numbered)
     with replacing(output_file(directory, f"{stem}_overlay.jpg")) as temporary:
-        painted.save(temporary, quality=QUALITY, subsampling=0)
+        packed = BytesIO()  # Pillow's own writing of a JPEG does not notice a disk that is full
+        painted.save(packed, "JPEG", quality=QUALITY, subsampling=0)
+        temporary.write_bytes(packed.getvalue())
     return described
 
 
