@@ -252,7 +252,10 @@ def _spread(indices: np.ndarray, most: int) -> np.ndarray:
 
 
 def _ranks(margins: np.ndarray, maps: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Quantiles of the margins of a class's own stimuli, (RANKS,), ascending; 0 for a class without any."""
+    """Quantiles of the margins of a class's own stimuli, (RANKS,), ascending; 0 for a class without any.
+
+    They are rounded as weights are: those that were left out of a fit differ in the last bits from library to library.
+    """
     if not maps.any() or not own.any():
         return np.zeros(RANKS)
-    return np.quantile(margins[np.ix_(own, maps)].max(axis=1), np.linspace(0, 1, RANKS))
+    return GRID * np.rint(np.quantile(margins[np.ix_(own, maps)].max(axis=1), np.linspace(0, 1, RANKS)) / GRID)
