@@ -8,7 +8,7 @@ order, so their results are equal to the last bit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions, second
@@ -24,6 +24,14 @@ from .targets import genn, procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
 NO_DELAY: Any = 0 * second
+
+
+class _Side(NamedTuple):
+    """What runs when a neuron of one side has an event: the statements, the event's name, and how much later."""
+
+    code: str
+    event: str
+    delay: Any
 
 
 class ConvSynapses(NeuronGroup):
@@ -115,9 +123,13 @@ class ConvSynapses(NeuronGroup):
         _check_supported(equations, statements)
         super().__init__(window.weights if has_weights else 1, equations, name=name, **options)
         self._check_fit(kernel, has_weights)
-        events = {side: on_event if isinstance(on_event, str) else on_event.get(side, "spike") for side in statements}
-        pathways = self._procedural if procedural() else self._explicit
-        pathways({side: code for side, code in statements.items() if code is not None}, events, kernel or self, delays)
+        events = dict.fromkeys(statements, on_event) if isinstance(on_event, str) else on_event
+        sides = {
+            side: _Side(code, events.get(side, "spike"), delays[side])
+            for side, code in statements.items()
+            if code is not None
+        }
+        (self._procedural if procedural() else self._explicit)(sides, kernel or self)
 
     def _check_fit(self, kernel: ConvSynapses | None, has_weights: bool) -> None:
         shapes = self.window.source, self.window.target
@@ -127,30 +139,17 @@ class ConvSynapses(NeuronGroup):
         if kernel is not None and (has_weights or kernel.window.kernel_shape != self.window.kernel_shape):
             raise ValueError(f"{self.name}: {kernel.name}'s kernel, of {kernel.window.kernel_shape}, cannot be shared")
 
-    def _procedural(
-        self,
-        statements: Mapping[str, str],
-        events: Mapping[str, str],
-        kernel: ConvSynapses,
-        delays: Mapping[str, Quantity],
-    ) -> None:
-        for side, code in statements.items():
-            pathway = ConvPathway(self, kernel, side, code, events[side], delays[side])
-            self.__dict__[side] = pathway
+    def _procedural(self, sides: Mapping[str, _Side], kernel: ConvSynapses) -> None:
+        for name, side in sides.items():
+            pathway = ConvPathway(self, kernel, name, side)
+            self.__dict__[name] = pathway
             self.contained_objects.append(pathway)
 
-    def _explicit(
-        self,
-        statements: Mapping[str, str],
-        events: Mapping[str, str],
-        kernel: ConvSynapses,
-        delays: Mapping[str, Quantity],
-    ) -> None:
-        sides = {side: events[side] for side in statements}, {side: delays[side] for side in statements}
-        self.synapses = ExplicitSynapses(self, kernel, statements, *sides)
+    def _explicit(self, sides: Mapping[str, _Side], kernel: ConvSynapses) -> None:
+        self.synapses = ExplicitSynapses(self, kernel, sides)
         self.contained_objects.append(self.synapses)
-        for side in statements:
-            self.__dict__[side] = getattr(self.synapses, side)
+        for name in sides:
+            self.__dict__[name] = getattr(self.synapses, name)
 
     def get_kernel(self, variable: str = "w") -> Any:
         """Values of a variable, with units, in the kernel's shape: (target maps, source maps, rows, columns)."""
@@ -218,25 +217,18 @@ class ExplicitSynapses(Synapses):
     from the kernel; ``kernel_index`` says which weight is whose.
     """
 
-    def __init__(
-        self,
-        conv: ConvSynapses,
-        kernel: ConvSynapses,
-        statements: Mapping[str, str],
-        events: dict[str, str],
-        delays: dict[str, Quantity],
-    ):
+    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, sides: Mapping[str, _Side]):
         self._kernel = kernel
         model = Equations("kernel_index : integer (constant)")
         if genn():
             model += kernel.equations
-        code = {f"on_{side}": statement for side, statement in statements.items()}
+        code = {f"on_{name}": side.code for name, side in sides.items()}
         common: dict[str, Any] = {
             "name": f"{conv.name}_synapses",
             "clock": conv.clock,
             "namespace": conv.namespace,
-            "on_event": events,
-            "delay": delays,
+            "on_event": {name: side.event for name, side in sides.items()},
+            "delay": {name: side.delay for name, side in sides.items() if side.delay > NO_DELAY or not genn()},
         }
         super().__init__(conv.source, conv.target, model=model, **code, **common)
         pre, post, weight = conv.window.synapses()
@@ -262,15 +254,15 @@ class ConvPathway(CodeRunner):
     are processed, and then takes those of now.
     """
 
-    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, side: str, code: str, event: str, delay: Quantity):
-        self._conv, self._ring, self.delay = conv, f"_{side}_ring", delay
-        firing = conv.source if side == "pre" else conv.target
-        self.variables = _variables(conv, kernel, code)
-        eventspace = f"_{event}space"
+    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, name: str, side: _Side):
+        self._conv, self._ring, self.delay = conv, f"_{name}_ring", side.delay
+        firing = conv.source if name == "pre" else conv.target
+        self.variables = _variables(conv, kernel, side.code)
+        eventspace = f"_{side.event}space"
         self.variables.add_reference(eventspace, firing)
         self.variables.add_reference("t_in_timesteps", firing)
         needed, touched = [eventspace], None
-        if side == "pre" and isinstance(conv.target, Layer):
+        if name == "pre" and isinstance(conv.target, Layer):
             touched = conv.target.variables["_touched"]
             self.variables.add_reference("_touched_post", conv.target, "_touched", index="0")
             needed.append("_touched_post")
@@ -280,15 +272,15 @@ class ConvPathway(CodeRunner):
             "time_variable": firing.variables["t_in_timesteps"],
             "touched_variable": touched,
             "block": BLOCK,
-            "independent": _independent(code, self.variables, side),
+            "independent": _independent(side.code, self.variables, name),
         }
         super().__init__(
             conv,
-            f"conv_{side}",
-            code=code,
+            f"conv_{name}",
+            code=side.code,
             when="synapses",
-            order=ORDER[side],
-            name=f"{conv.name}_{side}",
+            order=ORDER[name],
+            name=f"{conv.name}_{name}",
             clock=firing.clock,
             needed_variables=needed,
             template_kwds=keywords | _sizes(conv),
