@@ -86,8 +86,12 @@ Seed = Annotated[Whole, Field(ge=0, lt=2**63)]
 
 Positive = Annotated[Real, Field(gt=0)]
 Width = Annotated[Real, Field(ge=1e-3, le=1e6)]
-Tau = Annotated[Annotated[Width, in_unit("ms")] | None, BeforeValidator(_finite)]
-"""A time constant; an infinite one is none."""
+Tau = Annotated[
+    Annotated[Width, in_unit("ms")] | None,
+    BeforeValidator(_finite),
+    Field(description="time constant with which potentials decay between inputs; when absent or inf, they do not"),
+]
+"""Of a layer's leak; an infinite one is none."""
 NotNegative = Annotated[Real, Field(ge=0)]
 Fraction = Annotated[Real, Field(ge=0, le=1)]
 Share = Annotated[Real, Field(ge=0, lt=1)]

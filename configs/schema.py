@@ -68,10 +68,7 @@ class Gabor(Section):
     threshold: Positive = Field(
         default=0.5, description="potential at which a neuron fires, before it adapts to the stimulus"
     )
-    tau_ms: Tau = Field(
-        default=None,
-        description="time constant with which potentials decay between inputs; when absent or inf, they do not",
-    )
+    tau_ms: Tau = None
 
     @property
     def padding(self) -> int:
@@ -151,10 +148,7 @@ class Conv(Section):
         default=None,
         description="potential at which a neuron fires after learning; when absent, the one that learning led to",
     )
-    tau_ms: Tau = Field(
-        default=None,
-        description="time constant with which potentials decay between inputs; when absent or inf, they do not",
-    )
+    tau_ms: Tau = None
     learning: Learning = Field(description="how the layer learns")
 
 

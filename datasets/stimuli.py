@@ -83,18 +83,7 @@ def fullest(counts: np.ndarray, config: Input) -> np.ndarray:
     return np.sort(np.argsort(-counts, kind="stable")[:train])
 
 
-def fullest_to_emptiest(counts: np.ndarray, config: Input) -> np.ndarray:
-    """Choose as many stimuli of an item as `fullest` does, evenly from that with most spikes to that with fewest.
-
-    Parameters
-    ----------
-    counts
-        Input spikes of each stimulus of the item, (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Indices of the stimuli, ascending, shape (k,).
-    """
+def fullest_to_emptiest(counts: np.ndarray, many: int) -> np.ndarray:
+    """Choose so many stimuli of an item, evenly from that with most spikes to that with fewest; see `fullest`."""
     order = np.argsort(-counts, kind="stable")
-    return np.sort(order[np.linspace(0, len(order) - 1, len(fullest(counts, config))).round().astype(int)])
+    return np.sort(order[np.linspace(0, len(order) - 1, many).round().astype(int)])

@@ -255,7 +255,7 @@ class ConvPathway(CodeRunner):
     """
 
     def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, name: str, side: _Side):
-        self._conv, self._ring, self.delay = conv, f"_{name}_ring", side.delay
+        self._conv, self._side, self._ring, self._delay = conv, name, f"_{name}_ring", side.delay
         firing = conv.source if name == "pre" else conv.target
         self.variables = _variables(conv, kernel, side.code)
         eventspace = f"_{side.event}space"
@@ -294,7 +294,7 @@ class ConvPathway(CodeRunner):
 
     @delay.setter
     def delay(self, delay: Quantity) -> None:
-        _check_delay(self._ring, delay)
+        _check_delay(f"{self._conv.name}, {self._side}", delay)
         self._delay = delay
 
     @property

@@ -36,19 +36,23 @@ class Responses(NamedTuple):
 
 def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Responses:
     """Respond to a stimulus with these steps of spikes per layer, ``{layer: (C, H, W) int}``."""
-    conv3, (membranes, both) = network.config.conv3, _responding(network)
-    final = both.after(steps["pool2"] != SILENT)
-    own = final[: conv3.maps] if conv3.tau_ms is None else membranes.compared(steps["pool2"])
+    conv3, final = network.config.conv3, _responding(network).after(steps["pool2"] != SILENT)
+    own = final[: conv3.maps] if conv3.tau_ms is None else _membranes(network).compared(steps["pool2"])
     thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
     return Responses(own / thresholds[:, None, None], final[conv3.maps :])
 
 
 @lru_cache(maxsize=1)
-def _responding(network: TrainedNetwork) -> tuple[Membranes, Potentials]:
-    """Potentials of the maps, with leak; without it, and after them those that their places compete by."""
+def _responding(network: TrainedNetwork) -> Potentials:
+    """Potentials of the maps, without leak, followed by what their places compete by."""
     config, kernel = network.config, network.kernels["conv3"]
     compete = inhibited(kernel, config.decoder.inhibition) if network.presence is None else network.presence.weights
-    return Membranes(config, kernel), Potentials(np.concatenate([kernel, compete]), config.conv3.padding)
+    return Potentials(np.concatenate([kernel, compete]), config.conv3.padding)
+
+
+@lru_cache(maxsize=1)
+def _membranes(network: TrainedNetwork) -> Membranes:
+    return Membranes(network.config, network.kernels["conv3"])
 
 
 def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> float:

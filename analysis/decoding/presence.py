@@ -117,11 +117,8 @@ def learn_presence(
     if not copies and not all(len(one.others) for one in maps):
         return None
     seen = [_Patterns(copy, kernel.shape[2:], network.config.conv3.padding) for copy in (spikes, *copies)]
-    weights, offsets, left_out = (
-        inhibited(kernel, inhibition),
-        np.full(len(kernel), -1.0),
-        np.empty((len(winner), len(kernel))),
-    )
+    weights, offsets = inhibited(kernel, inhibition), np.full(len(kernel), -1.0)
+    left_out = np.empty((len(winner), len(kernel)))
     earlier: dict[int, list[np.ndarray]] = {}
     for _ in range(ROUNDS):
         places = [one.places(weights)[0] for one in seen]

@@ -137,11 +137,12 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
         layer's kernel; or see `open_simulator`.
     """
     check_jobs(device, jobs)
-    if device in GENN and (leaky := [name for name in CONV_LAYERS if getattr(config, name).tau_ms is not None]):
-        raise SpikeSegError(f"{leaky[0]}.tau_ms: {device} has no neurons that leak: use --device cpp_standalone")
     try:
         design = EncoderDesign.of(config, size, CAPACITY)
     except ValueError as error:
         raise SpikeSegError(f"{config.name} cannot encode stimuli of {size[0]} x {size[1]}: {error}") from error
+    leaky = [layer for layer, tau in design.taus.items() if tau is not None]
+    if device in GENN and leaky:
+        raise SpikeSegError(f"{leaky[0]}.tau_ms: {device} has no neurons that leak: use --device cpp_standalone")
     with open_simulator(design, device) as simulator:
         yield Encoder(simulator, jobs)

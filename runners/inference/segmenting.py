@@ -71,7 +71,10 @@ class Segmenter:
         if classes is not None and self.network.config.input.dog is not None:
             networks = [at_density(self.network, size) for size, _ in self.encoders]
         for inputs in self._batches(views, networks):
-            zooms = [self._answers(*zoom, classes) for zoom in zip(self.encoders, networks, inputs, strict=True)]
+            zooms = [
+                self._answers(encoder, network, spikes, classes)
+                for (_, encoder), network, spikes in zip(self.encoders, networks, inputs, strict=True)
+            ]
             for answers in zip(*zooms, strict=True):
                 yield [max(found, key=response) for found in zip(*answers, strict=True)]
 
@@ -109,13 +112,8 @@ class Segmenter:
             yield [Spikes.join(list(zoom)) for zoom in zip(*batch, strict=True)]
 
     def _answers(
-        self,
-        zoom: tuple[tuple[int, int], Encoder],
-        network: TrainedNetwork,
-        inputs: Spikes,
-        classes: Sequence[str] | None,
+        self, encoder: Encoder, network: TrainedNetwork, inputs: Spikes, classes: Sequence[str] | None
     ) -> Iterator[list[Segmentation]]:
-        _, encoder = zoom
         for steps in Recorded(encoder.encode(network, inputs)):
             if classes is None:
                 yield [segment_one(network, steps)]

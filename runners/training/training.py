@@ -155,7 +155,7 @@ class _Training:
             counts.append(np.bincount(encoded.stimulus, minlength=encoded.stimuli))
             chosen = fullest(counts[-1], inputs)
             spikes.append(encoded.select(chosen))
-            quiet_too = fullest_to_emptiest(counts[-1], inputs) if len(chosen) < len(shown) else chosen[:0]
+            quiet_too = fullest_to_emptiest(counts[-1], len(chosen)) if len(chosen) < len(shown) else chosen[:0]
             all_kinds.append(encoded.select(quiet_too))
             items += [done] * (len(quiet_too) or len(chosen))
             for sample in (shown[int(i)] for i in chosen):

@@ -73,9 +73,9 @@ def test_what_is_learned_from_are_the_fullest_buffers_in_their_order():
 
 def test_as_many_of_all_kinds_are_from_the_fullest_to_the_emptiest_buffer():
     counts = np.array([5, 9, 1, 7, 7])  # fullest first: 1, 3, 4, 0, 2
-    assert fullest_to_emptiest(counts, buffered(train=3)).tolist() == [1, 2, 4]
-    assert fullest_to_emptiest(counts, buffered(train=2)).tolist() == [1, 2]
-    assert fullest_to_emptiest(counts, buffered()).tolist() == [0, 1, 2, 3, 4]
+    assert fullest_to_emptiest(counts, 3).tolist() == [1, 2, 4]
+    assert fullest_to_emptiest(counts, 2).tolist() == [1, 2]
+    assert fullest_to_emptiest(counts, 5).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_buffers_become_stimuli():
