@@ -212,10 +212,11 @@ def train(workload: workloads.Workload, layer: str, kind: str, repeat: int) -> d
     with open_encoder(config, workload.size, "cpp_standalone") as encoder:
         spikes = encoder.encode(workload.network, workload.inputs)[below]
     shown = on_padded_grid(spikes, conv, first_step)
-    start = constants(conv) | initial(conv, spikes.shape, (0,)).state
+    rule = config.plasticity
+    start = constants(conv, rule, 1e-3) | initial(conv, spikes.shape, rule.learning_rule, (0,)).state
     with (
         connections(kind) as built,
-        open_learner(conv, spikes.shape, config.input.steps, 1e-3, "cpp_standalone") as one,
+        open_learner(conv, spikes.shape, config.input.steps, 1e-3, "cpp_standalone", rule) as one,
     ):
         some, first = (
             quickest(lambda stimuli=stimuli: one.run(stimuli, start), repeat) for stimuli in (shown, shown.select([0]))

@@ -10,6 +10,8 @@ from typing import Any
 
 from spikeseg.errors import SpikeSegError
 
+LONGEST = 60  # characters of a value in a list of differences
+
 
 def changed(content: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Replace the values of some keys of a configuration; tables that it lacks are added.
@@ -59,6 +61,11 @@ def parsed(change: str) -> tuple[str, Any]:
         raise SpikeSegError(f"--set {change}: say KEY=VALUE, with texts in quotation marks") from error
 
 
+def _short(value: Any) -> str:
+    text = written(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str = "") -> list[str]:
     """What differs between two configurations, a text per key: ``seed (0 there, 1 here)``. None counts as no value."""
     found: list[str] = []
@@ -67,5 +74,5 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], prefix: str =
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             found += differences(one, other, f"{prefix}{key}.")
         elif one != other:
-            found.append(f"{prefix}{key} ({written(one)} there, {written(other)} here)")
+            found.append(f"{prefix}{key} ({_short(one)} there, {_short(other)} here)")
     return found

@@ -76,6 +76,8 @@ def _default(value: Any) -> str:
 def _type(value: Schema) -> str:
     if "prefixItems" in value:
         return f"[rows, columns], or one {TYPES[value['prefixItems'][0]['type']]} for both"
+    if value["type"] == "object":
+        return f"table of {TYPES[value['additionalProperties']['type']]}s"
     if value["type"] == "array":
         return f"list of {TYPES[value['items']['type']]}s"
     return TYPES[value["type"]]

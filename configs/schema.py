@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from spikeseg.errors import SpikeSegError
+
 from .inputs import OBJECT, PICTURES, Data, Input
 from .limits import (
     LARGEST_INT,
@@ -39,8 +41,15 @@ from .limits import (
     Width,
     in_unit,
 )
+from .plasticity.rule import LONGEST_RULE, Rule, bundled, not_positive, read_rule
 
-_LATER = ("data", "sensor", "unit"), *((layer, "tau_ms") for layer in ("conv1", "conv2", "conv3"))
+DEFAULT_RULE = "multiplicative"
+
+_LATER = (
+    ("data", "sensor", "unit"),
+    *((layer, "tau_ms") for layer in ("conv1", "conv2", "conv3")),
+    ("plasticity", "text", "parameters"),
+)
 """Keys that came later, by section: without them, older runs are of the same experiment."""
 
 
@@ -171,6 +180,51 @@ class ClassLayer(Conv):
     )
 
 
+class Plasticity(Section):
+    """The learning rule of Conv2 and Conv3 (docs/changing-the-rule.md)."""
+
+    rule: Text = Field(
+        default=DEFAULT_RULE,
+        description="a bundled rule (`spikeseg config rules`), or a file of your own, relative to that of the "
+        "configuration",
+    )
+    text: Annotated[str, Field(max_length=LONGEST_RULE)] | None = Field(
+        default=None, description="text of the rule, which is read from the file that `rule` names"
+    )
+    parameters: dict[str, Real] | None = Field(
+        default=None, description="parameters of the rule by name, where they differ from those in its file"
+    )
+
+    @model_validator(mode="after")
+    def _is_a_rule(self) -> Plasticity:
+        if self.text is None and self.rule not in bundled():
+            raise ValueError(f"no rule {self.rule}: neither a file nor one of {', '.join(bundled())}")
+        try:
+            read = read_rule(self._text, self.rule)
+        except SpikeSegError as error:
+            raise ValueError(str(error)) from error
+        if unknown := (self.parameters or {}).keys() - read.parameters.keys():
+            names = ", ".join(read.parameters) or "none"
+            raise ValueError(f"unknown parameter {min(unknown)[:60]}: those of {self.rule} are {names}")
+        if wrong := not_positive(self.values, read.rule.variables):
+            raise ValueError(f"parameter {wrong} has to be above 0: something decays with it")
+        return self
+
+    @property
+    def _text(self) -> str:
+        return bundled()[self.rule] if self.text is None else self.text
+
+    @property
+    def learning_rule(self) -> Rule:
+        """The rule that a network is built from."""
+        return read_rule(self._text, self.rule).rule
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Every parameter, by its key in the rule's file."""
+        return read_rule(self._text, self.rule).parameters | (self.parameters or {})
+
+
 class Decoder(Section):
     """Which spikes are decoded, and how a mask becomes a box (paper, section IV.D)."""
 
@@ -223,6 +277,7 @@ class Config(Section):
     conv2: Conv = Field(description="learned features")
     pool2: Pool = Field(description="pools Conv2")
     conv3: ClassLayer = Field(description="learned classes")
+    plasticity: Plasticity = Field(default=Plasticity(), description="learning rule of Conv2 and Conv3")
     decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
@@ -257,4 +312,6 @@ class Config(Section):
             for key in keys:
                 if values[section][key] is None:
                     del values[section][key]
+        if values["plasticity"] == {"rule": DEFAULT_RULE}:  # which older runs have learned by
+            del values["plasticity"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -60,7 +60,7 @@ def heading_anchor(title: str) -> str:
     return f"rule-{rule[1]}" if rule else slugify(title)
 
 
-EXAMPLES = "segment_pictures", "train_small", "mexican_hat", "stdp", "swap_the_rule"
+EXAMPLES = "segment_pictures", "train_small", "own_rule", "mexican_hat", "stdp", "swap_the_rule"
 
 
 class ExampleOrder:
@@ -75,10 +75,9 @@ class ExampleOrder:
 
 
 def script_arguments(_: object, script: dict[str, object]) -> list[str]:
-    """Arguments of an example: the one that writes does so below the build and not in the current directory."""
-    if Path(str(script["src_file"])).stem == "train_small":
-        return [str(Path(__file__).parent / "build" / "runs" / "small")]
-    return []
+    """Arguments of an example: those that write do so below the build and not in the current directory."""
+    folder = {"train_small": "small", "own_rule": "rules"}.get(Path(str(script["src_file"])).stem)
+    return [str(Path(__file__).parent / "build" / "runs" / folder)] if folder else []
 
 
 def reset_brian(_: object, __: str) -> None:

@@ -3,6 +3,8 @@
 Below each string stands its formula as its source prints it, what each symbol means, what the string reads and
 updates, and when in a step it runs. docs/model.md has the same strings in the order of the model's rules.
 
+Learning rules are files of their own, in rules/: each has its formula, symbols and source, as a user's own would.
+
 Sources
 -------
 Kirkland et al. 2020

@@ -1,23 +1,7 @@
-"""How a layer learns: STDP with shared weights, and homeostasis of thresholds (docs/model.md, rules 5 and 6).
+"""What all learning rules share: their rates, and homeostasis of thresholds (docs/model.md, rules 5 and 6).
 
-STDP is the learning rule, LEARNER_NEW_STIMULUS sets its rates, FEATURE_RISE and FEATURE_FALL are homeostasis. Who wins,
-and so who learns, is in competition.py. A new variable is declared in LEARNER (of a neuron), AFFERENT (of an input) or
-FEATURE (of a map); `state` in models/learner.py has the variables to which a run gives values.
-"""
-
-STDP = "w = clip(w + (a_plus_post * fired_pre - a_minus_post * (1 - fired_pre)) * (w * (1 - w)), 0, 1)"
-"""Simplified STDP: Kheradpisheh et al. 2018, section 2.4, equation 3, with a- as a positive number.
-
-    delta w_ij = +a+ w_ij (1 - w_ij)   if t_j <= t_i
-                 -a- w_ij (1 - w_ij)   if t_j > t_i
-
-i is the winner, j one of its inputs, t when they fire. An input that never fires counts as later, as does one in the
-padding. A spike takes a step to arrive, so t_j <= t_i says here that the spike of j had arrived when i fired. The
-weight belongs to a map, so one winner teaches all places of its map.
-
-Reads: w, the weight w_ij, 0 to 1; fired_pre, 1 if j has fired, else 0; a_plus_post, a+; a_minus_post, a-
-Updates: w
-When: synapses, when a neuron wins, for every input that it sees; before the inputs of this step arrive
+The rules themselves are files in rules/, as a user's own would be. LEARNER_NEW_STIMULUS sets their rates, FEATURE_RISE
+and FEATURE_FALL are homeostasis. Who wins, and so who learns, is in competition.py.
 """
 
 LEARNER = """
@@ -68,24 +52,31 @@ Updates: a_plus; a_minus; presented; v; changed, see LAYER in neurons.py
 When: start, in the first step of a stimulus
 """
 
-AFFERENT = "fired : 1"
-"""The twin of an input neuron, which remembers what STDP has to know.
+AFFERENT = "arrived : boolean"
+"""The twin of an input neuron, which remembers what the rule has to know; this only where weights change as it fires.
 
-fired    1 if the input has fired in this stimulus, else 0
+arrived    whether the input fires in this step
 """
 
-AFFERENT_SPIKE = "fired_post = 1"
+AFFERENT_ARRIVAL = "arrived_post = True"
 """An input fires.
 
-Updates: fired_post
-When: synapses, after STDP: an input of this step has not contributed to this step's winner
+Updates: arrived_post
+When: synapses, when an input fires
 """
 
-AFFERENT_NEW_STIMULUS = "fired = 0"
-"""Nothing has fired yet.
+AFFERENT_ARRIVES = "arrived"
+"""Which inputs change the weights to all neurons that see them.
 
-Updates: fired
-When: start, in the first step of a stimulus
+Reads: arrived
+When: synapses, after AFFERENT_ARRIVAL
+"""
+
+AFFERENT_ARRIVED = "arrived = False"
+"""It has fired.
+
+Updates: arrived
+When: synapses, after the weights have changed
 """
 
 FEATURE = """

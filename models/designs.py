@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from spikeseg.spikes import Shape
 
 from ..configs.geometry import layer_shapes
+from ..configs.plasticity.rule import Rule
 from ..configs.schema import Config, Conv
 
 Pair = tuple[int, int]
@@ -99,6 +100,8 @@ class LearnerDesign:
         Steps in which a stimulus has input.
     dt
         Duration of a step in seconds.
+    rule
+        The learning rule, without the values of its parameters.
     """
 
     below: Shape
@@ -110,14 +113,15 @@ class LearnerDesign:
     tau: float | None
     input_steps: int
     dt: float
+    rule: Rule
 
     @classmethod
-    def of(cls, conv: Conv, below: Shape, input_steps: int, dt: float) -> LearnerDesign:
+    def of(cls, conv: Conv, below: Shape, input_steps: int, dt: float, rule: Rule) -> LearnerDesign:
         """Design the learning network of a configuration's layer."""
         kernel, padding = _convolution(conv)
         learning = conv.learning
         competition = learning.winners, learning.inhibition_radius
-        return cls(below, conv.maps, kernel, padding, *competition, _seconds(conv.tau_ms), input_steps, dt)
+        return cls(below, conv.maps, kernel, padding, *competition, _seconds(conv.tau_ms), input_steps, dt, rule)
 
 
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:

@@ -9,13 +9,15 @@ from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonito
 
 from spikeseg.spikes import Shape
 
+from ..configs.plasticity.rule import constant
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
 from .designs import LearnerDesign
-from .geometry import Window, neighbourhood, one_to_one, own_feature, padded, same_map, whole_layer
+from .geometry import Window, neighbourhood, own_feature, padded, same_map, whole_layer
 from .layer import Layer
 from .leak import forward
 from .model import Model
+from .plasticity import Groups, afferents, learn_by, neuron_model
 
 
 def build_learner(design: LearnerDesign) -> Model:
@@ -37,8 +39,9 @@ def build_learner(design: LearnerDesign) -> Model:
     Model
         Its source is the padded input. The monitor ``winners`` records the neurons that win, in ticks. Its state has
         no units: ``w``, the kernel of shape (maps, maps below, rows, columns), flat; ``theta``, the threshold of each
-        map, (maps,); ``a_plus``; ``presented``, the stimuli so far; ``wins``, the winners of the last stimulus. A
-        checkpoint keeps all of these. The rest of the state are constants of the configuration's `Learning`.
+        map, (maps,); ``a_plus``; ``presented``, the stimuli so far; ``wins``, the winners of the last stimulus; and
+        what the rule carries from one stimulus to the next. A checkpoint keeps all of these. The rest of the state are
+        constants of the configuration's `Learning` and of the rule.
 
     Notes
     -----
@@ -65,9 +68,11 @@ class _Learner:
         self.objects: list[Any] = []
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
         self.arrival = forward(design.tau, self.steps, dt)
+        self.rule = design.rule
         self.gate = self._gate()
         self.features = self._features()
         self.layer = self._layer(design.inhibition_radius)
+        self.afferent = afferents(self.rule, self.below.size, self.step_clock)
         self.forward = self._stdp()
 
     def model(self) -> Model:
@@ -77,6 +82,7 @@ class _Learner:
             self.gate,
             self.features,
             self.layer,
+            self.afferent,
             *self.objects,
             monitor,
             name="learner",
@@ -91,6 +97,10 @@ class _Learner:
             "silent_fall": (self.features, "silent_fall"),
         }
         state |= {name: (self.layer, name) for name in layer}
+        places = {"weight": self.forward, "input": self.afferent, "neuron": self.layer, "map": self.features}
+        for place, group in places.items():
+            state |= {name: (group, name) for name in self.rule.carried[place]}
+            state |= {constant(name, place): (group, name) for name in self.rule.constants(place)}
         shapes = {"input": self.below, "winners": self.shape}
         return Model(network, self.source, {"winners": monitor}, shapes, state, self.steps, self.ticks, self.dt)
 
@@ -109,7 +119,8 @@ class _Learner:
 
     def _features(self) -> NeuronGroup:
         """One neuron per map, which holds the map's threshold and moves it by homeostasis."""
-        features = NeuronGroup(self.shape.features, plasticity.FEATURE, name="features", clock=self.tick_clock)
+        model = plasticity.FEATURE + self.rule.equations("map")
+        features = NeuronGroup(self.shape.features, model, name="features", clock=self.tick_clock)
         features.wins = linked_var(self.gate, "wins")
         features.run_regularly(
             plasticity.FEATURE_NEW_STIMULUS, dt=self.period, when="start", name="features_new_stimulus"
@@ -119,7 +130,7 @@ class _Learner:
     def _layer(self, radius: int) -> Layer:
         layer = Layer(
             self.shape,
-            neurons.LAYER + plasticity.LEARNER + self.arrival.model,
+            neurons.LAYER + plasticity.LEARNER + self.arrival.model + neuron_model(self.rule),
             name="layer",
             clock=self.tick_clock,
             threshold=competition.LAYER_THRESHOLD,
@@ -153,14 +164,15 @@ class _Learner:
 
     def _stdp(self) -> ConvSynapses:
         """Connections that change weights, and then let new input arrive, which has not contributed to this winner."""
-        afferent = NeuronGroup(self.below.size, plasticity.AFFERENT, name="afferent", clock=self.step_clock)
-        afferent.run_regularly(
-            plasticity.AFFERENT_NEW_STIMULUS, dt=self.period, when="start", name="afferent_new_stimulus"
-        )
-        self.objects.append(afferent)
         statements = {"on_pre": self.arrival.on_pre, "namespace": self.arrival.namespace}
-        weights = self._connect(self.source, self.layer, self.window, "forward", model=neurons.KERNEL, **statements)
-        stdp = self._connect(afferent, self.layer, self.window, "stdp", on_post=plasticity.STDP, kernel=weights)
-        stdp.post.order = weights.pre.order - 1
-        self._connect(self.source, afferent, one_to_one(self.below), "afferent_spike", on_pre=plasticity.AFFERENT_SPIKE)
+        model = neurons.KERNEL + self.rule.equations("weight")
+        weights = self._connect(self.source, self.layer, self.window, "forward", model=model, **statements)
+        learn_by(
+            self.rule,
+            Groups(weights, self.afferent, self.layer, self.features),
+            self.source,
+            self.window,
+            self.period,
+            self._connect,
+        )
         return weights

@@ -91,6 +91,16 @@ def test_stdp_makes_weights_decide(run_example, capsys):
     assert int(decided) > 80
 
 
+def test_a_rule_of_ones_own_is_learned_by(run_example, tmp_path, capsys):
+    run_example("own_rule.py", tmp_path)
+    told = re.findall(r"(\w+), (conv\d): (\d+)% of the weights", capsys.readouterr().out)
+    assert [words[:2] for words in told] == [
+        (rule, layer) for rule in ("multiplicative", "recent") for layer in ("conv2", "conv3")
+    ]
+    kernels = [spikeseg.load_network(tmp_path / rule)[0].kernels["conv3"] for rule in ("multiplicative", "recent")]
+    assert not np.allclose(*kernels)
+
+
 def test_the_rule_decides_whether_weights_part(run_example, capsys):
     run_example("swap_the_rule.py")
     told = re.findall(r"(\w+): (\d+)% of the weights", capsys.readouterr().out)

@@ -132,7 +132,7 @@ def _ms(value: int | None) -> str:
 
 
 def configurations_table(summaries: Mapping[str, str]) -> Table:
-    """Bundled configurations, with a line about each."""
+    """Bundled configurations, or learning rules, with a line about each."""
     table = Table("name", "what it is")
     table.columns[0].no_wrap = True
     for name, summary in summaries.items():

@@ -15,7 +15,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from ...configs.changes import changed, described, written
-from ...configs.reading import read, read_toml, shipped, validate
+from ...configs.reading import read, read_toml, shipped, validate, with_rule
 from ...configs.schema import Config
 from .plan import Departure, Interval, Part, Search, Sweep
 
@@ -69,8 +69,8 @@ def make_point(source: str, settings: dict[str, Any], varied: dict[str, Any], wh
     SpikeSegError
         The changed configuration is not valid.
     """
-    _, content = read(source)
-    content = changed(content, settings | varied, where)
+    path, content = read(source)
+    content = with_rule(changed(content, settings | varied, where), path)
     where = f"{where}, {described(varied)}" if varied else where
     return Point(source, settings, varied, validate(content, where))
 

@@ -17,13 +17,16 @@ from spikeseg.files import Expected, read_arrays, write_arrays
 from spikeseg.spikes import Shape, Spikes
 
 from ...analysis.measures.weights import BINS, weight_histogram
-from ...configs.schema import Conv, Learning
+from ...configs.plasticity.rule import PLACES, TIME, Rule, constant, in_statements, remains
+from ...configs.plasticity.statements import PREFIX
+from ...configs.schema import Conv, Learning, Plasticity
+from ...models.decay import decay_table
 from ...models.designs import LearnerDesign
 from ...models.geometry import padded
 from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
 
-CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # state variables that the next chunk starts from
+CARRIED = ("w", "theta", "a_plus", "presented", "wins")  # state variables that the next chunk starts from, of all rules
 HISTORY = ("winners", "presentation", "convergence", "histogram")
 
 
@@ -34,7 +37,7 @@ class Learned:
     Attributes
     ----------
     state
-        The state variables in `CARRIED`: flat arrays by name.
+        The state variables in `CARRIED`, and what the rule carries (see `carried`): flat arrays by name.
     winners
         Stimulus (index in the training set), step and neuron of every win so far, shape (n, 3), int32.
     presentation
@@ -58,7 +61,16 @@ class Learned:
         return int(self.state["presented"][0])
 
 
-def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
+def carried(conv: Conv, below: Shape, rule: Rule) -> dict[str, int]:
+    """Names and sizes of what a rule remembers from one stimulus to the next; it begins with 0."""
+    wide = padded(below, conv.padding)
+    places = math.prod(n - k + 1 for n, k in zip(wide[1:], conv.kernel, strict=True))
+    weights = conv.maps * below.features * math.prod(conv.kernel)
+    sizes = {"weight": weights, "input": wide.size, "neuron": conv.maps * places, "map": conv.maps}
+    return {name: sizes[place] for place, names in rule.carried.items() for name in names}
+
+
+def initial(conv: Conv, below: Shape, rule: Rule, seed: tuple[int, ...]) -> Learned:
     """The start of training: weights from a clipped normal distribution, thresholds at `threshold_start`.
 
     Parameters
@@ -67,6 +79,8 @@ def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
         The layer.
     below
         Size of the layer below.
+    rule
+        The learning rule.
     seed
         Seed of the initial weights.
     """
@@ -81,6 +95,7 @@ def initial(conv: Conv, below: Shape, seed: tuple[int, ...]) -> Learned:
         "presented": np.array([0]),
         "wins": np.array([1]),  # no stimulus has been silent yet
     }
+    state |= {name: np.zeros(size) for name, size in carried(conv, below, rule).items()}
     empty = np.empty((0, 3), np.int32)
     return Learned(state, empty, empty[:, 0], np.array([convergence(w)]), weight_histogram(w)[None])
 
@@ -124,6 +139,10 @@ class Trainer:
         Seed of the initial weights and of the order of presentation.
     checkpoint
         File with the state after the last completed chunk.
+    plasticity
+        The learning rule with the values of its parameters.
+    dt
+        Duration of a step in seconds.
     """
 
     conv: Conv
@@ -131,6 +150,8 @@ class Trainer:
     stimuli: Spikes
     seed: tuple[int, ...]
     checkpoint: Path
+    plasticity: Plasticity
+    dt: float
 
     def begin(self) -> Learned:
         """The state to start from: that of the checkpoint if there is one, else the initial one.
@@ -140,8 +161,10 @@ class Trainer:
         SpikeSegError
             The checkpoint is damaged.
         """
+        rule = self.plasticity.learning_rule
         weights = self.conv.maps * self.below.features * math.prod(self.conv.kernel)
-        return load_checkpoint(self.checkpoint, self.conv, weights) or initial(self.conv, self.below, self.seed)
+        there = load_checkpoint(self.checkpoint, self.conv, weights, carried(self.conv, self.below, rule))
+        return there or initial(self.conv, self.below, rule, self.seed)
 
     def train(self, learned: Learned, simulator: Simulator, progress: Callable[[Learned], None]) -> Learned:
         """Train from `learned` on until `finished`, with a checkpoint after every chunk.
@@ -158,7 +181,7 @@ class Trainer:
         Raises
         ------
         SpikeSegError
-            The simulation fails, or the file system refuses.
+            The simulation fails, the rule makes weights that are not from 0 to 1, or the file system refuses.
         """
         learning = self.conv.learning
         order = presentation_order(self.stimuli.stimuli, learning.stimuli, self.seed)
@@ -171,9 +194,11 @@ class Trainer:
         return learned
 
     def _present(self, simulator: Simulator, learned: Learned, chunk: np.ndarray) -> Learned:
-        result = simulator.run(self.stimuli.select(chunk), {**constants(self.conv), **learned.state})
+        fixed = constants(self.conv, self.plasticity, self.dt)
+        result = simulator.run(self.stimuli.select(chunk), {**fixed, **learned.state})
         wins = result.spikes["winners"]
-        state = {name: result.state[name] for name in CARRIED}
+        state = {name: result.state[name] for name in learned.state}
+        _check_weights(state, self.plasticity.rule)
         return Learned(
             state,
             np.concatenate([learned.winners, np.stack([chunk[wins.stimulus], wins.step, wins.neuron], 1)]).astype(
@@ -182,6 +207,21 @@ class Trainer:
             np.concatenate([learned.presentation, learned.presented + wins.stimulus]).astype(np.int32),
             np.append(learned.convergence, convergence(state["w"])),
             np.vstack([learned.histogram, weight_histogram(state["w"])]),
+        )
+
+
+def _check_weights(state: Mapping[str, np.ndarray], rule: str) -> None:
+    """Raise SpikeSegError where a rule has left what weights can be."""
+    w = state["w"]
+    if not ((w >= 0) & (w <= 1)).all():
+        raise SpikeSegError(
+            f"plasticity.rule {rule}: it made weights that are not from 0 to 1: write w = clip(..., 0, 1), "
+            "and divide by nothing that may be 0"
+        )
+    if broken := [name for name, values in state.items() if not np.isfinite(values).all()]:
+        raise SpikeSegError(
+            f"plasticity.rule {rule}: {broken[0].removeprefix(PREFIX)} has grown beyond all numbers: let it decay, or "
+            "set it anew in new_stimulus"
         )
 
 
@@ -194,21 +234,38 @@ def finished(learned: Learned, learning: Learning) -> bool:
     return converged or learned.presented >= learning.stimuli
 
 
-def constants(conv: Conv) -> dict[str, np.ndarray]:
-    """The learner's constants by name of state variable, (1,) each; equations/plasticity.py explains them."""
+def constants(conv: Conv, plasticity: Plasticity, dt: float) -> dict[str, np.ndarray]:
+    """The learner's constants by name of state variable, (1,) each; equations/plasticity.py explains the first.
+
+    Parameters
+    ----------
+    conv
+        The layer.
+    plasticity
+        The learning rule with the values of its parameters.
+    dt
+        Duration of a step in seconds.
+    """
     learning = conv.learning
-    return {
-        "a_minus_ratio": np.array([learning.a_minus_ratio]),
-        "a_plus_max": np.array([learning.a_plus_max]),
-        "doubling": np.array([learning.doubling]),
-        "winners": np.array([learning.winners]),
-        "rise": np.array([learning.homeostasis]),
-        "fall": np.array([learning.homeostasis / conv.maps]),
-        "silent_fall": np.array([learning.threshold_silent]),
+    values = {
+        "a_minus_ratio": learning.a_minus_ratio,
+        "a_plus_max": learning.a_plus_max,
+        "doubling": learning.doubling,
+        "winners": learning.winners,
+        "rise": learning.homeostasis,
+        "fall": learning.homeostasis / conv.maps,
+        "silent_fall": learning.threshold_silent,
     }
+    rule, known = plasticity.learning_rule, {}
+    for key, value in plasticity.values.items():
+        known[PREFIX + in_statements(key)] = value * 1e-3 if key.endswith(TIME) else value
+    for place in PLACES:
+        left = {remains(name): decay_table(known[tau] / dt, 1)[1] for name, tau in rule.decays(place)}
+        values |= {constant(name, place): (known | left)[name] for name in rule.constants(place)}
+    return {name: np.array([value]) for name, value in values.items()}
 
 
-def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: str):
+def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: str, plasticity: Plasticity):
     """Open a simulator for the learning of one layer: a context manager.
 
     Parameters
@@ -223,13 +280,15 @@ def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: 
         Duration of a step in seconds.
     device
         Where Brian2 simulates.
+    plasticity
+        The learning rule.
 
     Raises
     ------
     SpikeSegError
         See `open_simulator`.
     """
-    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt), device)
+    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt, plasticity.learning_rule), device)
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:
@@ -238,7 +297,7 @@ def save_checkpoint(path: Path, learned: Learned) -> None:
     write_arrays(path, arrays | {f"state_{name}": values for name, values in learned.state.items()})
 
 
-def load_checkpoint(path: Path, conv: Conv, weights: int) -> Learned | None:
+def load_checkpoint(path: Path, conv: Conv, weights: int, rule: Mapping[str, int] | None = None) -> Learned | None:
     """Read a checkpoint; None if there is none.
 
     Parameters
@@ -247,6 +306,8 @@ def load_checkpoint(path: Path, conv: Conv, weights: int) -> Learned | None:
         The file.
     conv, weights
         The layer, and the number of its weights.
+    rule
+        What to read besides of the rule's state, see `carried`; nothing if absent.
 
     Raises
     ------
@@ -256,17 +317,18 @@ def load_checkpoint(path: Path, conv: Conv, weights: int) -> Learned | None:
     if not path.exists():
         return None
     try:
-        arrays = read_arrays(path, _expected(conv, weights))
+        arrays = read_arrays(path, _expected(conv, weights, rule or {}))
         times = len(arrays["convergence"])
         arrays.setdefault("histogram", np.zeros((times, BINS), np.int32))  # older spikeseg: none
         if fault := _fault(arrays, conv.learning):
             raise SpikeSegError(f"{path} is damaged: {fault}")
     except SpikeSegError as error:
         raise SpikeSegError(f"checkpoint {error}; remove it to train that layer anew") from error
-    return Learned({name: arrays[f"state_{name}"] for name in CARRIED}, *(arrays[name] for name in HISTORY))
+    names = *CARRIED, *(rule or {})
+    return Learned({name: arrays[f"state_{name}"] for name in names}, *(arrays[name] for name in HISTORY))
 
 
-def _expected(conv: Conv, weights: int) -> dict[str, Expected]:
+def _expected(conv: Conv, weights: int, rule: Mapping[str, int]) -> dict[str, Expected]:
     """The arrays of a checkpoint, which grow with the stimuli that were presented."""
     learning = conv.learning
     wins, times = learning.stimuli * learning.winners, learning.stimuli // learning.chunk + 2
@@ -280,6 +342,7 @@ def _expected(conv: Conv, weights: int) -> dict[str, Expected]:
         "state_a_plus": Expected("f", (1,), 1),
         "state_presented": Expected("iu", (1,), 1),
         "state_wins": Expected("iu", (1,), 1),
+        **{f"state_{name}": Expected("f", (size,), size) for name, size in rule.items()},
     }
 
 
@@ -292,6 +355,7 @@ def _fault(arrays: Mapping[str, np.ndarray], learning: Learning) -> str:
         "presented": 0 <= presented <= learning.stimuli,
         "weights": ((arrays["state_w"] >= 0) & (arrays["state_w"] <= 1)).all(),
         "thresholds": ((arrays["state_theta"] > 0) & np.isfinite(arrays["state_theta"])).all(),
+        "rule": all(np.isfinite(values).all() for name, values in arrays.items() if name.startswith(f"state_{PREFIX}")),
         "learning rate": 0 < arrays["state_a_plus"][0] < 1,
         "wins": 0 <= arrays["state_wins"][0] <= learning.winners and (arrays["winners"] >= 0).all(),
         "presentation": ((arrays["presentation"] >= 0) & (arrays["presentation"] < presented)).all(),

@@ -199,14 +199,16 @@ class _Training:
         """Learn one layer from the spikes of the layer below; `number` counts the learned layers from 0."""
         conv: Conv = getattr(self.config, layer)
         stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
-        trainer = Trainer(conv, below.shape, stimuli, (self.config.seed, number), self.run.checkpoint(layer))
-        learned, inputs = trainer.begin(), self.config.input
+        inputs, rule = self.config.input, self.config.plasticity
+        seed, dt = (self.config.seed, number), inputs.dt_ms * 1e-3
+        trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt)
+        learned = trainer.begin()
         self.reporter.stage(f"learn {layer}", conv.learning.stimuli, learned.presented)
 
         def progress(learned: Learned) -> None:
             self.reporter.advance(learned.presented, f"w(1-w) {learned.convergence[-1]:.4f}")
 
-        with open_learner(conv, below.shape, inputs.steps, inputs.dt_ms * 1e-3, self.device) as simulator:
+        with open_learner(conv, below.shape, inputs.steps, dt, self.device, rule) as simulator:
             return trainer.train(learned, simulator, progress)
 
 

@@ -327,6 +327,20 @@ class Rule:
     threshold_rise: float  # of the winning map, per win
     threshold_fall: float  # of every map, per win
     threshold_silent: float = 0.0  # of every map, after a stimulus without a winner
+    additive: bool = False  # the size of a change does not depend on the weight
+    traces: Traces | None = None  # STDP by traces instead, of pairs or of triplets of spikes
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Time constants, in steps, of traces of inputs (plus, x) and of wins (minus, y), and what triplets count."""
+
+    tau_plus: float
+    tau_minus: float
+    tau_x: float = np.inf
+    tau_y: float = np.inf
+    triplet_plus: float = 0.0
+    triplet_minus: float = 0.0
 
 
 class Winner(NamedTuple):
@@ -374,13 +388,15 @@ def learn(
     """
     kernels, theta, a_plus = np.array(kernels, float), np.array(theta, float), rule.a_plus
     history: list[Winner] = []
-    was_silent = False
+    was_silent, memory = False, None
     for number, below in enumerate(stimuli):
         if number > 0 and number % rule.doubling == 0:
             a_plus = min(2 * a_plus, rule.a_plus_max)
         if was_silent:
             theta *= 1 - rule.threshold_silent
-        winners = present(below, Conv("", kernels, padding, theta, tau=tau), rule, a_plus, total_steps)
+        if rule.traces is not None and memory is None:
+            memory = Memory(below.shape, conv_shape(below.shape, kernels, padding), padding, rule.traces)
+        winners = present(below, Conv("", kernels, padding, theta, tau=tau), rule, a_plus, total_steps, memory)
         history += [Winner(number, step, neuron) for step, neuron in winners]
         was_silent = not winners
     return Learned(history, kernels, theta, a_plus)
@@ -392,6 +408,7 @@ def present(
     rule: Rule,
     a_plus: float,
     total_steps: int,
+    memory: Memory | None = None,
 ) -> list[tuple[int, int]]:
     """Show one stimulus: change the layer's `kernels` and `theta` in place, return (step, neuron) of each winner.
 
@@ -413,11 +430,16 @@ def present(
             m, y, x = strongest(potential / theta[:, np.newaxis, np.newaxis], eligible)
             winners.append((step, int(np.ravel_multi_index((m, y, x), potential.shape))))
             silence(silenced, m, y, x, rule.inhibition_radius)
-            inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)
-            kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus)
+            if memory is None:
+                inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)
+                kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus, rule.additive)
+            else:
+                memory.win(kernels, (m, y, x), a_plus)
             theta[m] *= 1 + rule.threshold_rise
             theta *= 1 - rule.threshold_fall
         step_in(below == step, potential, last, step, conv)
+        if memory is not None:
+            memory.arrive(kernels, below == step, rule.a_minus_ratio * a_plus)
     return winners
 
 
@@ -435,7 +457,52 @@ def receptive_field(
     return padded[:, y : y + kernel[0], x : x + kernel[1]].astype(float)
 
 
-def stdp(w: np.ndarray, x: np.ndarray, a_plus: float, a_minus: float) -> np.ndarray:
-    """Strengthen weights whose input x has arrived, weaken all others (Kheradpisheh et al. 2018, eq. 3)."""
-    dw = (a_plus * x - a_minus * (1 - x)) * (w * (1 - w))
-    return np.clip(w + dw, 0, 1)
+def stdp(w: np.ndarray, x: np.ndarray, a_plus: float, a_minus: float, additive: bool = False) -> np.ndarray:
+    """Strengthen weights whose input x has arrived, weaken all others (Kheradpisheh et al. 2018, eq. 3).
+
+    The size of a change is a_plus or a_minus alone if the rule is additive.
+    """
+    change = a_plus * x - a_minus * (1 - x)
+    return np.clip(w + (change if additive else change * (w * (1 - w))), 0, 1)
+
+
+class Memory:
+    """Traces of all spikes so far, of one stimulus after the other, and what they make of the weights.
+
+    Pfister and Gerstner 2006, equations 1 to 4: r1 and r2 are of the inputs, o1 of each neuron, o2 of each map, whose
+    places share its weights. Without what triplets count this is the rule of Song, Miller and Abbott 2000. In each step
+    winners come first, then inputs arrive, then all traces decay, by factors that are multiples of 2^-38.
+    """
+
+    def __init__(self, below: tuple[int, ...], shape: tuple[int, ...], padding: tuple[int, int], traces: Traces):
+        self.padding, self.traces = padding, traces
+        self.r1, self.r2 = np.zeros(below), np.zeros(below)
+        self.o1, self.o2 = np.zeros(shape), np.zeros(shape[0])
+
+    def win(self, kernels: np.ndarray, neuron: Neuron, a_plus: float) -> None:
+        """A neuron wins: its map's weights from what has fired lately grow."""
+        m, y, x = neuron
+        r1 = receptive_field(self.r1, y, x, kernels.shape[2:], self.padding)
+        kernels[m] = np.clip(kernels[m] + a_plus * r1 * (1 + self.traces.triplet_plus * self.o2[m]), 0, 1)
+        self.o1[neuron] += 1
+        self.o2[m] += 1
+
+    def arrive(self, kernels: np.ndarray, fired: np.ndarray, a_minus: float) -> None:
+        """Inputs fire, (C, H, W) bool, one after the other: their weights to all that has won lately shrink."""
+        for c, input_y, input_x in np.argwhere(fired):
+            late = 1 + self.traces.triplet_minus * self.r2[c, input_y, input_x]
+            for m, y, x in np.ndindex(self.o1.shape):
+                i, j = input_y + self.padding[0] - y, input_x + self.padding[1] - x
+                if 0 <= i < kernels.shape[2] and 0 <= j < kernels.shape[3]:
+                    kernels[m, c, i, j] = np.clip(kernels[m, c, i, j] - a_minus * self.o1[m, y, x] * late, 0, 1)
+        self.r1 += fired
+        self.r2 += fired
+        self.r1 *= one_step(self.traces.tau_plus)
+        self.r2 *= one_step(self.traces.tau_x)
+        self.o1 *= one_step(self.traces.tau_minus)
+        self.o2 *= one_step(self.traces.tau_y)
+
+
+def one_step(tau: float) -> float:
+    """What a step leaves of a trace."""
+    return max(round(math.exp(-1 / tau) * 2**38), 1) / 2**38

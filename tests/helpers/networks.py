@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from spikeseg.configs import Config, layer_shapes, load, validate
-from spikeseg.configs.schema import Conv, Gabor, Learning
+from spikeseg.configs.schema import Conv, Gabor, Learning, Plasticity
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.geometry import Window
 from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
 from spikeseg.spikes import Shape, Spikes
 
 SILENT = judge.SILENT
+
+MULTIPLICATIVE = Plasticity()
 
 many = settings(max_examples=100, derandomize=True)
 few = settings(many, max_examples=8, phases=[Phase.generate])  # of what takes a good part of a second each
@@ -246,9 +248,13 @@ def judge_tau(layer: Conv | Gabor, dt_ms: float) -> float:
     return np.inf if layer.tau_ms is None else layer.tau_ms / dt_ms
 
 
-def judge_rule(conv: Conv) -> judge.Rule:
-    """How a layer learns, as the judge takes it."""
+def judge_rule(conv: Conv, plasticity: Plasticity = MULTIPLICATIVE, dt_ms: float = 1.0) -> judge.Rule:
+    """How a layer learns, as the judge takes it; of the bundled rules."""
     learning = conv.learning
+    traces = None
+    if plasticity.rule in ("pair", "triplet"):
+        taus = {key.removesuffix("_ms"): value / dt_ms for key, value in plasticity.values.items() if "tau" in key}
+        traces = judge.Traces(**taus, **{key: value for key, value in plasticity.values.items() if "tau" not in key})
     return judge.Rule(
         a_plus=learning.a_plus,
         a_minus_ratio=learning.a_minus_ratio,
@@ -259,6 +265,8 @@ def judge_rule(conv: Conv) -> judge.Rule:
         threshold_rise=learning.homeostasis,
         threshold_fall=learning.homeostasis / conv.maps,
         threshold_silent=learning.threshold_silent,
+        additive=plasticity.rule == "additive",
+        traces=traces,
     )
 
 

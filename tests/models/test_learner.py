@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from helpers.networks import (
+    MULTIPLICATIVE,
     assert_same_spikes,
     few,
     judge_rule,
@@ -19,7 +20,7 @@ from helpers.networks import (
     taus,
     to_spikes,
 )
-from spikeseg.configs.schema import Conv
+from spikeseg.configs.schema import Conv, Plasticity
 from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
 from spikeseg.spikes import Shape, Spikes
 
@@ -27,11 +28,15 @@ DT = 1e-3
 
 
 class Case(NamedTuple):
-    """A layer that learns, and what it learns from."""
+    """A layer that learns, what it learns from, and by which rule."""
 
     conv: Conv
     below: Shape
     steps: int
+    rule: Plasticity = MULTIPLICATIVE
+
+    def open(self, device: str):
+        return open_learner(self.conv, self.below, self.steps, DT, device, self.rule)
 
 
 @st.composite
@@ -69,6 +74,13 @@ GEOMETRIES = {
     "three winners": Case(learning_layer(5, (2, 3), (1, 0), winners=3, inhibition_radius=1), Shape(2, 7, 6), 4),
 }
 
+# Constants at which all terms of a rule change some weight, and none takes over.
+RULES = {
+    "additive": Plasticity(rule="additive"),
+    "pair": Plasticity(rule="pair", parameters={"tau_plus_ms": 3.0, "tau_minus_ms": 7.5}),
+    "triplet": Plasticity(rule="triplet", parameters={"tau_x_ms": 30.0, "tau_plus_ms": 2.0}),
+}
+
 
 def presented(case: Case, seed: int, stimuli: int) -> np.ndarray:
     """Random stimuli, every fifth of them empty: (stimuli, C, H, W)."""
@@ -79,19 +91,19 @@ def presented(case: Case, seed: int, stimuli: int) -> np.ndarray:
 
 def start(case: Case, seed: int) -> dict[str, np.ndarray]:
     """The state before the first stimulus; maps differ in their thresholds."""
-    state = initial(case.conv, case.below, (seed,)).state
+    state = initial(case.conv, case.below, case.rule.learning_rule, (seed,)).state
     return state | {"theta": state["theta"] * np.random.default_rng(seed).choice([0.75, 1.0, 1.25], case.conv.maps)}
 
 
 def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]):
-    return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), constants(case.conv) | begin)
+    return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), constants(case.conv, case.rule, DT) | begin)
 
 
 def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
     conv = case.conv
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
     tau = judge_tau(conv, 1e3 * DT)
-    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv), case.steps + 1, tau)
+    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv, case.rule), case.steps + 1, tau)
 
 
 def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:
@@ -119,7 +131,7 @@ def assert_learned(case: Case, seed: int, expected: judge.Learned) -> None:
 @few
 @given(cases(), seeds)
 def test_small_layers_learn_as_judged(case, seed):
-    with open_learner(*case, DT, "numpy") as simulator:
+    with case.open("numpy") as simulator:
         assert_learned(case, seed, assert_as_judged(simulator, case, seed, stimuli=12))
 
 
@@ -136,7 +148,7 @@ def test_the_compiled_learner_is_as_judged(name):
 
 def assert_as_judged_over_seeds(device: str, case: Case, seeds: int, stimuli: int) -> None:
     """From equal weights, all ties, and from random ones; the constants may change from run to run."""
-    with open_learner(*case, DT, device) as simulator:
+    with case.open(device) as simulator:
         for seed in range(seeds):
             learning = case.conv.learning.model_copy(update={"weight_std": 0.1 * (seed % 2), "doubling": 3 + seed})
             varied = case._replace(conv=case.conv.model_copy(update={"learning": learning}))
@@ -148,15 +160,103 @@ def assert_as_judged_over_seeds(device: str, case: Case, seeds: int, stimuli: in
             assert len({winner.step for winner in expected.winners}) > 1
 
 
+@few
+@given(cases(), st.sampled_from(sorted(RULES)), seeds)
+def test_every_bundled_rule_is_the_judges(case, name, seed):
+    case = case._replace(rule=RULES[name])
+    with case.open("numpy") as simulator:
+        assert_learned(case, seed, assert_as_judged(simulator, case, seed, stimuli=8))
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("device", ["cpp_standalone", "cython"])
+def test_a_compiled_rule_with_traces_of_inputs_neurons_and_maps_is_the_judges(device):
+    assert_as_judged_over_seeds(device, GEOMETRIES["three winners"]._replace(rule=RULES["triplet"]), 3, stimuli=40)
+
+
+COUNTS = """
+source = "a test: it counts what happens"
+
+[input]
+equations = "spikes : 1"
+on_spike = "spikes = spikes + 1"
+
+[neuron]
+equations = '''
+wins : 1
+shown : 1
+rate : 1
+'''
+on_win = "wins = wins + 1"
+new_stimulus = '''
+shown = shown + 1
+rate = rate + a_plus
+'''
+
+[map]
+equations = '''
+won : 1
+seen : 1
+'''
+on_win = "won = won + step / (1000 * step)"
+new_stimulus = "seen = seen + 1"
+
+[weight]
+equations = '''
+taught : 1
+met : 1
+age : 1
+'''
+on_win = '''
+taught = taught + 1
+w = clip(w + a_plus_post * int(spikes_pre > shown_post * many) - 0.001 * won_post, 0, 1)
+'''
+on_input = "met = met + 1"
+new_stimulus = "age = age + 1"
+
+[parameters]
+many = 0.4
+step_ms = 1.0
+"""
+
+
+@pytest.mark.parametrize("device", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+def test_a_rule_of_ones_own_runs_where_and_when_it_says(device):
+    case = GEOMETRIES["three winners"]._replace(rule=Plasticity(rule="counts", text=COUNTS))
+    shown, begin = presented(case, 0, 12), start(case, 0)
+    with case.open(device) as simulator:
+        result = learned(simulator, case, shown, begin)
+    state = {name.removeprefix("rule_"): values for name, values in result.state.items()}
+    spikes = np.pad((shown >= 0).sum(axis=0), ((0, 0), (1, 1), (0, 0)))  # as case.conv.padding
+    winners = result.spikes["winners"]
+    wins = np.bincount(winners.neuron, minlength=winners.shape.size)
+    maps = wins.reshape(case.conv.maps, -1).sum(axis=1)
+    np.testing.assert_array_equal(state["spikes"], spikes.ravel())
+    np.testing.assert_array_equal(state["wins"], wins)
+    np.testing.assert_allclose(1e3 * state["won"], maps)
+    np.testing.assert_array_equal(state["shown"], 12)
+    np.testing.assert_array_equal(state["seen"], 12)
+    np.testing.assert_array_equal(state["age"], 12)
+    per_map = state["taught"].reshape(case.conv.maps, -1)
+    np.testing.assert_array_equal(per_map, np.repeat(maps[:, np.newaxis], per_map.shape[1], axis=1))
+    window = np.lib.stride_tricks.sliding_window_view(spikes, winners.shape[1:], axis=(1, 2))
+    met = window.sum(axis=(3, 4))  # neurons that see an input through a weight are as many as places
+    np.testing.assert_array_equal(state["met"].reshape(case.conv.maps, -1), np.tile(met.ravel(), (case.conv.maps, 1)))
+    assert len(set(state["rate"])) == 1
+    assert state["rate"][0] == pytest.approx(sum(min(0.0625 * 2 ** (n // 4), 0.4) for n in range(12)))
+    assert not np.allclose(state["w"], begin["w"])
+
+
 def test_a_step_has_as_many_ticks_as_there_are_winners_and_input_steps_are_followed_by_one():
-    with open_learner(*GEOMETRIES["three winners"], DT, "numpy") as simulator:
+    with GEOMETRIES["three winners"].open("numpy") as simulator:
         assert (simulator.steps, simulator.ticks) == (4 + 1, 3)
 
 
 def test_thresholds_that_nobody_reaches_fall_until_somebody_does():
     case = Case(learning_layer(kernel=(2, 2), threshold_start=20.0, threshold_silent=0.5), Shape(1, 2, 2), 2)
-    stimuli, begin = np.zeros((6, *case.below), int), initial(case.conv, case.below, (0,)).state  # 4 inputs of 0.5
-    with open_learner(*case, DT, "numpy") as simulator:
+    begin = initial(case.conv, case.below, case.rule.learning_rule, (0,)).state
+    stimuli = np.zeros((6, *case.below), int)  # 4 inputs of 0.5
+    with case.open("numpy") as simulator:
         result = learned(simulator, case, stimuli, begin)
     assert result.spikes["winners"].stimulus[0] == 4  # 20, 10, 5, 2.5, 1.25
     assert judged(case, stimuli, begin).winners[0].stimulus == 4

@@ -1,4 +1,4 @@
-"""`spikeseg config`: the bundled configurations, and the meaning of every key."""
+"""`spikeseg config`: the bundled configurations and learning rules, and the meaning of every key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NameArgument = Annotated[str, typer.Argument(help="A bundled configuration: see 
 
 @app.callback()
 def config() -> None:
-    """Show bundled configurations, and explain their keys."""
+    """Show bundled configurations and learning rules, and explain keys."""
 
 
 @app.command("list", epilog="Example: spikeseg config list")
@@ -51,6 +51,22 @@ def copy(name: NameArgument, to: Annotated[Path, typer.Argument(help="A file tha
     with replacing(to) as temporary:
         temporary.write_text(content, encoding="utf-8")
     console.print(f"{to} written. Change it, then run: spikeseg train {to} --out RUN", soft_wrap=True)
+
+
+@app.command(epilog="Example: spikeseg config rules pair")
+def rules(name: Annotated[str, typer.Argument(help="A bundled rule, to print; all are listed without.")] = "") -> None:
+    """List the bundled learning rules, or print one, to go on from."""
+    from ....configs.plasticity.rule import bundled
+    from ....configs.reading import headline
+    from ..tables import configurations_table
+
+    texts = bundled()
+    if name and name not in texts:
+        raise SpikeSegError(f"no bundled rule {name}: choose from {', '.join(texts)}")
+    if name:
+        typer.echo(texts[name], nl=False)
+    else:
+        console.print(configurations_table({rule: headline(text) for rule, text in texts.items()}))
 
 
 @app.command(epilog="Example: spikeseg config keys 'conv3.*.a_*'")

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.runs import TINY, assert_same_arrays, files, write_caltech
+from helpers.runs import TINY, assert_same_arrays, files, refusal, write_caltech
 from spikeseg import configs
 from spikeseg.configs import load, validate
+from spikeseg.configs.plasticity.rule import bundled
 from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import TrainedNetwork
@@ -77,6 +78,21 @@ class TestTraining:
         assert spikeseg(*command).code == 0
         assert_same_arrays(run / "network.npz", trained / "network.npz")
         assert_same_arrays(run / "checkpoints" / "conv3.npz", trained / "checkpoints" / "conv3.npz")
+
+    def test_a_rule_from_a_file_is_learned_by_and_kept(self, spikeseg, trained, tmp_path):
+        """That of the default, for which the outcome is known."""
+        rule, config = tmp_path / "rule.toml", tmp_path / "own.toml"
+        rule.write_text(bundled()["multiplicative"])
+        config.write_text(TINY + '[plasticity]\nrule = "rule.toml"\n')
+        told = spikeseg("train", config, "--out", tmp_path / "run", *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert_same_arrays(tmp_path / "run" / "network.npz", trained / "network.npz")
+        kept = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
+        rule.write_text(rule.read_text().replace("w * (1 - w)", "w"))
+        assert "plasticity.text (" in refusal(spikeseg("train", config, "--out", tmp_path / "run", *NUMPY))
+        rule.unlink()
+        assert kept["plasticity"]["text"] == bundled()["multiplicative"]
+        assert TrainedNetwork.load(tmp_path / "run" / "network.npz").config == validate(kept, "kept")
 
     def test_an_interruption_is_told_in_one_line(self, spikeseg, tiny, tmp_path, monkeypatch):
         def interrupt(*_):

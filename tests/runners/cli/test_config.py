@@ -9,9 +9,10 @@ import pytest
 
 from helpers.runs import files, refusal
 from spikeseg.configs import load, shipped, validate
+from spikeseg.configs.plasticity.rule import bundled
 from spikeseg.configs.reference import all_keys
 
-COMMANDS = ("list", "show", "copy", "keys")
+COMMANDS = ("list", "show", "copy", "keys", "rules")
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,13 @@ def test_a_copy_is_equal(spikeseg, tmp_path, name):
     assert load(path) == load(name)
     assert load(path).digest() == load(name).digest()
     assert list(files(tmp_path)) == ["new/some [brackets].toml"]
+
+
+def test_rules_are_listed_and_printed(spikeseg):
+    assert shown_keys(spikeseg("config", "rules").out) == list(bundled())
+    assert spikeseg("config", "rules", "pair").out == bundled()["pair"]
+    line = refusal(spikeseg("config", "rules", "paar"))
+    assert line == f"no bundled rule paar: choose from {', '.join(bundled())}"
 
 
 def test_nothing_is_overwritten(spikeseg, tmp_path):

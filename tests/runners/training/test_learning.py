@@ -1,5 +1,6 @@
 """The training of a layer: what is presented when, and that interruptions leave no trace."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import judge
-from helpers.networks import judge_rule, layer_shape, learning_layer, many, random_stimuli, seeds, to_spikes
+from helpers.networks import (
+    MULTIPLICATIVE,
+    judge_rule,
+    layer_shape,
+    learning_layer,
+    many,
+    random_stimuli,
+    seeds,
+    to_spikes,
+)
+from spikeseg.configs.schema import Plasticity
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.training.learning import (
     Learned,
@@ -28,7 +39,14 @@ from spikeseg.spikes import Shape
 BELOW, STEPS, SEED = Shape(2, 5, 6), 4, (3, 1)
 STIMULI = random_stimuli(BELOW, 7, STEPS, seed=0)  # presented about three times each; the first is empty
 CONV = learning_layer(maps=3, padding=(1, 0), weight_std=0.1, winners=2, threshold_start=3.0)
-WEIGHTS = initial(CONV, BELOW, SEED).state["w"].size
+DT = 1e-3
+
+
+def begin_at(seed, conv=CONV) -> Learned:
+    return initial(conv, BELOW, MULTIPLICATIVE.learning_rule, seed)
+
+
+WEIGHTS = begin_at(SEED).state["w"].size
 
 
 class KilledError(Exception):
@@ -37,7 +55,7 @@ class KilledError(Exception):
 
 @pytest.fixture(scope="module")
 def simulator():
-    with open_learner(CONV, BELOW, STEPS, 1e-3, "numpy") as opened:
+    with open_learner(CONV, BELOW, STEPS, DT, "numpy", MULTIPLICATIVE) as opened:
         yield opened
 
 
@@ -47,9 +65,10 @@ def whole(simulator, tmp_path_factory) -> Learned:
     return trained(trainer(tmp_path_factory.mktemp("whole"), chunk=3), simulator, ignore)
 
 
-def trainer(path, **learning) -> Trainer:
+def trainer(path, rule=MULTIPLICATIVE, **learning) -> Trainer:
     conv = CONV.model_copy(update={"learning": CONV.learning.model_copy(update=learning)})
-    return Trainer(conv, BELOW, on_padded_grid(to_spikes(STIMULI), conv, 0), SEED, path / "checkpoint.npz")
+    stimuli = on_padded_grid(to_spikes(STIMULI), conv, 0)
+    return Trainer(conv, BELOW, stimuli, SEED, path / "checkpoint.npz", rule, DT)
 
 
 def trained(trainer: Trainer, simulator, progress) -> Learned:
@@ -72,7 +91,7 @@ def assert_same(found: Learned, expected: Learned) -> None:
 class TestTraining:
     def test_it_is_the_judges_in_the_order_of_presentation(self, tmp_path, simulator):
         learned = trained(trainer(tmp_path, chunk=6), simulator, ignore)
-        begin = initial(CONV, BELOW, SEED).state
+        begin = begin_at(SEED).state
         kernels = begin["w"].reshape(CONV.maps, BELOW.features, *CONV.kernel)
         order = presentation_order(len(STIMULI), CONV.learning.stimuli, SEED)
         rule = judge_rule(CONV)
@@ -107,6 +126,40 @@ class TestTraining:
         assert_same(resumed, whole)
         np.testing.assert_array_equal(resumed.convergence, whole.convergence)
 
+    def test_what_a_rule_remembers_outlasts_chunks_and_interruptions(self, tmp_path):
+        triplet = Plasticity(rule="triplet")
+        with open_learner(CONV, BELOW, STEPS, DT, "numpy", triplet) as simulator:
+            whole = trained(trainer(tmp_path / "whole", triplet, chunk=20), simulator, ignore)
+            parts = trainer(tmp_path / "parts", triplet, chunk=7)
+
+            def kill(learned):
+                if learned.presented == 14:
+                    raise KilledError
+
+            with pytest.raises(KilledError):
+                trained(parts, simulator, kill)
+            assert_same(trained(parts, simulator, ignore), whole)
+        assert {"rule_r1", "rule_r2", "rule_o1", "rule_o2"} < whole.state.keys()
+        assert whole.state["rule_o2"].any()
+
+    @pytest.mark.parametrize(
+        ("statement", "told"),
+        [
+            ("w = w + 1", "made weights that are not from 0 to 1: write w = clip"),
+            ("w = w / 0", "made weights that are not from 0 to 1"),
+            ("x = 1 / (x - x)", "x has grown beyond all numbers"),
+        ],
+    )
+    def test_weights_that_cannot_be_are_told(self, tmp_path, statement, told):
+        text = f'source = "a test"\n[weight]\nequations = "x : 1"\non_win = """\nw = clip(w, 0, 1)\n{statement}\n"""'
+        rule = Plasticity(rule="own.toml", text=text)
+        with (
+            open_learner(CONV, BELOW, STEPS, DT, "numpy", rule) as simulator,
+            pytest.raises(SpikeSegError, match=re.escape(told)),
+        ):
+            trained(trainer(tmp_path, rule), simulator, ignore)
+        assert not (tmp_path / "checkpoint.npz").exists()
+
     def test_a_complete_training_is_only_read(self, tmp_path, simulator):
         complete = trained(trainer(tmp_path, chunk=10), simulator, ignore)
         again = trained(trainer(tmp_path, chunk=10), None, ignore)  # pyright: ignore
@@ -127,7 +180,7 @@ class TestCheckpoint:
     @pytest.fixture
     def learned(self):
         winners = np.array([[2, 1, 7], [0, 3, 4]], np.int32)
-        begun = initial(CONV, BELOW, SEED)
+        begun = begin_at(SEED)
         return replace(
             begun,
             state=begun.state | {"presented": np.array([CONV.learning.stimuli])},
@@ -245,7 +298,7 @@ def test_the_padded_grid_is_the_layer_below_with_a_silent_margin(shape, padding,
 class TestStart:
     def test_weights_are_normal_and_clipped(self):
         conv = learning_layer(maps=50, kernel=(10, 10), weight_mean=0.8, weight_std=0.1, threshold_start=7.0)
-        begin = initial(conv, BELOW, SEED)
+        begin = begin_at(SEED, conv)
         w = begin.state["w"]
         assert len(w) == 50 * 2 * 10 * 10
         assert np.mean(w) == pytest.approx(0.8, abs=0.005)
@@ -256,13 +309,13 @@ class TestStart:
         assert (begin.presented, len(begin.winners), len(begin.presentation)) == (0, 0, 0)
 
     def test_the_seed_decides(self):
-        one, same, *others = (initial(CONV, BELOW, seed).state["w"] for seed in (SEED, SEED, (3, 0), (4, 1)))
+        one, same, *others = (begin_at(seed).state["w"] for seed in (SEED, SEED, (3, 0), (4, 1)))
         np.testing.assert_array_equal(one, same)
         for other in others:
             assert not np.allclose(one, other)
 
     def test_what_a_map_rises_by_all_maps_together_fall_by(self):
-        values = constants(CONV)
+        values = constants(CONV, MULTIPLICATIVE, DT)
         assert values["rise"].item() == CONV.learning.homeostasis
         assert values["fall"].item() * CONV.maps == pytest.approx(CONV.learning.homeostasis)
 
@@ -288,6 +341,6 @@ class TestConvergence:
     )
     def test_a_training_ends_converged_in_its_second_half_or_with_its_last_stimulus(self, presented, last, expected):
         learning = learning_layer(stimuli=20, convergence=0.01).learning
-        begin = initial(CONV, BELOW, SEED)
+        begin = begin_at(SEED)
         state = begin.state | {"presented": np.array([presented])}
         assert finished(replace(begin, state=state, convergence=np.array([0.25, last])), learning) == expected

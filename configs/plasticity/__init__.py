@@ -1,0 +1,1 @@
+"""Learning rules: the language that they are written in, and their files."""
