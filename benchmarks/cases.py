@@ -212,7 +212,7 @@ def train(workload: workloads.Workload, layer: str, kind: str, repeat: int) -> d
     with open_encoder(config, workload.size, "cpp_standalone") as encoder:
         spikes = encoder.encode(workload.network, workload.inputs)[below]
     shown = on_padded_grid(spikes, conv, first_step)
-    rule = config.plasticity
+    rule = config.plasticity.of(layer)
     start = constants(conv, rule, 1e-3) | initial(conv, spikes.shape, rule.learning_rule, (0,)).state
     with (
         connections(kind) as built,

@@ -181,7 +181,7 @@ class ClassLayer(Conv):
 
 
 class Plasticity(Section):
-    """The learning rule of Conv2 and Conv3 (docs/changing-the-rule.md)."""
+    """The learning rule (docs/changing-the-rule.md)."""
 
     rule: Text = Field(
         default=DEFAULT_RULE,
@@ -193,6 +193,10 @@ class Plasticity(Section):
     )
     parameters: dict[str, Real] | None = Field(
         default=None, description="parameters of the rule by name, where they differ from those in its file"
+    )
+    layers: Annotated[tuple[Literal["conv2", "conv3"], ...], Field(min_length=1)] = Field(
+        default=("conv2", "conv3"),
+        description=f"layers that learn by this rule; the other one learns by {DEFAULT_RULE}",
     )
 
     @model_validator(mode="after")
@@ -218,6 +222,10 @@ class Plasticity(Section):
     def learning_rule(self) -> Rule:
         """The rule that a network is built from."""
         return read_rule(self._text, self.rule).rule
+
+    def of(self, layer: str) -> Plasticity:
+        """The rule of a layer."""
+        return self if layer in self.layers else Plasticity()
 
     @property
     def values(self) -> dict[str, float]:
@@ -277,7 +285,7 @@ class Config(Section):
     conv2: Conv = Field(description="learned features")
     pool2: Pool = Field(description="pools Conv2")
     conv3: ClassLayer = Field(description="learned classes")
-    plasticity: Plasticity = Field(default=Plasticity(), description="learning rule of Conv2 and Conv3")
+    plasticity: Plasticity = Field(default=Plasticity(), description="learning rule")
     decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
@@ -312,6 +320,6 @@ class Config(Section):
             for key in keys:
                 if values[section][key] is None:
                     del values[section][key]
-        if values["plasticity"] == {"rule": DEFAULT_RULE}:  # which older runs have learned by
+        if values["plasticity"] == Plasticity().model_dump(mode="json", exclude_none=True):  # that of older runs
             del values["plasticity"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -199,7 +199,7 @@ class _Training:
         """Learn one layer from the spikes of the layer below; `number` counts the learned layers from 0."""
         conv: Conv = getattr(self.config, layer)
         stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
-        inputs, rule = self.config.input, self.config.plasticity
+        inputs, rule = self.config.input, self.config.plasticity.of(layer)
         seed, dt = (self.config.seed, number), inputs.dt_ms * 1e-3
         trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt)
         learned = trainer.begin()

@@ -169,9 +169,9 @@ def test_every_bundled_rule_is_the_judges(case, name, seed):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("device", ["cpp_standalone", "cython"])
-def test_a_compiled_rule_with_traces_of_inputs_neurons_and_maps_is_the_judges(device):
-    assert_as_judged_over_seeds(device, GEOMETRIES["three winners"]._replace(rule=RULES["triplet"]), 3, stimuli=40)
+def test_a_compiled_rule_with_traces_of_inputs_neurons_and_maps_is_the_judges():
+    case = GEOMETRIES["three winners"]._replace(rule=RULES["triplet"])
+    assert_as_judged_over_seeds("cpp_standalone", case, seeds=3, stimuli=40)
 
 
 COUNTS = """

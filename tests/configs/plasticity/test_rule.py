@@ -216,6 +216,7 @@ class TestConfiguration:
             {"plasticity.parameters.tau_ms": 7.5},
             {"plasticity.rule": "pair"},
             {"plasticity.rule": "additive"},
+            {"plasticity.rule": "additive", "plasticity.layers": ["conv3"]},
             {"plasticity.rule": DEFAULT_RULE},
         ]
         digests = [load(own, change).digest() for change in changes]
@@ -232,6 +233,12 @@ class TestConfiguration:
             del values[layer]["tau_ms"]
         before = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
         assert plain.digest() == load(own, {"plasticity.rule": DEFAULT_RULE}).digest() == before
+
+    def test_layers_that_are_not_named_learn_by_the_default(self, own):
+        rule = load(own, {"plasticity.layers": ["conv3"]}).plasticity
+        assert rule.of("conv3") is rule
+        assert rule.of("conv2") == Plasticity() != rule
+        assert load(own).plasticity.of("conv2").rule == "own.toml"
 
     def test_rules_and_their_constants_can_be_swept(self, own):
         points = [
