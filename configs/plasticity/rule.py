@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field
@@ -130,11 +131,12 @@ class RuleText:
     parameters: dict[str, float]
 
 
-def bundled() -> dict[str, str]:
+@cache
+def bundled() -> Mapping[str, str]:
     """Texts of the bundled rules, by name."""
     folder = files("spikeseg.equations") / "rules"
     found = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
-    return {file.name.removesuffix(".toml"): file.read_text(encoding="utf-8") for file in found}
+    return MappingProxyType({file.name.removesuffix(".toml"): file.read_text(encoding="utf-8") for file in found})
 
 
 @cache

@@ -21,6 +21,7 @@ from helpers.networks import (
     to_spikes,
 )
 from spikeseg.configs.schema import Conv, Plasticity
+from spikeseg.models.designs import LearnerDesign
 from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
 from spikeseg.spikes import Shape, Spikes
 
@@ -245,6 +246,18 @@ def test_a_rule_of_ones_own_runs_where_and_when_it_says(device):
     assert len(set(state["rate"])) == 1
     assert state["rate"][0] == pytest.approx(sum(min(0.0625 * 2 ** (n // 4), 0.4) for n in range(12)))
     assert not np.allclose(state["w"], begin["w"])
+
+
+def test_a_compiled_program_belongs_to_a_rule_and_not_to_its_constants():
+    def design(rule: Plasticity) -> str:
+        conv, below, steps, _ = GEOMETRIES["one winner"]
+        return repr(LearnerDesign.of(conv, below, steps, DT, rule.learning_rule))
+
+    own = COUNTS.replace("0.001 * won_post", "0.002 * won_post")
+    rules = [*RULES.values(), MULTIPLICATIVE, *(Plasticity(rule="counts", text=text) for text in (COUNTS, own))]
+    assert len({design(rule) for rule in rules}) == len(rules)
+    assert design(RULES["pair"]) == design(Plasticity(rule="pair"))
+    assert design(rules[-2]) == design(Plasticity(rule="other", text=COUNTS.replace("many = 0.4", "many = 0.3")))
 
 
 def test_a_step_has_as_many_ticks_as_there_are_winners_and_input_steps_are_followed_by_one():
