@@ -10,7 +10,7 @@ import pytest
 from scipy.signal import correlate
 
 from helpers import judge
-from helpers.judge import Conv, Pool, Rule, Winner, conv_steps, decide, decode, encode, learn, pool_steps
+from helpers.judge import Conv, Pool, Rule, Traces, Winner, conv_steps, decide, decode, encode, learn, pool_steps
 
 T = 20
 _ = judge.SILENT  # so that the pictures of spike steps below read easily
@@ -330,6 +330,51 @@ class TestPlasticity:
     def test_the_first_stimulus_never_doubles_and_silent_ones_count(self):
         rates = [train([row(_)] * n, [0.5], a_plus=0.125, doubling=1).a_plus for n in (1, 2, 3)]
         assert rates == [0.125, 0.25, 0.5]
+
+
+HALF = 1 / np.log(2)  # a time constant, in steps, with which a trace halves in every step
+PAIRS = Traces(HALF, HALF)
+
+
+class TestTraces:
+    """a_plus is 0.5 and a_minus 0.25, weights begin with 0.5; a threshold of 0.25 is reached one step after a spike."""
+
+    def test_the_additive_rule_changes_all_weights_by_as_much(self):
+        assert train([row(0, _)], [0.5, 0.25], a_plus=0.25, additive=True).kernels.ravel().tolist() == [0.75, 0.125]
+
+    def test_a_win_strengthens_by_how_long_ago_inputs_fired(self):
+        learned = train([row(0, 1, _)], [0.5, 0.25, 0.5], theta=[0.75], traces=PAIRS)
+        assert learned.winners == [Winner(0, 2, 0)]
+        assert learned.kernels.ravel().tolist() == [0.5 + 0.5 * 0.25, 0.25 + 0.5 * 0.5, 0.5]
+
+    def test_an_input_that_fires_after_a_win_is_weakened_by_how_long_ago_that_was(self):
+        learned = train([row(0, 1, 3)], [0.25, 0.5, 0.5], traces=PAIRS)
+        assert learned.winners == [Winner(0, 1, 0)]
+        assert learned.kernels.ravel().tolist() == [0.25 + 0.5 * 0.5, 0.5 - 0.25, 0.5 - 0.25 * 0.25]
+
+    def test_traces_go_on_into_the_next_stimulus(self):
+        learned = train([row(18), row(0)], [0.5], theta=[0.5], traces=PAIRS)
+        assert learned.winners == [Winner(0, 19, 0), Winner(1, 1, 0)]
+        weakened = 0.5 + 0.5 * 0.5 - 0.25 * 0.5  # at the win, and a step after it
+        assert learned.kernels.item() == weakened + 0.5 * (0.5**2 + 1) * 0.5  # both spikes count
+
+    def test_inputs_arrive_through_the_weights_before_they_weaken_them(self):
+        learned = train([row(18, _), row(0, 0)], [0.5], theta=[0.5], a_minus_ratio=2.0, traces=PAIRS)
+        assert learned.winners == [Winner(0, 19, 0), Winner(1, 1, 0)]  # with 0.75, not with 0.75 - 1.0 * 0.5
+        assert learned.kernels.item() == 0.25 + 0.5 * (0.5**2 + 1) * 0.5
+
+    def test_weights_stay_between_0_and_1(self):
+        learned = train([row(0, 1)], [0.5, 0.5], a_plus=8.0, a_plus_max=8.0, traces=PAIRS)
+        assert learned.kernels.ravel().tolist() == [1, 0]
+
+    def test_triplets_count_earlier_wins_of_the_map_and_earlier_spikes_of_the_input(self):
+        triplets = replace(PAIRS, tau_x=HALF, tau_y=HALF, triplet_plus=2.0, triplet_minus=4.0)
+        learned = train([row(18, 18), row(_, 0)], [0.25, 0.25], a_plus=0.125, a_plus_max=0.125, traces=triplets)
+        assert learned.winners == [Winner(0, 19, 0), Winner(1, 1, 0)]
+        won = 0.25 + 0.125 * 0.5  # the first win, without one before
+        weakened = won - 0.0625 * 0.5 * (1 + 4 * 0.5**2)  # by a spike that has one two steps before
+        twice = 0.125 * (1 + 2 * 0.5**2)  # a win that has one two steps before
+        assert learned.kernels.ravel().tolist() == [won + twice * 0.5**3, weakened + twice * (0.5**2 + 1) * 0.5]
 
 
 class TestCompetitionWhileLearning:
