@@ -106,13 +106,13 @@ class Rule:
 
 
 def remains(name: str) -> str:
-    """The name of what is left of a variable after a step."""
-    return f"{name}_remains"
+    """The name of what is left of a variable after a step; no name of a rule begins like this."""
+    return f"left_of_{name}"
 
 
 def constant(name: str, place: str) -> str:
-    """How the state of a run calls a constant of a place."""
-    return f"{name}_of_{place}"
+    """How the state of a run calls a constant of a place; no name of a rule has a dot."""
+    return f"{place}.{name}"
 
 
 @dataclass(frozen=True)

@@ -163,8 +163,9 @@ def _written(name: str, value: ast.expr) -> str:
 
 
 def lines(code: str) -> list[str]:
-    """The lines that say something."""
-    return [line.strip() for line in code.splitlines() if line.strip()]
+    """The lines that say something, without comments."""
+    said = (line.partition("#")[0].strip() for line in code.splitlines())
+    return [line for line in said if line]
 
 
 def _assignment(line: str) -> tuple[ast.Name, ast.expr]:

@@ -207,9 +207,11 @@ equations = '''
 taught : 1
 met : 1
 age : 1
+dfaded/dt = -faded / fading : 1  # of several decays, the one of a weight
 '''
 on_win = '''
 taught = taught + 1
+faded = faded + 1
 w = clip(w + a_plus_post * int(spikes_pre > shown_post * many) - 0.001 * won_post, 0, 1)
 '''
 on_input = "met = met + 1"
@@ -218,6 +220,7 @@ new_stimulus = "age = age + 1"
 [parameters]
 many = 0.4
 step_ms = 1.0
+fading_ms = 30.0
 """
 
 
@@ -240,6 +243,10 @@ def test_a_rule_of_ones_own_runs_where_and_when_it_says(device):
     np.testing.assert_array_equal(state["age"], 12)
     per_map = state["taught"].reshape(case.conv.maps, -1)
     np.testing.assert_array_equal(per_map, np.repeat(maps[:, np.newaxis], per_map.shape[1], axis=1))
+    steps = 12 * simulator.steps
+    since = steps - (simulator.steps * winners.stimulus + winners.step)
+    faded = np.bincount(winners.neuron // (winners.shape.size // case.conv.maps), np.exp(-since / 30))
+    np.testing.assert_allclose(state["faded"].reshape(per_map.shape)[:, 0], faded)
     window = np.lib.stride_tricks.sliding_window_view(spikes, winners.shape[1:], axis=(1, 2))
     met = window.sum(axis=(3, 4))  # neurons that see an input through a weight are as many as places
     np.testing.assert_array_equal(state["met"].reshape(case.conv.maps, -1), np.tile(met.ravel(), (case.conv.maps, 1)))

@@ -101,7 +101,7 @@ class TestOwn:
         assert read.rule.statements["weight.on_win"].splitlines()[1] == "w = clip(w, 0.0, 1.0)"
         assert list(read.rule.decays("input")) == [("rule_x", "rule_tau")]
         assert read.rule.carried["input"] == ("rule_x",)
-        assert read.rule.constants("input") == {"rule_x_remains": "1"}
+        assert read.rule.constants("input") == {"left_of_rule_x": "1"}
         assert read.rule.constants("weight") == {"rule_gain": "1"}
 
     @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def test_what_brian2_gets_has_the_value_of_what_was_written(expression):
         ("w -= (x - 1) - (1 - x)", "rule_w -= rule_x - 1.0 - (1.0 - rule_x)"),
         ("\n  w = 1 / 2  # a half\n\ntau = tau * 2", "rule_w = 1.0 / 2.0\nrule_tau *= 2.0"),
         ("w = w + x - 1", "new_rule_w = rule_w + rule_x - 1.0\nrule_w = new_rule_w"),
+        ("# nothing\nw = x  # but this", "rule_w = rule_x"),
         ("w = int(not x > 1)", "rule_w = int(not rule_x > 1.0)"),
         ("", ""),
     ],
