@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 from spikeseg.boxes import Box
 from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import read_json, write_json
+from spikeseg.files import read_json, replacing, write_json
 from spikeseg.provenance import provenance
 from spikeseg.version import __version__
 
@@ -57,6 +57,11 @@ class Run:
     def record(self) -> Path:
         """Configuration and provenance."""
         return self.path / "run.json"
+
+    @property
+    def rule_file(self) -> Path:
+        """The learning rule, where it is the user's own: to be read, and to train elsewhere."""
+        return self.path / "rule.toml"
 
     @property
     def figures(self) -> Path:
@@ -114,6 +119,9 @@ class Run:
             The file system refused.
         """
         if not self.record.exists():
+            if (rule := config.plasticity).text is not None:
+                with replacing(self.rule_file) as temporary:
+                    temporary.write_text(rule.text, encoding="utf-8")
             content = {"config": config.model_dump(mode="json"), "digest": config.digest()}
             write_json(self.record, content | provenance(data, device))
 

@@ -18,7 +18,7 @@ from spikeseg.configs.plasticity.statements import PREFIX
 from spikeseg.configs.reading import headline
 from spikeseg.configs.schema import DEFAULT_RULE, Plasticity
 from spikeseg.errors import SpikeSegError
-from spikeseg.runners.sweeps.points import make_point
+from spikeseg.runners.sweeps.points import load_sweep, make_point
 
 OWN = """
 source = "a test"
@@ -249,6 +249,10 @@ class TestConfiguration:
         assert len({point.hash for point in points}) == 2
         assert len({repr(point.config.plasticity.learning_rule) for point in points}) == 1  # one compiled program
         assert make_point(str(own), {}, {}, "sweep").config == load(own)
+
+    def test_the_comparison_of_all_bundled_rules_can_be_run(self):
+        plan = load_sweep(Path(__file__).parents[3] / "examples" / "rules.toml")
+        assert {point.config.plasticity.rule for point in plan.points} == set(bundled())
 
     def test_without_a_file_only_bundled_rules_are_known(self):
         with pytest.raises(ValueError, match="no rule own"):

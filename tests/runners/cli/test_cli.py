@@ -92,6 +92,8 @@ class TestTraining:
         assert "plasticity.text (" in refusal(spikeseg("train", config, "--out", tmp_path / "run", *NUMPY))
         rule.unlink()
         assert kept["plasticity"]["text"] == bundled()["multiplicative"]
+        (tmp_path / "run" / "rule.toml").rename(rule)
+        assert spikeseg("train", config, "--out", tmp_path / "run", *NUMPY).code == 0  # the same experiment
         assert TrainedNetwork.load(tmp_path / "run" / "network.npz").config == validate(kept, "kept")
 
     def test_an_interruption_is_told_in_one_line(self, spikeseg, tiny, tmp_path, monkeypatch):

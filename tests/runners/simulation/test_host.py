@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from helpers import designs
 from helpers.designs import INPUTS, Deadly, Inputs, Preferences
 from helpers.networks import ENCODERS, assert_same_spikes, judged, random_network, random_stimuli, shapes_of, to_spikes
+from spikeseg import equations, models
+from spikeseg.configs import plasticity
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.designs import EncoderDesign
 from spikeseg.models.targets import PROCEDURAL
@@ -241,6 +244,14 @@ class TestPrograms:
                 monkeypatch.setenv("CXX", str(tmp_path / command))
                 names.add(self.name())
         assert len(names) == 5
+
+    @pytest.mark.parametrize("package", [equations, models, plasticity])
+    def test_another_source_is_another_program(self, tmp_path, monkeypatch, package):
+        before, copy = self.name(), shutil.copytree(package.__path__[0], tmp_path / "copy")
+        monkeypatch.setattr(package, "__path__", [str(copy)])
+        assert self.name() == before
+        (copy / "new.py").touch()
+        assert self.name() != before
 
     def test_seeds_and_thresholds_are_not_in_it(self):
         other = CONFIG.model_copy(update={"seed": 7, "conv1": CONFIG.conv1.model_copy(update={"threshold": 9})})
