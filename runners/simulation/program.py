@@ -29,6 +29,7 @@ from .leftovers import BUILDING, remove_unfinished, run_directory
 from .processes import ending, working
 
 MAIN = "main"  # the program itself, among the parts of its directory
+BY_PRODUCTS = ("*.o", "*.gch")  # of the compiler, which are hundreds of times as large as the program
 
 
 class ProgramSimulator:
@@ -145,6 +146,9 @@ def _compile(design: Design, directory: Path, backend: Backend) -> None:
         work.mkdir(mode=0o700)
         with working() as process:
             process.ask("compile", design, backend, work)
+        for pattern in BY_PRODUCTS:
+            for path in work.rglob(pattern):
+                path.unlink()
         if directory.exists():  # not complete
             shutil.rmtree(directory)
         work.rename(directory)
