@@ -15,6 +15,7 @@ from ...models.designs import EncoderDesign, LearnerDesign, SelfBuilding
 # Strict floating point, so that every backend gives the same bits; the C++ standard is the one that Brian2 itself uses.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-w"]
 
+CONNECTION = "SPIKESEG_CONNECTION"  # the environment variable that tells a program the number of its socket
 
 Design = EncoderDesign | LearnerDesign | SelfBuilding
 """A model as plain data, which pickle can send to another process; `models.building.build` builds it with Brian2.
