@@ -185,9 +185,9 @@ class _Synapses(NamedTuple):
     @classmethod
     def of(cls, kernel: np.ndarray, threshold: float) -> _Synapses:
         """The synapses of a kernel (maps, C, rows, columns) whose weight is above a threshold."""
-        feature, *where = strong = np.nonzero(kernel > threshold)
+        feature, channel, row, column = strong = np.nonzero(kernel > threshold)
         count = np.bincount(feature, minlength=len(kernel))
-        return cls(np.cumsum(count) - count, count, *where, kernel[strong])
+        return cls(np.cumsum(count) - count, count, channel, row, column, kernel[strong])
 
 
 class _Hits(NamedTuple):

@@ -97,6 +97,20 @@ PUT_VECTOR = """
     put(&count, sizeof(count));
     put(%(array)s.data(), count * sizeof(%(array)s[0]));
 """
+# In a layer the neurons of a place lie side by side (models/layer.py). Outside of models they lie map by map, and the
+# spikes of a step are told in that order.
+BY_MAP = """
+    for (size_t first = 0, last; first < %(i)s.size(); first = last) {
+        int32_t begins[%(features)d + 1] = {0};
+        for (last = first; last < %(i)s.size() && %(t)s[last] == %(t)s[first]; last++)
+            begins[%(i)s[last] %% %(features)d + 1]++;
+        for (int32_t feature = 0; feature < %(features)d; feature++)
+            begins[feature + 1] += begins[feature];
+        const std::vector<int32_t> found(%(i)s.begin() + first, %(i)s.begin() + last);
+        for (const int32_t one : found)
+            %(i)s[first + begins[one %% %(features)d]++] = one %% %(features)d * %(places)d + one / %(features)d;
+    }
+"""
 
 
 class Code(NamedTuple):
@@ -169,14 +183,17 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
     for attribute in ("neuron_index", "_timebins"):
         array = device.get_array_name(model.source.variables[attribute], access_data=False)
         loads.append(TAKE_VECTOR % {"array": array})
-    for monitor in model.monitors.values():
-        saves += [
-            PUT_VECTOR % {"array": device.get_array_name(monitor.variables[key], access_data=False)} for key in "it"
-        ]
+    for name, monitor in model.monitors.items():
+        i, t = (device.get_array_name(monitor.variables[key], access_data=False) for key in "it")
+        if name in model.features_last:
+            features, rows, columns = model.shapes[name]
+            saves.append(BY_MAP % {"i": i, "t": t, "features": features, "places": rows * columns})
+        saves += [PUT_VECTOR % {"array": array} for array in (i, t)]
     manifest = {
         "times": Times(model.steps, model.ticks, model.dt, model.spare),
         "delays": dict(model.delays),
         "state": state,
+        "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
     }
     wait = AGAIN_AND_AGAIN if forks else ONCE

@@ -24,7 +24,7 @@ from spikeseg.spikes import Shape, Spikes
 
 from .compiling import MANIFEST, Backend, manifest_hash
 from .doctor import require
-from .interface import COMPILER_FLAGS, Design, Result, Times, recorded_spikes
+from .interface import COMPILER_FLAGS, Design, Order, Result, Times, recorded_spikes
 from .leftovers import BUILDING, remove_unfinished
 from .processes import working
 from .running import RunningProgram
@@ -50,6 +50,7 @@ class ProgramSimulator:
         self._manifest = _read_manifest(self._directory)
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
+        self._orders = {name: Order.of_kernel(shape) for name, shape in self._manifest["kernels"].items()}
         self._process, self._idle = os.getpid(), list[RunningProgram]()
 
     def _is_complete(self) -> bool:
@@ -87,7 +88,8 @@ class ProgramSimulator:
         duration = stimuli.stimuli * self._times.period * self._times.dt
         inputs = [np.array(duration)]
         for name, known in self._manifest["state"].items():
-            inputs.append(np.broadcast_to(np.asarray(state[name], dtype=known["dtype"]), (known["size"],)))
+            values = np.broadcast_to(np.asarray(state[name], dtype=known["dtype"]), (known["size"],))
+            inputs.append(values[self._orders[name].of] if name in self._orders else values)
         count = np.array(len(stimuli.neuron), np.int64)
         bins = stimuli.stimulus * self._times.period + stimuli.step
         return [*inputs, count, stimuli.neuron.astype(np.int32), count, bins.astype(np.int32)]
@@ -103,6 +105,7 @@ class ProgramSimulator:
 
         known = self._manifest["state"].items()
         state = {name: take(np.dtype(variable["dtype"]), variable["size"]) for name, variable in known}
+        state |= {name: state[name][order.back] for name, order in self._orders.items()}
         spikes = {}
         for name, shape in self._manifest["monitors"].items():
             neuron = take(np.int32, int(take(np.int64, 1)[0]))
