@@ -18,6 +18,9 @@ from spikeseg.errors import SpikeSegError
 from .interface import CONNECTION
 from .processes import ending
 
+PATIENCE = 5
+"""Seconds in which a program that has nothing to do ends by itself; its processor time is then known to its caller."""
+
 
 class RunningProgram:
     """A program in a process of its own, which ends when this process does.
@@ -61,8 +64,9 @@ class RunningProgram:
                 ) from error
             except OSError as error:
                 raise SpikeSegError(f"simulation failed: {error}; what it says is kept where TMPDIR says") from error
-            stack.callback(self._kill)
+            stack.callback(self._finish)
             self._held = stack.pop_all()
+        self._running = False
 
     def ask(self, inputs: Sequence[np.ndarray]) -> memoryview:
         """Run it with these inputs, one after the other in memory, and return its results in the same way.
@@ -72,6 +76,7 @@ class RunningProgram:
         SpikeSegError
             The program has ended, or complained.
         """
+        self._running = True
         try:
             self._socket.sendall(np.int64(sum(part.nbytes for part in inputs)).tobytes())
             for part in inputs:
@@ -81,6 +86,7 @@ class RunningProgram:
         except (EOFError, ConnectionError) as error:
             code = self._process.wait()
             raise SpikeSegError(f"simulation failed: {self._complaints() or ending(code, self._advice)}") from error
+        self._running = False
         if complaints := self._complaints():
             raise SpikeSegError(f"simulation failed: {complaints}")
         return results
@@ -101,10 +107,14 @@ class RunningProgram:
         return " ".join(" ".join(line for line in lines if not line.startswith("#")).split())  # GeNN's remarks
 
     def end(self) -> None:
-        """End the process and what it has started."""
+        """End the process, and a run that it is at."""
         self._held.close()
 
-    def _kill(self) -> None:
+    def _finish(self) -> None:
+        self._socket.close()  # it ends when it finds nobody there
+        if not self._running:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
