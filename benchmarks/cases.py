@@ -88,7 +88,22 @@ def open_measured(design: Any, device: str, kind: str) -> Iterator[tuple[Any, fl
             return
         with open_simulator(measured, device) as simulator:
             end_idle()  # else what it took to compile would not be counted
-            yield simulator, float(Path(file.name).read_text() or 0)
+            yield _Ending(simulator), float(Path(file.name).read_text() or 0)
+
+
+class _Ending:
+    """A compiled program that ends after each run, so that its time and memory are counted."""
+
+    def __init__(self, simulator: Any):
+        self._simulator = simulator
+        self.steps, self.ticks = simulator.steps, simulator.ticks
+
+    def run(self, stimuli: Spikes, state: Any) -> Any:
+        """See `Simulator.run`."""
+        try:
+            return self._simulator.run(stimuli, state)
+        finally:
+            self._simulator.close()
 
 
 def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) -> dict[str, float]:

@@ -38,14 +38,16 @@ class Forward:
 
     def build(self) -> Any:
         """Build it."""
-        from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
+        from brian2 import Clock, Network, SpikeGeneratorGroup, second
 
         from spikeseg.models.conv_synapses import ConvSynapses
+        from spikeseg.models.layer import Layer
         from spikeseg.models.model import Model
 
         clock = Clock(1e-3 * second)
         source = SpikeGeneratorGroup(self.window.source.size, [0], [0] * second, clock=clock, name="input")
-        target = NeuronGroup(self.window.target.size, "v : 1", clock=clock)
+        neuron = "v : 1\nfeature : integer (constant)\nchanged : boolean (shared)"
+        target = Layer(self.window.target, neuron, clock=clock)
         synapses = ConvSynapses(source, target, self.window, "w : 1", on_pre="v_post += w", name="forward")
         state = {"w": (synapses, "w")}
         return Model(Network(source, target, synapses), source, {}, {}, state, steps=20, ticks=1, dt=1e-3)

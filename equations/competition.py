@@ -4,8 +4,8 @@ Kheradpisheh et al. 2018: a neuron that fires inhibits those of other maps at it
 step the one with the largest potential learns (section 2.4).
 
 Neurons at or above threshold have the event ``candidate`` before thresholds are applied. A gate collects the largest
-value among them and who holds it. Candidates come in the order of their index and have to exceed the value found so
-far, so a tie stays with the lowest index. Only the holder passes its threshold. The comparison is
+value among them and who holds it. At a place candidates come in the order of their maps and have to exceed the value
+found so far, so a tie stays with the lowest map. Only the holder passes its threshold. The comparison is
 
     if x > best: holder, best = candidate, x
 
@@ -117,6 +117,7 @@ When: before_thresholds, second
 
 LAYER_COMPARE = """
 holder_post = holder_post + (neuron_pre - holder_post) * int(drive_pre > best_post)
+holder_post = holder_post + (neuron_pre - holder_post) * int(drive_pre == best_post and neuron_pre < holder_post)
 best_post = clip(best_post, drive_pre, inf)
 """
 """The largest drive holds the gate, then the lowest index.

@@ -18,8 +18,8 @@ from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
-from .geometry import Window, pair
-from .layer import BLOCK, Layer
+from .geometry import Window, kernel_order, pair
+from .layer import Layer, positions
 from .targets import genn, procedural
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
@@ -38,15 +38,16 @@ class ConvSynapses(NeuronGroup):
     """Synapses that share their weights between places, as in a convolution or a pooling.
 
     It is used like Brian2's Synapses, except that `window` says who is connected. As a group it is the kernel: it has
-    one element per weight, in the order of (target map, source map, row, column). The kernel's variables are read and
-    written by name, flat, or in the kernel's shape by `get_kernel` and `set_kernel`. They can be monitored, be changed
-    by ``run_regularly``, and follow differential equations.
+    one element per weight, in the order of (target map, source map, row, column), or in `geometry.kernel_order` where
+    the target is a `Layer`. The kernel's variables are read and written by name, flat, or in the kernel's shape by
+    `get_kernel` and `set_kernel`. They can be monitored, be changed by ``run_regularly``, and follow differential
+    equations.
 
     Parameters
     ----------
     source, target
         Groups with ``window.source.size`` and ``window.target.size`` neurons. The index of a neuron is
-        (map * rows + row) * columns + column.
+        (map * rows + row) * columns + column; that of a `Layer`, (row * columns + column) * maps + map.
     window
         Which sources a target sees, and through which weight.
     model
@@ -91,7 +92,7 @@ class ConvSynapses(NeuronGroup):
     that step, so a target can fire in the next step at the earliest.
 
     Events are processed in the order of the index of their neuron, and the pairs of one event in the order of
-    (map, row, column).
+    (map, row, column), or (row, column, map) in a `Layer`.
     """
 
     def __init__(
@@ -136,7 +137,11 @@ class ConvSynapses(NeuronGroup):
         sizes = len(self.source), len(self.target)
         if sizes != tuple(shape.size for shape in shapes):
             raise ValueError(f"{self.name}: groups of {sizes[0]} and {sizes[1]} neurons do not fit {self.window}")
-        if kernel is not None and (has_weights or kernel.window.kernel_shape != self.window.kernel_shape):
+        alike = kernel is None or (
+            kernel.window.kernel_shape == self.window.kernel_shape
+            and isinstance(kernel.target, Layer) == isinstance(self.target, Layer)
+        )
+        if kernel is not None and (has_weights or not alike):
             raise ValueError(f"{self.name}: {kernel.name}'s kernel, of {kernel.window.kernel_shape}, cannot be shared")
 
     def _procedural(self, sides: Mapping[str, _Side], kernel: ConvSynapses) -> None:
@@ -153,7 +158,8 @@ class ConvSynapses(NeuronGroup):
 
     def get_kernel(self, variable: str = "w") -> Any:
         """Values of a variable, with units, in the kernel's shape: (target maps, source maps, rows, columns)."""
-        return self.state(variable)[:].reshape(self.window.kernel_shape)
+        values = self.state(variable)[:]
+        return values[np.argsort(self.weight_order)].reshape(self.window.kernel_shape)
 
     def set_kernel(self, values: Any, variable: str = "w") -> None:
         """Set a variable to values, with units, that have the kernel's shape or can be broadcast to it.
@@ -166,8 +172,14 @@ class ConvSynapses(NeuronGroup):
         if not np.isfinite(np.asarray(values)).all():
             raise ValueError(f"{self.name}: a kernel with values that are no finite numbers")
         unit = Quantity(1, dim=get_dimensions(values))
-        flat = np.broadcast_to(np.asarray(values), self.window.kernel_shape).reshape(-1)
+        flat = np.broadcast_to(np.asarray(values), self.window.kernel_shape).reshape(-1)[self.weight_order]
         setattr(self, variable, flat * unit)
+
+    @property
+    def weight_order(self) -> np.ndarray:
+        """Which element of the kernel, flat in its shape, each weight of this group is."""
+        shape = self.window.kernel_shape
+        return kernel_order(shape) if isinstance(self.target, Layer) else np.arange(self.window.weights)
 
     def connect(self, *_: Any, **__: Any) -> None:
         """Raise NotImplementedError: the window alone says which neurons are connected."""
@@ -211,7 +223,7 @@ def _check_supported(equations: Equations, statements: Mapping[str, Any]) -> Non
 
 
 class ExplicitSynapses(Synapses):
-    """The same pairs stored as synapses, sorted by source, then by target. They refer to the variables of the kernel.
+    """The same pairs stored as synapses, in the order of source, then target. They refer to the kernel's variables.
 
     GeNN has no such references. There each synapse has variables of its own, which the code that runs the model fills
     from the kernel; ``kernel_index`` says which weight is whose.
@@ -232,8 +244,10 @@ class ExplicitSynapses(Synapses):
         }
         super().__init__(conv.source, conv.target, model=model, **code, **common)
         pre, post, weight = conv.window.synapses()
-        self.connect(i=pre, j=post)
-        self.kernel_index = weight
+        pre, post = positions(conv.source, pre), positions(conv.target, post)
+        order = np.lexsort((post, pre))
+        self.connect(i=pre[order], j=post[order])
+        self.kernel_index = np.argsort(conv.weight_order)[weight[order]]
         device: Any = get_device()
         if hasattr(device, "synapses"):  # C++ devices look for Synapses in the network, but not inside of its objects
             device.synapses.add(self)
@@ -271,7 +285,7 @@ class ConvPathway(CodeRunner):
             "places": firing.variables[eventspace].size,
             "time_variable": firing.variables["t_in_timesteps"],
             "touched_variable": touched,
-            "block": BLOCK,
+            "block": None if touched is None else conv.target.block,
             "independent": _independent(side.code, self.variables, name),
         }
         super().__init__(
@@ -366,6 +380,8 @@ def _sizes(conv: ConvSynapses) -> dict[str, Any]:
         "whole": min(OW, -(-KW // window.stride)),
         "source_start": conv.source.start,
         "target_start": conv.target.start,
+        "source_last": isinstance(conv.source, Layer),
+        "target_last": isinstance(conv.target, Layer),
         "source_is_part": isinstance(conv.source, Subgroup),
         "target_is_part": isinstance(conv.target, Subgroup),
     }

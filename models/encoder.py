@@ -15,7 +15,7 @@ from ..equations import genn as genn_equations
 from .conv_synapses import ConvSynapses
 from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
-from .layer import Layer
+from .layer import Layer, positions
 from .leak import forward
 from .model import Model
 from .targets import genn, step_clock
@@ -210,5 +210,5 @@ class _GennEncoder(_Encoder):
         layer = self._adaptive(name, genn_equations.PLACE_CONV + model, threshold=genn_equations.PLACE_THRESHOLD)
         rank = Synapses(layer, layer, genn_equations.PLACE_RANK, clock=self.clock, name=f"{name}_rank")
         source, target, _ = neighbourhood(layer.shape, 0).synapses()
-        rank.connect(i=source, j=target)
+        rank.connect(i=positions(layer, source), j=positions(layer, target))
         self.objects.append(rank)

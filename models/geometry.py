@@ -135,6 +135,31 @@ class Window:
         return source[order], target[order], weight[order]
 
 
+def features_last(shape: Shape, neuron: np.ndarray) -> np.ndarray:
+    """Where neurons of a stack of maps lie if those of a place lie side by side.
+
+    That is (row * columns + column) * features + feature, for flat indices in `shape`, (n,) int.
+    """
+    feature, place = np.divmod(neuron, shape.rows * shape.columns)
+    return place * shape.features + feature
+
+
+def features_first(shape: Shape, position: np.ndarray) -> np.ndarray:
+    """Flat indices in `shape` of the neurons that `features_last` puts to these positions, (n,) int."""
+    place, feature = np.divmod(position, shape.features)
+    return feature * (shape.rows * shape.columns) + place
+
+
+def kernel_order(shape: tuple[int, ...]) -> np.ndarray:
+    """Which weight of a kernel (maps, C, rows, columns), flat, lies at each position for targets with features last.
+
+    The order is (source map, row, column from right to left, target map): what a spike adds to a row of places lies in
+    one piece.
+    """
+    weights = np.arange(math.prod(shape)).reshape(shape)
+    return weights[..., ::-1].transpose(1, 2, 3, 0).ravel()
+
+
 def _places(source: Shape, kernel: Pair, stride: int, padding: Pair) -> list[int]:
     """Number of places, in rows and in columns, where a kernel fits; ValueError if there is none."""
     for name, numbers, least in (("kernel", pair(kernel), 1), ("padding", pair(padding), 0), ("stride", (stride,), 1)):

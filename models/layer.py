@@ -1,9 +1,12 @@
 """Layers: groups of neurons with the shape of a stack of maps, whose thresholds cost little while they are quiet.
 
-Most neurons are far from their threshold most of the time. With C++ standalone a layer checks its thresholds map by
-map, in loops that the compiler vectorises, and only at places where a spike has arrived since the last check. A neuron
-that can fire only after another event is checked only then. Other devices check every neuron in every step, with the
-same outcome.
+The neurons of a place lie side by side, whatever their map, as a spike reaches all maps of its neighbourhood, and as
+maps compete at a place.
+
+Most neurons are far from their threshold most of the time. With C++ standalone a layer checks its thresholds place by
+place, in loops that the compiler vectorises, and only at places where a spike has arrived since the last check. A
+neuron that can fire only after another event is checked only then. Other devices check every neuron in every step,
+with the same outcome.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ from brian2 import NeuronGroup
 
 from spikeseg.spikes import Shape
 
+from .geometry import features_last
 from .targets import procedural, standalone
 
-BLOCK = 32  # neighbouring places of a map that are checked together
+BLOCK = 32  # neurons, about, that are checked together: those of some neighbouring places
 
 
 class Layer(NeuronGroup):
-    """A NeuronGroup with the shape of a stack of maps: neuron (feature * rows + row) * columns + column.
+    """A NeuronGroup with the shape of a stack of maps: neuron (row * columns + column) * features + feature.
 
     `model` has to declare ``feature : integer (constant)`` and ``changed : boolean (shared)``. The layer sets
     ``feature`` to the map of each neuron; `link_per_map` uses it.
@@ -44,10 +48,10 @@ class Layer(NeuronGroup):
     def __init__(self, shape: Shape, model: str, *, among: str | None = None, **options: Any):
         self.shape = shape
         super().__init__(shape.size, model, **options)
-        self.feature = np.repeat(np.arange(shape.features), shape.rows * shape.columns)
+        places = shape.rows * shape.columns
+        self.feature = np.tile(np.arange(shape.features), places)
         if procedural():
-            places = shape.rows * shape.columns
-            self.variables.add_array("_touched", size=-(-places // BLOCK), dtype=bool)
+            self.variables.add_array("_touched", size=-(-places // self.block), dtype=bool)
         if not standalone():
             return
         for event, thresholder in self.thresholder.items():
@@ -55,18 +59,23 @@ class Layer(NeuronGroup):
             if among is not None and event == "spike":
                 self._check_among(thresholder, among)
             else:
-                self._check_by_map(thresholder)
+                self._check_by_place(thresholder)
+
+    @property
+    def block(self) -> int:
+        """Places that are checked together."""
+        return max(1, BLOCK // self.shape.features)
 
     def link_per_map(self, variable: str, group: NeuronGroup) -> None:
         """Link a variable of each neuron to that of neuron ``feature`` of `group`, which has one neuron per map."""
         self.variables.add_reference(variable, group, variable, index="feature")
 
-    def _check_by_map(self, thresholder: Any) -> None:
-        thresholder.template = "map_threshold"
+    def _check_by_place(self, thresholder: Any) -> None:
+        thresholder.template = "place_threshold"
         thresholder.template_kwds |= {
             "features": self.shape.features,
             "places": self.shape.rows * self.shape.columns,
-            "block": BLOCK,
+            "block": self.block,
             "touched_variable": self.variables["_touched"],
         }
         thresholder.needed_variables.append("_touched")
@@ -77,3 +86,8 @@ class Layer(NeuronGroup):
         thresholder.template = "among_threshold"
         thresholder.template_kwds["among_variable"] = self.variables[eventspace]
         thresholder.needed_variables.append(eventspace)
+
+
+def positions(group: Any, neuron: np.ndarray) -> np.ndarray:
+    """Index in a group of neurons that are given by their flat index in a shape, (n,) int."""
+    return features_last(group.shape, neuron) if isinstance(group, Layer) else neuron

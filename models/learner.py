@@ -13,7 +13,7 @@ from ..configs.plasticity.rule import constant
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
 from .designs import LearnerDesign
-from .geometry import Window, neighbourhood, own_feature, padded, same_map, whole_layer
+from .geometry import Window, features_first, neighbourhood, own_feature, padded, same_map, whole_layer
 from .layer import Layer
 from .leak import forward
 from .model import Model
@@ -140,7 +140,7 @@ class _Learner:
         )
         layer.set_event_schedule("candidate", when="before_thresholds", order=-3)
         layer.run_on_event("candidate", competition.LAYER_DRIVE, when="before_thresholds", order=-2)
-        layer.neuron = np.arange(len(layer))
+        layer.neuron = features_first(self.shape, np.arange(len(layer)))
         layer.holder = linked_var(self.gate, "holder")
         layer.wins = linked_var(self.gate, "wins")
         layer.link_per_map("theta", self.features)

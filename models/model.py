@@ -10,6 +10,8 @@ from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor
 
 from spikeseg.spikes import Shape
 
+from .conv_synapses import ConvSynapses
+from .layer import Layer
 from .targets import schedule
 
 
@@ -52,3 +54,19 @@ class Model:
 
     def __post_init__(self):
         self.network.schedule = schedule()
+
+    @property
+    def kernels(self) -> dict[str, tuple[int, int, int, int]]:
+        """Shapes of those state variables that lie in `geometry.kernel_order`."""
+        return {
+            name: group.window.kernel_shape
+            for name, (group, variable) in self.state.items()
+            if isinstance(group, ConvSynapses)
+            and isinstance(group.target, Layer)
+            and not group.variables[variable].scalar
+        }
+
+    @property
+    def features_last(self) -> list[str]:
+        """The recorded layers whose neurons lie as `geometry.features_last` says."""
+        return [name for name, monitor in self.monitors.items() if isinstance(monitor.source, Layer)]

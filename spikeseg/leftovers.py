@@ -73,7 +73,7 @@ def _remove_abandoned(path: Path) -> None:
 
 def _remove(path: Path) -> None:
     """Remove a directory. Its lock is the last to go, so that whoever is killed here leaves it to others."""
-    with suppress(OSError):  # a program that outlives its caller still writes there
+    with suppress(OSError):  # another process still writes there
         for inside in path.iterdir():
             if inside.is_dir() and not inside.is_symlink():
                 shutil.rmtree(inside, ignore_errors=True)

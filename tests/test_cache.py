@@ -8,6 +8,7 @@ import pytest
 from helpers.runs import files, refusal
 from spikeseg.cache import cache_content, cache_directory, clear_cache, kept_arrays, make_cache
 from spikeseg.runners.simulation import program
+from spikeseg.runners.simulation.running import RunningProgram
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_there_need_not_be_one(spikeseg, cache):
 def test_a_program_on_a_disk_of_which_nothing_may_be_run_says_what_to_set(tmp_path):
     (tmp_path / "main").write_text("")
     with pytest.raises(program.SpikeSegError, match=rf"{tmp_path / 'main'} may not be run: set SPIKESEG_CACHE"):
-        program._run([tmp_path / "main"], tmp_path)
+        RunningProgram([tmp_path / "main"], tmp_path, "")
 
 
 def test_a_manifest_that_was_changed_is_told(tmp_path):

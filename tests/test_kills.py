@@ -50,7 +50,7 @@ config = "tiny.toml"
 [space]
 conv3.learning.a_plus = { from = 0.01, to = 0.08 }
 """
-LEFT = ("spikeseg-run-", "brian_", ".building", ".spikeseg")
+LEFT = ("brian_", ".building", ".spikeseg")
 COMMANDS = {
     "train": lambda to: ["train", to.tiny, "--out", to.out / "run"],
     "point": lambda to: ["point", to.tiny, "--set", "conv3.learning.a_plus=0.08", "--out", to.out],

@@ -8,7 +8,7 @@ active. A spike crosses one layer per step, so the paper's t_p is 1 between a la
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -139,7 +139,7 @@ def decode_each(
         reached.ravel()[value[layer].indices] = True
         parents = _Parents.of(reached, reached, steps[layer])
         inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        links = inputs.links(_hits(network, layer, parents, inputs, mode), len(parents.index))
+        links = inputs.links(_hits(network, layer, parents, inputs, mode), len(parents.step))
         value[below] = value[layer][:, np.flatnonzero(reached)] @ links
     return value
 
@@ -155,12 +155,8 @@ def _weight_threshold(config: Config, layer: str) -> float:
 
 
 class _Parents(NamedTuple):
-    """Active neurons of a layer, (n,) each.
+    """Active neurons of a layer, (n,) each, feature by feature; a hit names them by their place here."""
 
-    `index` numbers all active neurons of the layer, feature by feature; a part of them keeps its numbers.
-    """
-
-    index: np.ndarray
     feature: np.ndarray
     row: np.ndarray
     column: np.ndarray
@@ -170,18 +166,32 @@ class _Parents(NamedTuple):
     @classmethod
     def of(cls, active: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
         feature, row, column = neurons = np.unravel_index(np.flatnonzero(active), active.shape)
-        return cls(np.arange(len(feature)), feature, row, column, value[neurons], steps[neurons])
+        return cls(feature, row, column, value[neurons], steps[neurons])
 
-    def by_feature(self) -> Iterator[tuple[int, _Parents]]:
-        """Yield each feature that has parents, and these."""
-        ends = [0, *(np.flatnonzero(np.diff(self.feature)) + 1).tolist(), len(self.feature)]
-        for start, stop in pairwise(ends):
-            if start < stop:
-                yield int(self.feature[start]), _Parents(*(attribute[start:stop] for attribute in self))
+
+class _Synapses(NamedTuple):
+    """Synapses of a layer that are followed, feature by feature: channel, row, column and weight, (n,) each.
+
+    Those of feature f begin at ``first[f]``, and there are ``count[f]``.
+    """
+
+    first: np.ndarray
+    count: np.ndarray
+    channel: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, kernel: np.ndarray, threshold: float) -> _Synapses:
+        """The synapses of a kernel (maps, C, rows, columns) whose weight is above a threshold."""
+        feature, channel, row, column = strong = np.nonzero(kernel > threshold)
+        count = np.bincount(feature, minlength=len(kernel))
+        return cls(np.cumsum(count) - count, count, channel, row, column, kernel[strong])
 
 
 class _Hits(NamedTuple):
-    """Synapses that recruit, (n,) each: index of the parent, flat index of the input, and what the input receives."""
+    """Synapses that recruit, (n,) each: place of the parent, flat index of the input, and what the input receives."""
 
     parent: np.ndarray
     target: np.ndarray
@@ -239,54 +249,44 @@ def _join(hits: Iterator[_Hits]) -> _Hits:
 
 
 def _hits(network: TrainedNetwork, layer: str, parents: _Parents, inputs: _Inputs, mode: Mode) -> Iterator[_Hits]:
-    """Everything that neurons of a layer recruit in the layer below."""
+    """Everything that neurons of a layer recruit in the layer below.
+
+    Through the strong synapses of a transposed convolution they recruit the inputs that `mode` allows; un-pooling
+    recruits the switch, which is every input of the window that spiked one step before.
+    """
     if layer in network.kernels:
-        return _trans_conv(parents, inputs, network.kernels[layer], _weight_threshold(network.config, layer), mode)
-    return _un_pool(parents, inputs)
+        return _follow(parents, np.zeros_like(parents.feature), _strong(network, layer), inputs, mode)
+    window = _Synapses.of(np.ones((1, 1, *inputs.field.size)), 0)
+    return _follow(parents._replace(feature=np.zeros_like(parents.feature)), parents.feature, window, inputs, "exact")
 
 
-def _trans_conv(
-    parents: _Parents, inputs: _Inputs, kernel: np.ndarray, threshold: float, mode: Mode
-) -> Iterator[_Hits]:
-    """Transposed convolution: through its strong synapses a neuron recruits the inputs that `mode` allows."""
-    for feature, own in parents.by_feature():
-        strong = np.nonzero(kernel[feature] > threshold)
-        corners = inputs.flat(0, own.row, own.column)
-        yield from _follow(own, corners, inputs.flat(*strong), kernel[feature][strong], inputs, mode)
-
-
-def _un_pool(parents: _Parents, inputs: _Inputs) -> Iterator[_Hits]:
-    """Un-pooling: a neuron recruits its switch, which is every input of its window that spiked one step before it."""
-    rows, columns = inputs.field.stride
-    corners = inputs.flat(parents.feature, parents.row * rows, parents.column * columns)
-    window = inputs.flat(0, *np.indices(inputs.field.size).reshape(2, -1))
-    return _follow(parents, corners, window, np.ones(len(window)), inputs, "exact")
+@lru_cache(maxsize=3)
+def _strong(network: TrainedNetwork, layer: str) -> _Synapses:
+    """Synapses of ``conv1, conv2`` or ``conv3`` that the decoder follows."""
+    return _Synapses.of(network.kernels[layer], _weight_threshold(network.config, layer))
 
 
 def _follow(
-    parents: _Parents,
-    corners: np.ndarray,
-    offsets: np.ndarray,
-    weights: np.ndarray,
-    inputs: _Inputs,
-    mode: Mode,
+    parents: _Parents, channel: np.ndarray, synapses: _Synapses, inputs: _Inputs, mode: Mode
 ) -> Iterator[_Hits]:
-    """Hits of parents that have the same synapses.
-
-    Parameters
-    ----------
-    corners
-        Flat index of the first input of each parent, (n,).
-    offsets, weights
-        Where the inputs of a parent lie from there on, and the weights of these synapses, (s,).
-    """
-    block = max(1, _BLOCK // max(1, len(offsets)))
-    for start in range(0, len(corners), block):
-        part = slice(start, start + block)
-        target = corners[part, None] + offsets
-        parent, synapse = np.nonzero(_allowed(inputs.steps.take(target), parents.step[part, None], mode))
-        gain = parents.value[part][parent] * weights[synapse]
-        yield _Hits(parents.index[part][parent], target[parent, synapse], gain)
+    """Hits of parents, (n,), through the synapses of their feature, whose channels count from `channel`, (n,)."""
+    rows, columns = inputs.field.stride
+    corner = inputs.flat(channel, parents.row * rows, parents.column * columns)
+    offset = inputs.flat(synapses.channel, synapses.row, synapses.column)
+    first, count = synapses.first[parents.feature], synapses.count[parents.feature]
+    ends = np.cumsum(count)
+    start = 0
+    while start < len(count):
+        done = ends[start] - count[start]
+        stop = max(start + 1, int(np.searchsorted(ends, done + _BLOCK, side="right")))
+        parent = np.repeat(np.arange(start, stop), count[start:stop])
+        synapse = np.arange(len(parent)) - np.repeat(ends[start:stop] - count[start:stop] - done, count[start:stop])
+        synapse += first[parent]
+        target = corner[parent] + offset[synapse]
+        hit = np.flatnonzero(_allowed(inputs.steps.take(target), parents.step[parent], mode))
+        parent, synapse = parent[hit], synapse[hit]
+        yield _Hits(parent, target[hit], parents.value[parent] * synapses.weight[synapse])
+        start = stop
 
 
 def _allowed(below: np.ndarray, above: np.ndarray, mode: Mode) -> np.ndarray:

@@ -105,17 +105,17 @@ class Potentials:
         """
         (maps, _, rows, columns), (top, left) = self._shape, self._padding
         height, width = spikes.shape[1] + 2 * top - rows + 1, spikes.shape[2] + 2 * left - columns + 1
-        channel, row, column = np.nonzero(spikes)
+        channel, row, column = (index.astype(np.int32)[:, None] for index in np.nonzero(spikes))
         # Which rows of kernels each row of places sees, as a sparse matrix of ones; the spikes of every column apart.
-        kernel_row = np.arange(rows)
-        place_row = row[:, None] + top - kernel_row
-        inside = (place_row >= 0) & (place_row < height)
-        where = (column[:, None] * height + place_row)[inside], (channel[:, None] * rows + kernel_row)[inside]
-        seen = csr_array((np.ones(len(where[0])), where), (spikes.shape[2] * height, len(self._rows)))
-        around = np.zeros((height, width + 2 * (columns - 1), maps))
-        for first, added in enumerate((seen @ self._rows).reshape(-1, height, columns, maps), left):
-            around[:, first : first + columns] += added
-        return np.ascontiguousarray(np.moveaxis(around[:, columns - 1 : columns - 1 + width], -1, 0))
+        # Places that only the edges of kernels reach are left out at the end.
+        kernel_row, reached = np.arange(rows, dtype=np.int32), spikes.shape[1] + rows - 1
+        where = (column * reached + row + rows - 1 - kernel_row).ravel(), (channel * rows + kernel_row).ravel()
+        seen = csr_array((np.ones(len(where[0])), where), (spikes.shape[2] * reached, len(self._rows)))
+        around = np.zeros((reached + 2 * top, width + 2 * (columns - 1), maps))
+        for first, added in enumerate((seen @ self._rows).reshape(-1, reached, columns, maps), left):
+            around[top : top + reached, first : first + columns] += added
+        inside = around[rows - 1 : rows - 1 + height, columns - 1 : columns - 1 + width]
+        return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
 
 
 class Membranes:

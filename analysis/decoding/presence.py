@@ -34,6 +34,7 @@ ROUNDS = 2  # fits: from the second on, what else looks most like the object is 
 FEWEST, MOST = 100, 400  # windows of one kind that speak against a map, at most; between them twice its own
 OWN = 800  # windows that speak for a map, at most
 GRID = 2.0**-20  # weights are multiples of it: sums of them are exact, and equal on every machine
+_COLUMNS = 2048
 _BIAS = 1e3  # stands for "hardly regularised", relative to the mean squared distance
 
 
@@ -54,13 +55,13 @@ class _Patterns(NamedTuple):
         return np.array(places), np.array(largest)
 
     def windows(self, chosen: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """What the neuron at a place sees of each chosen stimulus, (m, C * rows * columns) float32."""
+        """What the neuron at a place sees of each chosen stimulus, (m, C * rows * columns) bool."""
         (rows, columns), (top, left) = self.kernel, self.padding
         width = self.spikes.shape[3] + 2 * left - columns + 1
         padded = np.pad(self.spikes[chosen], ((0, 0), (0, 0), (top, top), (left, left)))
         row, column = np.divmod(places[chosen], width)
         seen = [one[:, r : r + rows, c : c + columns] for one, r, c in zip(padded, row, column, strict=True)]
-        return np.reshape(seen, (len(chosen), self.spikes.shape[1] * rows * columns)).astype(np.float32)
+        return np.reshape(seen, (len(chosen), self.spikes.shape[1] * rows * columns))
 
 
 def winners(network: TrainedNetwork, scores: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -180,7 +181,7 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     Parameters
     ----------
     own
-        Windows that speak for the object, (n, d) float32.
+        Windows that speak for the object, (n, d) bool.
     against
         Windows that speak against it, by kind: the first kind, other classes, weighs as much as all others together.
 
@@ -193,6 +194,9 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     left_out
         For each of `own`, what a fit without it would give (leave-one-out, in closed form), (n,).
     """
+    # Only training needs it, and it takes long to import.
+    from scipy.linalg import cho_solve, cholesky, solve_triangular
+
     kinds = [kind for kind in against if len(kind)]
     shares = [1.0] + [1.0 / max(1, len(against) - 1)] * (len(against) - 1)
     shares = [share for share, kind in zip(shares, against, strict=True) if len(kind)]
@@ -200,17 +204,40 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     weight = np.concatenate([np.full(len(own), 0.5 / len(own)), 0.5 * np.concatenate(parts) / sum(shares)])
     windows = np.concatenate([own, *kinds])
     truth = np.where(np.arange(len(windows)) < len(own), 1.0, -1.0)
-    mean = weight @ windows
-    gram = (windows @ windows.T).astype(float)  # counts of common spikes: exact
+    mean = _combined(weight, windows)
+    gram = _common_spikes(windows)
     common = gram @ weight
     gram += weight @ common - common[:, None] - common
     spread = weight @ np.diag(gram)
     bias = _BIAS * max(spread, 1e-9)
-    inverse = np.linalg.inv(gram + np.diag(RIDGE * max(spread, 1e-9) / len(windows) / weight) + bias)
-    dual = inverse @ truth
-    weights = GRID * np.rint((dual @ windows - dual.sum() * mean) / GRID)
+    gram += bias
+    gram[np.diag_indices(len(windows))] += RIDGE * max(spread, 1e-9) / len(windows) / weight
+    triangle = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+    dual = cho_solve((triangle, True), truth, check_finite=False)
+    weights = GRID * np.rint((_combined(dual, windows) - dual.sum() * mean) / GRID)
     offset = GRID * np.rint((bias * dual.sum() - weights @ mean) / GRID)
-    return weights, float(offset), (truth - dual / np.diag(inverse))[: len(own)]
+    alone = solve_triangular(triangle, np.eye(len(windows), len(own)), lower=True, check_finite=False)
+    left_out = truth[: len(own)] - dual[: len(own)] / np.square(alone).sum(axis=0)  # the diagonal of the inverse
+    return weights, float(offset), left_out
+
+
+def _common_spikes(windows: np.ndarray) -> np.ndarray:
+    """How many spikes each window, (n, d) bool, has in common with each other one, (n, n) float, exact."""
+    counts = np.zeros((len(windows), len(windows)), np.float32)
+    for part in _parts(windows):
+        numbers = part.astype(np.float32)
+        counts += numbers @ numbers.T
+    return counts.astype(float)
+
+
+def _combined(factors: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """The sum of all windows, (n, d) bool, each with its factor, (d,) float."""
+    return np.concatenate([factors @ part for part in _parts(windows)])
+
+
+def _parts(windows: np.ndarray) -> list[np.ndarray]:
+    """Some columns of windows at a time: as numbers, they take several times the memory."""
+    return np.array_split(windows, -(-windows.shape[1] // _COLUMNS), axis=1)
 
 
 def _shuffled(spikes: np.ndarray, used: np.ndarray) -> list[np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -68,8 +69,10 @@ class Segmentation:
         The decoder's mode: that of the configuration, or ``end`` where the map did not spike.
     mask
         The object's pixels that were decoded, which are edges, (H, W) bool.
-    silhouette
-        The whole object: the region that these edges fill (rule 14), (H, W) bool.
+    edges
+        Pixels with an input event where the object may lie: what its silhouette is made of, (H, W) bool.
+    front
+        Pixels of objects in front of it, (H, W) bool.
     saliency
         How much each pixel of the mask contributed, (H, W) float, 0 outside the mask.
     region
@@ -87,11 +90,17 @@ class Segmentation:
     place: tuple[int, int]
     decoded_mode: Mode
     mask: np.ndarray
-    silhouette: np.ndarray
+    edges: np.ndarray
+    front: np.ndarray
     saliency: np.ndarray
     region: Box
     box: Box | None
     event_box: Box | None
+
+    @cached_property
+    def silhouette(self) -> np.ndarray:
+        """The whole object: the region that its edges fill (rule 14), (H, W) bool."""
+        return silhouette(self.mask, self.edges) & ~self.front
 
     def is_present(self, confidence: float = CONFIDENCE) -> bool:
         """Whether the object is there at all; a network without readouts says so of the map's threshold instead."""
@@ -288,7 +297,7 @@ def segment_at(
     events = (steps["input"] != SILENT).any(axis=0)
     within = region(network, map_, (place[0], place[1]), events.shape)
     inside = _pixels(within, events.shape)
-    mask = decoded.mask & inside
+    mask, edges = decoded.mask & inside, events & inside
     return Segmentation(
         label=label,
         map=map_,
@@ -297,10 +306,11 @@ def segment_at(
         place=(place[0], place[1]),
         decoded_mode=mode,
         mask=mask,
-        silhouette=silhouette(mask, events & inside),
+        edges=edges,
+        front=np.zeros_like(mask),
         saliency=np.where(mask, decoded.saliency, 0),
         region=within,
-        box=_box(mask, events & inside, config),
+        box=_box(mask, edges, config),
         event_box=mask_box(events),
     )
 
@@ -325,12 +335,11 @@ def assign_pixels_exclusively(
         own = events & _pixels(found.region, events.shape) & ~others
         box = _box(mask, own, network.config)
         saliency = np.where(mask, found.saliency, 0)
-        disjoint.append(replace(found, mask=mask, silhouette=silhouette(mask, own), saliency=saliency, box=box))
-    hidden = np.zeros(events.shape, bool)
+        disjoint.append(replace(found, mask=mask, edges=own, saliency=saliency, box=box))
+    front = np.zeros(events.shape, bool)
     for number in sorted(range(len(disjoint)), key=lambda one: -disjoint[one].decision.strength[disjoint[one].map]):
-        visible = disjoint[number].silhouette & ~hidden
-        hidden |= visible
-        disjoint[number] = replace(disjoint[number], silhouette=visible)
+        disjoint[number] = replace(disjoint[number], front=front)
+        front = front | disjoint[number].silhouette
     return disjoint
 
 

@@ -19,7 +19,7 @@ from ..decoding.segmentation import Segmentation
 from ..painting.colours import INK
 from ..painting.overlay import dress, silhouette_lines
 from ..painting.tags import LINE, PAD, Tag, tag_places
-from .style import WIDTH, bare, on_ground, style, text_width
+from .style import WIDTH, bare, on_ground, settle, style, text_width
 
 _MASK_ALPHA = 0.8
 _DRAWN = 4096  # rows or columns of a picture that are drawn, more than a figure has pixels
@@ -50,7 +50,7 @@ def gallery(items: Sequence[Item], classes: Sequence[str], columns: int = 4, num
     for axes in grid[len(items) :]:
         axes.set_axis_off()
     _box_legend(figure, [target for _, _, truth, _ in items for target in truth])
-    figure.draw_without_rendering()  # settles how large the pictures are
+    settle(figure)  # how large are the pictures?
     for axes, own in zip(grid, tags, strict=False):
         _write_tags(figure, axes, own, size=24 / columns)
     return figure

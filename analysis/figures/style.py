@@ -11,12 +11,14 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import PercentFormatter
+from PIL import Image
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
@@ -27,7 +29,7 @@ from ..painting.colours import FAINT, INK, MUTED, class_colours, distinct, ink_o
 WIDTH = 8.6
 """Of a full-width figure in inches: at the width of a README the type is as large as the text around it."""
 
-_DPI = 200
+_DPI, _PAD = 200, 0.05  # of a saved picture; white around it, in inches
 
 PER_CENT = PercentFormatter(1, decimals=0, symbol=" %")
 """Writes fractions along an axis as ``50 %``."""
@@ -86,8 +88,31 @@ def save(figure: Figure, path: str | Path) -> None:
     path = Path(path)
     check_suffix(path)
     with replacing(path) as temporary, style():
-        packing: Any = {"pil_kwargs": {"compress_level": 1}} if path.suffix.lower() == ".png" else {}  # a third as long
-        figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=0.05, **packing)
+        if path.suffix.lower() == ".png":
+            _save_pixels(figure, temporary)
+        else:
+            figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=_PAD)
+
+
+def _save_pixels(figure: Figure, path: Path) -> None:
+    """Draw a figure once and cut off its white edges; Matplotlib would lay it out twice to know where they begin."""
+    figure.dpi = _DPI
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    drawn = (pixels != 255).any(axis=2)
+    pad = round(_PAD * _DPI)
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    kept = [slice(max(0, within[0] - pad), within[-1] + 1 + pad) for within in (rows, columns)]
+    Image.fromarray(pixels[kept[0], kept[1]]).save(path, compress_level=1, dpi=(_DPI, _DPI))
+
+
+def settle(figure: Figure) -> None:
+    """Lay a figure out now, once and for all."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def on_ground(colour: str, opacity: float = 1, pad: float = 0.25) -> dict[str, Any]:

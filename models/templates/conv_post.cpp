@@ -7,9 +7,13 @@
         if (_target < 0 || _target >= {{M*OH*OW}})
             continue;
         {% endif %}
-        const int32_t _m = _target / {{OH*OW}};
-        const int32_t _y = _target / {{OW}} % {{OH}} * {{S}} - {{PY}};
-        const int32_t _x = _target % {{OW}} * {{S}} - {{PX}};
+        {% if target_last %}
+        const int32_t _m = _target % {{M}}, _place = _target / {{M}};
+        {% else %}
+        const int32_t _m = _target / {{OH*OW}}, _place = _target % {{OH*OW}};
+        {% endif %}
+        const int32_t _y = _place / {{OW}} * {{S}} - {{PY}};
+        const int32_t _x = _place % {{OW}} * {{S}} - {{PX}};
         const int32_t _i0 = _y < 0 ? -_y : 0, _i1 = {{H}} - _y < {{KH}} ? {{H}} - _y : {{KH}};
         const int32_t _j0 = _x < 0 ? -_x : 0, _j1 = {{W}} - _x < {{KW}} ? {{W}} - _x : {{KW}};
         {% if depthwise %}
@@ -19,15 +23,24 @@
         {% endif %}
         for (int32_t _i = _i0; _i < _i1; _i++)
         {
+            {% if source_last %}
+            const int32_t _source = ((_y + _i) * {{W}} + _x) * {{C}} + _c + {{source_start}};
+            {% else %}
             const int32_t _source = (_c * {{H}} + _y + _i) * {{W}} + _x + {{source_start}};
-            const int32_t _weight = ((_m * {{KC}} + {{'0' if depthwise else '_c'}}) * {{KH}} + _i) * {{KW}};
+            {% endif %}
+            {% set channel = '0' if depthwise else '_c' %}
+            {% if target_last %}
+            const int32_t _weight = (({{channel}} * {{KH}} + _i) * {{KW}} + {{KW-1}}) * {{M}} + _m;
+            {% else %}
+            const int32_t _weight = ((_m * {{KC}} + {{channel}}) * {{KH}} + _i) * {{KW}};
+            {% endif %}
             {% if independent %}
             #pragma GCC ivdep
             {% endif %}
             for (int32_t _j = _j0; _j < _j1; _j++)
             {
-                const int32_t _presynaptic_idx = _source + _j;
-                const int32_t _weight_idx = _weight + _j;
+                const int32_t _presynaptic_idx = _source + _j * {{C if source_last else 1}};
+                const int32_t _weight_idx = _weight + _j * {{ -M if target_last else 1 }};
                 const size_t _idx = 0;
                 const size_t _vectorisation_idx = 0;
                 {{vector_code|autoindent}}

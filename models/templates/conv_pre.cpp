@@ -1,20 +1,32 @@
 {# Runs a statement for every target in whose window the source neuron of an event lies. #}
 {% extends 'conv.cpp' %}
 
-{% macro _along_a_row(count) %}
+{% macro _along(count, target_step, weight_step) %}
             {% if independent %}
             #pragma GCC ivdep
-            {% if count is number %}
+            {% if count is number and count < 16 %}
             #pragma GCC unroll 1  // it would unroll a short loop before it could vectorise it
             {% endif %}
             {% endif %}
             for (int32_t _k = 0; _k < {{count}}; _k++)
             {
-                const int32_t _postsynaptic_idx = _target + _k;
-                const int32_t _weight_idx = _weight - _k * {{S}};
+                const int32_t _postsynaptic_idx = _target + _k * {{target_step}};
+                const int32_t _weight_idx = _weight + _k * {{weight_step}};
                 const size_t _idx = 0;
                 const size_t _vectorisation_idx = 0;
                 {{vector_code|autoindent}}
+            }
+{% endmacro %}
+
+{# A count that the compiler knows is a third of the time, and most windows are whole. #}
+{% macro _along_a_row(length, target_step, weight_step) %}
+            if (_columns == {{whole}})
+            {
+                {{_along(whole * length, target_step, weight_step)}}
+            }
+            else
+            {
+                {{_along('_columns * ' ~ length, target_step, weight_step)}}
             }
 {% endmacro %}
 
@@ -25,9 +37,13 @@
         if (_source < 0 || _source >= {{C*H*W}})
             continue;
         {% endif %}
-        const int32_t _c = _source / {{H*W}};
-        const int32_t _y = _source / {{W}} % {{H}} + {{PY}};
-        const int32_t _x = _source % {{W}} + {{PX}};
+        {% if source_last %}
+        const int32_t _c = _source % {{C}}, _place = _source / {{C}};
+        {% else %}
+        const int32_t _c = _source / {{H*W}}, _place = _source % {{H*W}};
+        {% endif %}
+        const int32_t _y = _place / {{W}} + {{PY}};
+        const int32_t _x = _place % {{W}} + {{PX}};
         // First and last target whose window holds row _y and column _x of the padded source.
         const int32_t _oy0 = _y < {{KH}} ? 0 : (_y - {{KH}}) / {{S}} + 1;
         const int32_t _ox0 = _x < {{KW}} ? 0 : (_x - {{KW}}) / {{S}} + 1;
@@ -39,6 +55,24 @@
             for (int32_t _b = (_oy * {{OW}} + _ox0) / {{block}}; _b <= (_oy * {{OW}} + _ox1) / {{block}}; _b++)
                 {{get_array_name(touched_variable)}}[_b] = true;
         {% endif %}
+        {% set channel = '0' if depthwise else '_c' %}
+        {% if target_last %}
+        for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
+        {
+            int32_t _target = (_oy * {{OW}} + _ox0) * {{M}} + {{target_start}};
+            int32_t _weight = (({{channel}} * {{KH}} + _y - _oy * {{S}}) * {{KW}} + {{KW-1}} - _x + _ox0 * {{S}}) * {{M}};
+            {% if depthwise %}
+            _target += _c;
+            _weight += _c;
+            {{_along_a_row(1, M, S * M)}}
+            {% elif S == 1 %}
+            {{_along_a_row(M, 1, 1)}}
+            {% else %}
+            for (int32_t _o = 0; _o < _columns; _o++, _target += {{M}}, _weight += {{S*M}})
+                {{_along(M, 1, 1)}}
+            {% endif %}
+        }
+        {% else %}
         {% if depthwise %}
         const int32_t _m = _c;
         {% else %}
@@ -47,15 +81,8 @@
         for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
         {
             const int32_t _target = (_m * {{OH}} + _oy) * {{OW}} + _ox0 + {{target_start}};
-            const int32_t _weight = ((_m * {{KC}} + {{'0' if depthwise else '_c'}}) * {{KH}} + _y - _oy * {{S}}) * {{KW}} + _x - _ox0 * {{S}};
-            {# A count that the compiler knows is a third of the time, and most windows are whole. #}
-            if (_columns == {{whole}})
-            {
-                {{_along_a_row(whole)}}
-            }
-            else
-            {
-                {{_along_a_row('_columns')}}
-            }
+            const int32_t _weight = ((_m * {{KC}} + {{channel}}) * {{KH}} + _y - _oy * {{S}}) * {{KW}} + _x - _ox0 * {{S}};
+            {{_along_a_row(1, 1, -S)}}
         }
+        {% endif %}
 {% endblock %}

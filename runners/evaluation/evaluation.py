@@ -258,9 +258,10 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
     def fit(box: Box | None) -> Box | None:
         return None if box is None else box.scaled(rows, columns)
 
-    def pixel_iou(found: np.ndarray) -> float | None:
-        return None if target.mask is None else mask_iou(resized(found, size), target.mask)
-
+    pixels: dict[str, float] = {}
+    if target.mask is not None:
+        found = {"pixel_iou": segmentation.mask, "silhouette_iou": segmentation.silhouette}
+        pixels = {name: mask_iou(resized(mask, size), target.mask) for name, mask in found.items()}
     return Outcome(
         name=answer.sample.name,
         true_label=target.label,
@@ -269,6 +270,5 @@ def outcome(answer: SegmentedSample, target: Target, segmentation: Segmentation,
         predicted_box=fit(segmentation.box),
         event_box=fit(segmentation.event_box),
         size=(size[0], size[1]),
-        pixel_iou=pixel_iou(segmentation.mask),
-        silhouette_iou=pixel_iou(segmentation.silhouette),
+        **pixels,
     )

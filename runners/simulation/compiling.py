@@ -11,63 +11,110 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .interface import Times
+from .interface import CONNECTION, Times
 
 if TYPE_CHECKING:
     from ...models.model import Model
 
 MANIFEST = "manifest.json"
 
-# Brian2 itself would write every array there is, which takes longer than a stimulus: programs read the run's inputs and
-# write what was asked for.
-INPUTS = """
-    auto load = [](const char* name, std::vector<char>& bytes) {
-        std::ifstream file(std::string("inputs/") + name, std::ios::binary | std::ios::ate);
-        if (!file) { std::cerr << "cannot read inputs/" << name << std::endl; std::exit(2); }
-        bytes.resize(file.tellg());
-        file.seekg(0);
-        file.read(bytes.data(), bytes.size());
+# Brian2 itself would write every array there is to files, which takes longer than a stimulus. Our programs are asked
+# over a socket instead (`running`): a size, and so many bytes of inputs; they answer with the results in the same way.
+RECEIVE = """
+    const int connection = std::atoi(std::getenv("%(connection)s"));
+    auto receive = [connection](void* data, size_t size) {
+        for (char* next = static_cast<char*>(data); size > 0;) {
+            const ssize_t some = read(connection, next, size);
+            if (some <= 0) _exit(0);  // whoever asked is gone
+            next += some, size -= some;
+        }
     };
     std::vector<char> bytes;
-    %s
-    load("duration", bytes);
-    const double duration = *reinterpret_cast<double*>(bytes.data());
+    auto receive_inputs = [&] {
+        int64_t size;
+        receive(&size, sizeof(size));
+        bytes.resize(size);
+        receive(bytes.data(), bytes.size());
+    };
+    %(wait)s
+    const char* next = bytes.data();
+    auto take = [&](void* data, size_t size) {
+        if (size > size_t(bytes.data() + bytes.size() - next)) {
+            std::cerr << "inputs are too short" << std::endl;
+            _exit(2);
+        }
+        std::memcpy(data, next, size);
+        next += size;
+    };
+    double duration;
+    take(&duration, sizeof(duration));
+    int64_t count;
+    %(loads)s
 """
 
-RESULTS = """
-    auto save = [](const char* name, const void* data, size_t size) {
-        std::ofstream file(std::string("results/") + name, std::ios::binary);
-        file.write(static_cast<const char*>(data), size);
+PROTOCOL_HEADERS = ("csignal", "cstring", "sys/wait.h", "unistd.h")  # what the code above and below needs
+
+ONCE = "receive_inputs();"
+
+# Every run is in a copy of the process as it was at the start: neither order nor chunking of runs can matter.
+AGAIN_AND_AGAIN = """
+    for (;;) {
+        receive_inputs();
+        const pid_t run = fork();
+        if (run == 0) break;
+        int status = 0;
+        if (run < 0 || waitpid(run, &status, 0) < 0) { std::perror("cannot start a run"); _exit(2); }
+        if (WIFSIGNALED(status)) { signal(WTERMSIG(status), SIG_DFL); raise(WTERMSIG(status)); }
+        if (status) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+    }
+"""
+
+SEND = """
+    std::vector<char> answer(sizeof(int64_t));
+    auto put = [&answer](const void* data, size_t size) {
+        answer.insert(answer.end(), static_cast<const char*>(data), static_cast<const char*>(data) + size);
     };
     %s
-    return 0;
-"""
-
-LOAD_ARRAY = """
-    load("%(name)s", bytes);
-    if (bytes.size() != %(count)d * sizeof(*%(array)s)) {
-        std::cerr << "inputs/%(name)s has the wrong size" << std::endl; std::exit(2);
+    const int64_t size = answer.size() - sizeof(int64_t);
+    std::memcpy(answer.data(), &size, sizeof(size));
+    for (size_t sent = 0; sent < answer.size();) {
+        const ssize_t some = write(connection, answer.data() + sent, answer.size() - sent);
+        if (some <= 0) _exit(0);
+        sent += some;
     }
-    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&%(array)s[0]));
+    _exit(0);
 """
 
-LOAD_VECTOR = """
-    load("%(name)s", bytes);
-    %(array)s.resize(bytes.size() / sizeof(%(array)s[0]));
-    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(%(array)s.data()));
+TAKE_ARRAY = "take(&%(array)s[0], %(count)d * sizeof(*%(array)s));"
+PUT_ARRAY = "put(&%(array)s[0], %(count)d * sizeof(*%(array)s));"
+TAKE_VECTOR = """
+    take(&count, sizeof(count));
+    %(array)s.resize(count);
+    take(%(array)s.data(), count * sizeof(%(array)s[0]));
 """
-
-SAVE_ARRAY = """
-    save("%(name)s", &%(array)s[0], %(count)d * sizeof(*%(array)s));
+PUT_VECTOR = """
+    count = %(array)s.size();
+    put(&count, sizeof(count));
+    put(%(array)s.data(), count * sizeof(%(array)s[0]));
 """
-
-SAVE_VECTOR = """
-    save("%(name)s", %(array)s.data(), %(array)s.size() * sizeof(%(array)s[0]));
+# In a layer the neurons of a place lie side by side (models/layer.py). Outside of models they lie map by map, and the
+# spikes of a step are told in that order.
+BY_MAP = """
+    for (size_t first = 0, last; first < %(i)s.size(); first = last) {
+        int32_t begins[%(features)d + 1] = {0};
+        for (last = first; last < %(i)s.size() && %(t)s[last] == %(t)s[first]; last++)
+            begins[%(i)s[last] %% %(features)d + 1]++;
+        for (int32_t feature = 0; feature < %(features)d; feature++)
+            begins[feature + 1] += begins[feature];
+        const std::vector<int32_t> found(%(i)s.begin() + first, %(i)s.begin() + last);
+        for (const int32_t one : found)
+            %(i)s[first + begins[one %% %(features)d]++] = one %% %(features)d * %(places)d + one / %(features)d;
+    }
 """
 
 
 class Code(NamedTuple):
-    """C++ that reads the inputs of a run, ``duration`` among them, and C++ that writes its results and ends it."""
+    """C++ that takes the inputs of a run, ``duration`` among them, and C++ that sends its results and ends it."""
 
     inputs: str
     results: str
@@ -83,7 +130,12 @@ class Backend(Protocol):
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """What lies in a program's directory and is needed where it runs."""
+        """What lies in a program's directory and is needed when it starts."""
+        ...
+
+    @property
+    def forks(self) -> bool:
+        """Whether a program stays up and runs again and again, in copies of itself; else it ends after a run."""
         ...
 
     @property
@@ -108,7 +160,7 @@ def compile_model(build: Callable[[], Model], backend: Backend, directory: Path)
     """Write and compile a program, with its manifest, in a directory. Raises RuntimeError where that fails."""
     device = backend.activate(directory)
     model = build()
-    manifest, code = _interface(model, device)
+    manifest, code = _interface(model, device, backend.forks)
     backend.generate(device, model, code, directory)
     (directory / MANIFEST).write_text(json.dumps({"content": manifest, "sha256": manifest_hash(manifest)}))
 
@@ -118,30 +170,35 @@ def manifest_hash(content: Any) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _interface(model: Model, device: Any) -> tuple[dict[str, Any], Code]:
-    """Where a program's inputs and results are, and the code for both."""
+def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], Code]:
+    """What a program takes and answers, in this order, and the code for both."""
     loads, saves = [], []
     state: dict[str, dict[str, Any]] = {}
     for name, (group, attribute) in model.state.items():
         variable = group.variables[attribute]
-        known = {"name": name, "array": device.get_array_name(variable, access_data=False), "count": int(variable.size)}
-        loads.append(LOAD_ARRAY % known)
-        saves.append(SAVE_ARRAY % known)
+        known = {"array": device.get_array_name(variable, access_data=False), "count": int(variable.size)}
+        loads.append(TAKE_ARRAY % known)
+        saves.append(PUT_ARRAY % known)
         state[name] = {"dtype": np.dtype(variable.dtype).str, "size": int(variable.size)}
-    for name, attribute in (("input.neurons", "neuron_index"), ("input.timebins", "_timebins")):
+    for attribute in ("neuron_index", "_timebins"):
         array = device.get_array_name(model.source.variables[attribute], access_data=False)
-        loads.append(LOAD_VECTOR % {"name": name, "array": array})
+        loads.append(TAKE_VECTOR % {"array": array})
     for name, monitor in model.monitors.items():
-        array = {key: device.get_array_name(monitor.variables[key], access_data=False) for key in ("N", "i", "t")}
-        saves.append(SAVE_ARRAY % {"name": f"{name}.N", "array": array["N"], "count": 1})
-        saves += [SAVE_VECTOR % {"name": f"{name}.{key}", "array": array[key]} for key in ("i", "t")]
+        i, t = (device.get_array_name(monitor.variables[key], access_data=False) for key in "it")
+        if name in model.features_last:
+            features, rows, columns = model.shapes[name]
+            saves.append(BY_MAP % {"i": i, "t": t, "features": features, "places": rows * columns})
+        saves += [PUT_VECTOR % {"array": array} for array in (i, t)]
     manifest = {
         "times": Times(model.steps, model.ticks, model.dt, model.spare),
         "delays": dict(model.delays),
         "state": state,
+        "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
     }
-    return manifest, Code(INPUTS % "".join(loads), RESULTS % "".join(saves))
+    wait = AGAIN_AND_AGAIN if forks else ONCE
+    receive = RECEIVE % {"connection": CONNECTION, "wait": wait, "loads": "\n".join(loads)}
+    return manifest, Code(receive, SEND % "\n".join(saves))
 
 
 def build_with(command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:

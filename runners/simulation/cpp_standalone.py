@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .compiling import Code, build_with
+from .compiling import PROTOCOL_HEADERS, Code, build_with
 from .doctor import compiler, compiler_version
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ HEADERS = (
     "ctime",
     "fstream",
     "iostream",
+    *PROTOCOL_HEADERS,
 )
 PREFIX_RULES = f"""
 {PREFIX}.gch: {PREFIX}
@@ -37,6 +38,7 @@ class CppStandalone:
     name = "cpp_standalone"
     parts = ("static_arrays",)
     arguments = ()
+    forks = True
 
     def tools(self) -> tuple[str, ...]:
         """See `compiling.Backend`."""

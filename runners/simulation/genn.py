@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikeseg.files import locked
 
-from .compiling import Code, build_with
+from .compiling import PROTOCOL_HEADERS, Code, build_with
 from .doctor import compiler, compiler_version, genn_versions
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Genn:
     name: str
 
     parts = ("static_arrays", "magicnetwork_model_CODE")  # the second has GeNN's part, a shared library
-    arguments = ("run", "0")  # a directory for what is recorded of time, and a duration that the inputs replace
+    arguments = ("-p run", "0")  # `mkdir -p run_output`, which may be there, and a duration that the inputs replace
+    forks = False  # CUDA would not survive it
 
     @property
     def gpu(self) -> bool:
@@ -45,8 +46,9 @@ class Genn:
     def activate(self, directory: Path) -> Any:
         """See `compiling.Backend`."""
         import brian2genn  # noqa: F401  # pyright: ignore - Brian2 knows the device from now on
-        from brian2 import get_device, set_device
+        from brian2 import get_device, prefs, set_device
 
+        prefs.codegen.cpp.headers = [*prefs.codegen.cpp.headers, *(f"<{name}>" for name in PROTOCOL_HEADERS)]
         set_device("genn", directory=str(directory), compile=False, run=False, use_GPU=self.gpu)
         return get_device()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,10 +11,12 @@ import numpy as np
 from spikeseg.spikes import Shape, Spikes
 
 from ...models.designs import EncoderDesign, LearnerDesign, SelfBuilding
+from ...models.geometry import kernel_order
 
 # Strict floating point, so that every backend gives the same bits; the C++ standard is the one that Brian2 itself uses.
 COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off", "-w"]
 
+CONNECTION = "SPIKESEG_CONNECTION"  # the environment variable that tells a program the number of its socket
 
 Design = EncoderDesign | LearnerDesign | SelfBuilding
 """A model as plain data, which pickle can send to another process; `models.building.build` builds it with Brian2.
@@ -72,13 +74,32 @@ class Times(NamedTuple):
         return self.steps + self.spare
 
 
+class Order(NamedTuple):
+    """Where the weights of a kernel lie in a model: element ``of[k]`` of the flat kernel at position k.
+
+    Attributes
+    ----------
+    of, back
+        The permutation and its inverse, (weights,) int.
+    """
+
+    of: np.ndarray
+    back: np.ndarray
+
+    @classmethod
+    def of_kernel(cls, shape: Sequence[int]) -> Order:
+        """The order of a kernel of a shape in a model, see `kernel_order`."""
+        order = kernel_order(tuple(shape))
+        return cls(order, np.argsort(order))
+
+
 def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarray, times: Times, delay: int) -> Spikes:
     """Turn a monitor's times into stimuli and steps; within a step, ticks after the first belong to the next.
 
     Parameters
     ----------
     neuron, t
-        Shape (n,); times in seconds.
+        Flat indices in `shape`, and times in seconds, (n,) each.
     delay
         Steps by which they are late. What comes after a stimulus' last step is left out.
     """

@@ -25,15 +25,17 @@ from spikeseg.spikes import Shape, Spikes
 from ...configs import plasticity
 from .compiling import MANIFEST, Backend, manifest_hash
 from .doctor import require
-from .interface import COMPILER_FLAGS, Design, Result, Times, recorded_spikes
-from .leftovers import BUILDING, remove_unfinished, run_directory
-from .processes import ending, working
+from .interface import COMPILER_FLAGS, Design, Order, Result, Times, recorded_spikes
+from .leftovers import BUILDING, remove_unfinished
+from .processes import working
+from .running import RunningProgram
 
 MAIN = "main"  # the program itself, among the parts of its directory
+BY_PRODUCTS = ("*.o", "*.gch")  # of the compiler, which are hundreds of times as large as the program
 
 
 class ProgramSimulator:
-    """Runs a compiled program; nothing of Brian2 is needed once it exists."""
+    """Runs a compiled program; nothing of Brian2 is needed once it exists. See `RunningProgram` for its processes."""
 
     def __init__(self, design: Design, backend: Backend):
         self._directory = cache_directory() / "programs" / _digest(design, backend)
@@ -49,77 +51,69 @@ class ProgramSimulator:
         self._manifest = _read_manifest(self._directory)
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
+        self._orders = {name: Order.of_kernel(shape) for name, shape in self._manifest["kernels"].items()}
+        self._process, self._idle = os.getpid(), list[RunningProgram]()
 
     def _is_complete(self) -> bool:
         return all((self._directory / part).exists() for part in (MANIFEST, MAIN, *self._backend.parts))
 
     def run(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> Result:
-        """See `Simulator.run`."""
+        """See `Simulator.run`. Threads may run at the same time, each with a process of its own."""
+        program = self._take()
         try:
-            with run_directory() as work:
-                self._write_inputs(work, stimuli, state)
-                command = [self._directory / MAIN, *self._backend.arguments]
-                done = _run(command, work)
-                complaints = [line for line in done.stderr.splitlines() if not line.startswith("#")]  # GeNN's remarks
-                if done.returncode or complaints:
-                    reason = " ".join(" ".join(complaints).split()) or ending(
-                        done.returncode, f"remove {self._directory} to have it compiled anew"
-                    )
-                    raise SpikeSegError(f"simulation failed: {reason}")
-                return self._read_results(work / "results", stimuli.stimuli)
-        except OSError as error:
-            raise SpikeSegError(f"simulation failed: {error}; its files go where TMPDIR says") from error
+            results = program.ask(self._inputs(stimuli, state))
+        except BaseException:
+            program.end()
+            raise
+        if self._backend.forks:
+            self._idle.append(program)
+        else:
+            program.end()
+        return self._result(results, stimuli.stimuli)
 
-    def _write_inputs(self, work: Path, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> None:
-        manifest = self._manifest
-        inputs = work / "inputs"
-        inputs.mkdir()
-        (work / "results").mkdir()
-        for part in self._backend.parts:
-            (work / part).symlink_to(self._directory / part)
-        for name, known in manifest["state"].items():
-            values = np.asarray(state[name], dtype=known["dtype"])
-            _write(inputs / name, np.broadcast_to(values, (known["size"],)))
+    def close(self) -> None:
+        """End its processes."""
+        while self._idle:
+            self._idle.pop().end()
+
+    def _take(self) -> RunningProgram:
+        if self._process != os.getpid():  # in a copy of the process to which they belong
+            self._process, self._idle = os.getpid(), []
+        try:
+            return self._idle.pop()
+        except IndexError:
+            command = [self._directory / MAIN, *self._backend.arguments]
+            return RunningProgram(command, self._directory, f"remove {self._directory} to have it compiled anew")
+
+    def _inputs(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        duration = stimuli.stimuli * self._times.period * self._times.dt
+        inputs = [np.array(duration)]
+        for name, known in self._manifest["state"].items():
+            values = np.broadcast_to(np.asarray(state[name], dtype=known["dtype"]), (known["size"],))
+            inputs.append(values[self._orders[name].of] if name in self._orders else values)
+        count = np.array(len(stimuli.neuron), np.int64)
         bins = stimuli.stimulus * self._times.period + stimuli.step
-        _write(inputs / "input.timebins", bins.astype(np.int32))
-        _write(inputs / "input.neurons", stimuli.neuron.astype(np.int32))
-        _write(inputs / "duration", np.array(stimuli.stimuli * self._times.period * self._times.dt))
+        return [*inputs, count, stimuli.neuron.astype(np.int32), count, bins.astype(np.int32)]
 
-    def _read_results(self, results: Path, stimuli: int) -> Result:
-        manifest = self._manifest
+    def _result(self, results: memoryview, stimuli: int) -> Result:
+        read = 0
+
+        def take(dtype: Any, count: int) -> np.ndarray:
+            nonlocal read
+            values = np.frombuffer(results, dtype, count, read)
+            read += values.nbytes
+            return values
+
+        known = self._manifest["state"].items()
+        state = {name: take(np.dtype(variable["dtype"]), variable["size"]) for name, variable in known}
+        state |= {name: state[name][order.back] for name, order in self._orders.items()}
         spikes = {}
-        for name, shape in manifest["monitors"].items():
-            count = int(_read(results / f"{name}.N", np.int32, 1)[0])
-            neuron = _read(results / f"{name}.i", np.int32, count)
-            t = _read(results / f"{name}.t", np.float64, count)
-            delay = manifest["delays"].get(name, 0)
+        for name, shape in self._manifest["monitors"].items():
+            neuron = take(np.int32, int(take(np.int64, 1)[0]))
+            t = take(np.float64, int(take(np.int64, 1)[0]))
+            delay = self._manifest["delays"].get(name, 0)
             spikes[name] = recorded_spikes(Shape(*shape), stimuli, neuron, t, self._times, delay)
-        state = {
-            name: _read(results / name, np.dtype(known["dtype"]), known["size"])
-            for name, known in manifest["state"].items()
-        }
         return Result(spikes, state)
-
-
-def _run(command: list[str | Path], work: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program. Raises SpikeSegError where the cache is on a disk of which nothing may be run."""
-    try:
-        return subprocess.run(command, cwd=work, capture_output=True, text=True, errors="replace")
-    except PermissionError as error:
-        raise SpikeSegError(
-            f"simulation failed: {command[0]} may not be run: set SPIKESEG_CACHE to a directory of another disk"
-        ) from error
-
-
-def _write(path: Path, values: np.ndarray) -> None:
-    path.write_bytes(values.tobytes())  # unlike ndarray.tofile, it complains where the disk is full
-
-
-def _read(path: Path, dtype: Any, count: int) -> np.ndarray:
-    values = np.fromfile(path, dtype=dtype) if path.exists() else np.empty(0, dtype)
-    if len(values) != count:
-        raise SpikeSegError(f"simulation wrote {len(values)} of {count} values to {path}: is the disk full?")
-    return values
 
 
 def _digest(design: Design, backend: Backend) -> str:
@@ -146,6 +140,9 @@ def _compile(design: Design, directory: Path, backend: Backend) -> None:
         work.mkdir(mode=0o700)
         with working() as process:
             process.ask("compile", design, backend, work)
+        for pattern in BY_PRODUCTS:
+            for path in work.rglob(pattern):
+                path.unlink()
         if directory.exists():  # not complete
             shutil.rmtree(directory)
         work.rename(directory)

@@ -1,14 +1,14 @@
 """The one seam between a model and the machine: `open_simulator(design, device)`, then `run(stimuli, state)`.
 
 Brian2 is never imported in this process. A process of our own (`processes`) runs the network (`numpy`, `cython`), or
-compiles it once into a cached program, which is started anew for every run, so that neither order nor chunking of runs
+compiles it once into a cached program, which copies itself for every run, so that neither order nor chunking of runs
 can matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import numpy as np
 
@@ -42,7 +42,9 @@ def open_simulator(design: Design, device: str) -> Iterator[Simulator]:
     """
     check_device(device)
     if device in PROGRAMS:
-        yield ProgramSimulator(design, CppStandalone() if device == "cpp_standalone" else Genn(device))
+        backend = CppStandalone() if device == "cpp_standalone" else Genn(device)
+        with closing(ProgramSimulator(design, backend)) as simulator:
+            yield simulator
     else:
         require(device)
         with working() as worker:

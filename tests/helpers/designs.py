@@ -68,6 +68,7 @@ class Connections:
     windows: tuple[Window, ...]
     stored: bool = False  # as by devices that are made from C++ standalone
     delay: int = 0  # of both ways, in steps; the model has two
+    layers: bool = False  # which lie features last
 
     def build(self):
         from brian2 import Clock, Network, SpikeGeneratorGroup, second
@@ -82,8 +83,9 @@ class Connections:
         source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
         network, state = Network(source), {}
         for number, window in enumerate(self.windows):
-            below = _firing("x", window.source.size, f"below{number}", clock)
-            above = _firing("v", window.target.size, f"above{number}", clock)
+            kind = _firing_layer if self.layers else _firing
+            below = kind("x", window.source, f"below{number}", clock)
+            above = kind("v", window.target, f"above{number}", clock)
             link = ConvSynapses(
                 below,
                 above,
@@ -101,8 +103,17 @@ class Connections:
         return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
 
 
-def _firing(variable, size, name, clock):
+def _firing(variable, shape, name, clock):
     from brian2 import NeuronGroup
 
     model = f"{variable} : 1\nfires : 1"
-    return NeuronGroup(size, model, threshold="fires > 0.5", reset="fires = 0", name=name, clock=clock)
+    return NeuronGroup(shape.size, model, threshold="fires > 0.5", reset="fires = 0", name=name, clock=clock)
+
+
+def _firing_layer(variable, shape, name, clock):
+    from spikeseg.models.layer import Layer
+
+    model = f"{variable} : 1\nfires : 1\nfeature : integer (constant)\nchanged : boolean (shared)"
+    layer = Layer(shape, model, threshold="fires > 0.5", reset="fires = 0", name=name, clock=clock)
+    layer.changed = True
+    return layer

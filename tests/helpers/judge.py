@@ -78,15 +78,20 @@ def encode(
     below = input_steps
     for layer in layers:
         if isinstance(layer, Conv):
-            below = conv_steps(below, layer, total_steps, scale)
+            below = conv_steps(below, layer, total_steps, scale, by_place=below is not input_steps)
         else:
             below = pool_steps(below, layer, total_steps)
         spikes[layer.name] = below
     return spikes
 
 
-def conv_steps(below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1.0) -> np.ndarray:
-    """When each neuron of a conv layer fires: once, in the first step with potential >= theta * scale."""
+def conv_steps(
+    below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1.0, by_place: bool = False
+) -> np.ndarray:
+    """When each neuron of a conv layer fires: once, in the first step with potential >= theta * scale.
+
+    The spikes of a step arrive in the order of their index, or `by_place`; see `arriving`.
+    """
     threshold = (conv.theta * scale)[:, np.newaxis, np.newaxis]
     potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
     silenced = np.zeros(potential.shape, bool)
@@ -100,23 +105,29 @@ def conv_steps(below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1
         else:
             silenced |= fires
         steps[fires] = step
-        step_in(below == step, potential, last, step, conv)
+        step_in(arriving(below == step, by_place), potential, last, step, conv)
     return steps
 
 
-def step_in(fired: np.ndarray, potential: np.ndarray, last: np.ndarray, step: int, conv: Conv) -> None:
+def arriving(fired: np.ndarray, by_place: bool = False) -> np.ndarray:
+    """Feature, row and column of the spikes below, `fired` (C, H, W) bool, in their order: (n, 3).
+
+    That is map by map, or place by place with the maps of a place one after the other.
+    """
+    return np.argwhere(np.moveaxis(fired, 0, -1))[:, [2, 0, 1]] if by_place else np.argwhere(fired)
+
+
+def step_in(spikes: np.ndarray, potential: np.ndarray, last: np.ndarray, step: int, conv: Conv) -> None:
     """Let the spikes of a step arrive, in neurons that leak or do not."""
     if conv.tau == np.inf:
-        arrive(fired, potential, conv.kernels, conv.padding)
+        arrive(spikes, potential, conv.kernels, conv.padding)
     else:
-        arrive_leaky(fired, potential, last, step, conv)
+        arrive_leaky(spikes, potential, last, step, conv)
 
 
-def arrive_leaky(fired: np.ndarray, potential: np.ndarray, last: np.ndarray, step: int, conv: Conv) -> None:
+def arrive_leaky(spikes: np.ndarray, potential: np.ndarray, last: np.ndarray, step: int, conv: Conv) -> None:
     """As `arrive`; before each arrival a potential decays by the time since `last` (maps, H, W), the arrival before."""
-    for neuron in np.argwhere(fired):
-        one = np.zeros(fired.shape, bool)
-        one[tuple(neuron)] = True
+    for one in spikes[:, np.newaxis]:
         reached = np.zeros(potential.shape, bool)
         arrive(one, reached, np.ones(conv.kernels.shape, bool), conv.padding)
         for place in np.argwhere(reached):
@@ -134,14 +145,14 @@ def conv_shape(below: tuple[int, ...], kernels: np.ndarray, padding: tuple[int, 
     return maps, rows, columns
 
 
-def arrive(fired: np.ndarray, potential: np.ndarray, kernels: np.ndarray, padding: tuple[int, int]) -> None:
-    """Let the spikes below, `fired` (C, H, W) bool, raise the potentials, in increasing order of their index.
+def arrive(spikes: np.ndarray, potential: np.ndarray, kernels: np.ndarray, padding: tuple[int, int]) -> None:
+    """Let spikes below, (n, 3) feature, row and column, raise the potentials, one after the other.
 
     Neuron (m, y, x) sees input (c, y - padding + i, x - padding + j) through the weight (m, c, i, j).
     """
     _, rows, columns = potential.shape
     _, _, kernel_rows, kernel_columns = kernels.shape
-    for c, input_y, input_x in np.argwhere(fired):
+    for c, input_y, input_x in spikes:
         for i in range(kernel_rows):
             for j in range(kernel_columns):
                 y, x = input_y + padding[0] - i, input_x + padding[1] - j
@@ -190,7 +201,7 @@ def final_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
     """Potentials (maps, H, W) after all spikes of the stimulus; neither a spike nor silencing resets them."""
     potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
     for step in range(below.max() + 1):
-        arrive(below == step, potential, conv.kernels, conv.padding)
+        arrive(arriving(below == step), potential, conv.kernels, conv.padding)
     return potential
 
 
@@ -199,7 +210,7 @@ def largest_potential(below: np.ndarray, conv: Conv) -> np.ndarray:
     potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
     last, largest = np.zeros(potential.shape, int), potential.copy()
     for step in range(below.max() + 1):
-        step_in(below == step, potential, last, step, conv)
+        step_in(arriving(below == step), potential, last, step, conv)
         largest = np.maximum(largest, potential)
     return largest
 
@@ -437,7 +448,7 @@ def present(
                 memory.win(kernels, (m, y, x), a_plus)
             theta[m] *= 1 + rule.threshold_rise
             theta *= 1 - rule.threshold_fall
-        step_in(below == step, potential, last, step, conv)
+        step_in(arriving(below == step), potential, last, step, conv)
         if memory is not None:
             memory.arrive(kernels, below == step, rule.a_minus_ratio * a_plus)
     return winners

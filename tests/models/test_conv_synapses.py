@@ -18,7 +18,7 @@ from hypothesis import assume, given
 from helpers.designs import Connections
 from helpers.networks import connected, few, seeds, to_spikes, windows
 from spikeseg.models.conv_synapses import ConvSynapses
-from spikeseg.models.geometry import Window, neighbourhood, own_feature, same_map
+from spikeseg.models.geometry import Window, features_last, neighbourhood, own_feature, same_map
 from spikeseg.runners.simulation.simulator import open_simulator
 from spikeseg.spikes import Shape
 
@@ -46,25 +46,34 @@ def random_state(windows, seed):
     return state
 
 
-def expected(windows, state):
+def pairs(window, layers):
+    """(source, target, weight) of the pairs that a window connects, sorted; as neurons lie in layers, or else."""
+    if not layers:
+        return connected(window)
+    source, target, weight = np.array(connected(window)).T
+    where = features_last(window.source, source), features_last(window.target, target), weight
+    return sorted(zip(*(column.tolist() for column in where), strict=True))
+
+
+def expected(windows, state, layers):
     """The state after the first step, one pair of neurons after the other; weights change before they are used."""
     state = {name: values.copy() for name, values in state.items()}
     for number, window in enumerate(windows):
         v, w, gain = state[f"above{number}.v"], state[f"link{number}.w"], state[f"link{number}.gain"]
         up, down = state[f"below{number}.fires"], state[f"above{number}.fires"]
-        for target, source, weight in sorted((t, s, k) for s, t, k in connected(window)):
+        for target, source, weight in sorted((t, s, k) for s, t, k in pairs(window, layers)):
             if down[target]:
                 w[weight] = 0.5 * w[weight] + state[f"below{number}.x"][source]
-        for source, target, weight in connected(window):
+        for source, target, weight in pairs(window, layers):
             v[target] += up[source] * (gain[0] * w[weight])
         up[:] = down[:] = 0
     return state
 
 
-def assert_as_defined(simulator, windows, seed):
+def assert_as_defined(simulator, windows, seed, layers=False):
     state = random_state(windows, seed)
     found = simulator.run(to_spikes(np.full((1, 1, 1, 1), -1)), state).state
-    for name, values in expected(windows, state).items():
+    for name, values in expected(windows, state, layers).items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
@@ -87,6 +96,16 @@ def test_computed_connections_equal_stored_ones(device, sorts):
     with open_simulator(Connections(sorts), device) as simulator:
         for seed in range(20):
             assert_as_defined(simulator, sorts, seed)
+
+
+@pytest.mark.parametrize(
+    "device", ["numpy", *(pytest.param(one, marks=pytest.mark.compiled) for one in ("cpp_standalone", "cython"))]
+)
+def test_layers_are_connected_as_other_groups_are(device):
+    sorts = ALL_SORTS if device == "cpp_standalone" else ALL_SORTS[:3]
+    with open_simulator(Connections(sorts, layers=True), device) as simulator:
+        for seed in range(20):
+            assert_as_defined(simulator, sorts, seed, layers=True)
 
 
 @pytest.mark.compiled

@@ -8,7 +8,18 @@ from hypothesis import given
 
 from helpers.networks import connected, layer_shape, many, neurons, windows
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.geometry import Window, neighbourhood, one_to_one, own_feature, same_map, same_place, whole_layer
+from spikeseg.models.geometry import (
+    Window,
+    features_first,
+    features_last,
+    kernel_order,
+    neighbourhood,
+    one_to_one,
+    own_feature,
+    same_map,
+    same_place,
+    whole_layer,
+)
 from spikeseg.spikes import Shape
 
 
@@ -115,3 +126,22 @@ def test_a_list_of_synapses_that_does_not_fit_into_memory_is_refused_with_the_fi
         SpikeSegError, match=r"a list of [\d,]+ synapses takes [\d,]+\.\d GB of memory, and this machine"
     ):
         Window.convolution(Shape(64, 512, 512), 64, kernel=255).synapses()
+
+
+def test_features_last_is_the_transpose_of_features_first():
+    shape = Shape(3, 4, 5)
+    numbers = np.arange(shape.size)
+    np.testing.assert_array_equal(features_first(shape, numbers), numbers.reshape(shape).transpose(1, 2, 0).ravel())
+    np.testing.assert_array_equal(features_last(shape, features_first(shape, numbers)), numbers)
+
+
+def test_what_a_spike_adds_to_a_row_of_places_lies_in_one_piece():
+    """Source (c, y, x) adds weight (m, c, i, j) to target (m, y - i, x - j): j falls while targets and maps rise."""
+    window = Window.convolution(Shape(2, 7, 8), maps=3, kernel=(2, 4))
+    position = np.argsort(kernel_order(window.kernel_shape))
+    seen = {}
+    for source, target, weight in connected(window):
+        seen.setdefault((source, target % 30 // 5), []).append((target % 5 * 3 + target // 30, position[weight]))
+    for row in seen.values():
+        steps = np.diff(sorted(row), axis=0)
+        assert (steps == 1).all()

@@ -24,7 +24,9 @@ def found(label, box):
     decision = Conv3Decision(np.array([1.0, 0.5]), (0, 5))
     whole = Box(0, 0, *SIZE)
     pixels = mask(box)
-    return Segmentation(label, 0, decision, None, (0, 0), "end", pixels, pixels, 1.0 * pixels, whole, box, whole)
+    return Segmentation(
+        label, 0, decision, None, (0, 0), "end", pixels, pixels, ~pixels, 1.0 * pixels, whole, box, whole
+    )
 
 
 def target(label, box):

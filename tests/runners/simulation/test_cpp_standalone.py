@@ -69,6 +69,14 @@ def compiler(tmp_path, monkeypatch) -> Callable[[str], None]:
     return replace
 
 
+def test_what_the_compiler_needed_on_the_way_is_not_kept(cache):
+    assert_works()
+    (main,) = cache.glob("programs/*/main")
+    kept = {path.suffix for path in main.parent.rglob("*")}
+    assert not kept & {".o", ".gch"}
+    assert {"", ".cpp", ".h", ".json"} <= kept  # the program, and what may be read
+
+
 class TestCompilers:
     @pytest.mark.parametrize("device", ["cpp_standalone", "cython"])
     def test_a_missing_one_is_named(self, monkeypatch, device):

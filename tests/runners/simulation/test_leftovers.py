@@ -8,7 +8,9 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,41 +18,45 @@ import pytest
 from spikeseg import cache
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, write_json
-from spikeseg.leftovers import HELD, NEW, remove_abandoned
-from spikeseg.runners.simulation.leftovers import PREFIX, remove_unfinished, run_directory
+from spikeseg.leftovers import HELD, NEW, held_directory, remove_abandoned
+from spikeseg.runners.simulation.leftovers import remove_unfinished
 from spikeseg.runners.simulation.program import _check_owner
 
+PREFIX = "some-work-"
+
 HOLDING = """
-import signal, time
+import signal, sys, time
+from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that Ctrl-C is ignored
-from spikeseg.runners.simulation.leftovers import run_directory
-with run_directory() as path:
+from spikeseg.leftovers import held_directory
+with held_directory(Path(sys.argv[1]), sys.argv[2]) as path:
     print(path, flush=True)
     time.sleep(1000)
 """
 
 
-@pytest.fixture(autouse=True)
-def temporary(tmp_path, monkeypatch):
-    """A TMPDIR of its own."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
+@contextmanager
+def working_directory(parent: Path) -> Iterator[Path]:
+    """Give a directory of a process which cleans up first."""
+    remove_abandoned(parent, PREFIX)
+    with held_directory(parent, PREFIX) as path:
+        yield path
 
 
-def test_a_killed_runs_directory_is_removed_by_the_next_run_and_a_living_ones_is_not(temporary):
-    (temporary / "spikeseg-run-of-a-user").mkdir()
-    processes = [subprocess.Popen([sys.executable, "-c", HOLDING], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+def test_a_killed_processs_directory_is_removed_by_the_next_one_and_a_living_ones_is_not(tmp_path):
+    (tmp_path / f"{PREFIX}of-a-user").mkdir()
+    command = [sys.executable, "-c", HOLDING, tmp_path, PREFIX]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     killed, living = ((process, process.stdout.readline().strip()) for process in processes if process.stdout)
     killed[0].send_signal(signal.SIGKILL)
     killed[0].communicate()
-    with run_directory() as own:
+    with working_directory(tmp_path) as own:
         assert not os.path.exists(killed[1])
         assert os.path.exists(living[1])
         assert own.is_dir()
     living[0].send_signal(signal.SIGINT)
     living[0].communicate()
-    assert [path.name for path in temporary.iterdir()] == ["spikeseg-run-of-a-user"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}of-a-user"]
 
 
 def test_an_unfinished_program_is_removed_unless_it_is_being_compiled(tmp_path):
@@ -96,48 +102,47 @@ def test_files_have_the_permissions_that_the_umask_leaves(tmp_path, umask):
     assert stat.S_IMODE((tmp_path / "file.json").stat().st_mode) == 0o666 & ~umask
 
 
-def test_a_directory_whose_process_was_killed_while_it_removed_it_is_removed(temporary, monkeypatch):
-    with run_directory() as path:
+def test_a_directory_whose_process_was_killed_while_it_removed_it_is_removed(tmp_path, monkeypatch):
+    with working_directory(tmp_path) as path:
         (path / "inputs").mkdir()
         monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # killed in the middle of it
     monkeypatch.undo()
     assert (path / HELD).exists()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    with run_directory() as own:
-        assert list(temporary.iterdir()) == [own]
+    with working_directory(tmp_path) as own:
+        assert list(tmp_path.iterdir()) == [own]
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_a_directory_without_a_lock_is_removed_and_its_process_begins_again(temporary, monkeypatch, begun):
+def test_a_directory_without_a_lock_is_removed_and_its_process_begins_again(tmp_path, monkeypatch, begun):
     flock, others = fcntl.flock, []
 
     def cleaned_before_it_locks(file, how):
         if not others:
-            others.extend(temporary.iterdir())
+            others.extend(tmp_path.iterdir())
             if not begun:
                 (others[0] / NEW).unlink()
-            remove_abandoned(temporary, PREFIX)
+            remove_abandoned(tmp_path, PREFIX)
         flock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", cleaned_before_it_locks)
-    with run_directory() as own:
-        assert list(temporary.iterdir()) == [own] != others
+    with working_directory(tmp_path) as own:
+        assert list(tmp_path.iterdir()) == [own] != others
 
 
-def test_links_and_what_others_own_stay(temporary, monkeypatch):
-    kept = temporary / "kept"
+def test_links_and_what_others_own_stay(tmp_path, monkeypatch):
+    kept = tmp_path / "kept"
     kept.mkdir()
     for name in (NEW, HELD):
         (kept / name).touch()
-    link = temporary / "spikeseg-run-abcdefgh"
+    link = tmp_path / f"{PREFIX}abcdefgh"
     link.symlink_to(kept)
-    remove_abandoned(temporary, PREFIX)
+    remove_abandoned(tmp_path, PREFIX)
     assert {path.name for path in kept.iterdir()} == {NEW, HELD}
     link.unlink()
     kept.rename(link)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    remove_abandoned(temporary, PREFIX)
+    remove_abandoned(tmp_path, PREFIX)
     assert link.exists()
     monkeypatch.undo()
-    remove_abandoned(temporary, PREFIX)
+    remove_abandoned(tmp_path, PREFIX)
     assert not link.exists()

@@ -154,6 +154,25 @@ class TestCompiledPrograms:
             found = run(simulator, network, stimuli)
         assert_same_spikes(found.spikes["conv3"], to_spikes(judged(network, stimuli)["conv3"]))
 
+    def test_one_process_runs_it_again_and_again_each_time_as_if_anew(self, program):
+        cases = [case(seed) for seed in (6, 7, 6)]
+        with opened("cpp_standalone") as simulator:
+            first, other, again = (run(simulator, *one) for one in cases)
+            (process,) = (running._process for running in simulator._idle)
+            assert process.poll() is None
+        assert process.poll() is not None
+        assert_same(first, again)
+        assert len(first.spikes["conv1"].neuron) != len(other.spikes["conv1"].neuron)
+
+    def test_one_that_was_killed_is_told_and_the_next_run_has_another(self, program):
+        network, stimuli = case(6)
+        with opened("cpp_standalone") as simulator:
+            expected = run(simulator, network, stimuli)
+            simulator._idle[0]._process.kill()
+            with pytest.raises(SpikeSegError, match="ended by SIGKILL"):
+                run(simulator, network, stimuli)
+            assert_same(run(simulator, network, stimuli), expected)
+
     @pytest.mark.parametrize(
         ("script", "told"),
         [
@@ -161,19 +180,12 @@ class TestCompiledPrograms:
             ("kill -9 $$", r"simulation failed: ended by SIGKILL: out of memory\?"),
             ("kill -11 $$", r"simulation failed: ended by SIGSEGV: remove .*/programs/\w+ to have it compiled anew"),
             ("echo out of memory >&2", "out of memory"),
-            ("true", "simulation wrote 0 of"),
+            ("true", "simulation failed: exit code 0 and no message; remove .*/programs/"),
         ],
     )
     def test_a_program_that_does_not_finish_is_told(self, program, script, told):
         (program / "main").write_text(f"#!/bin/sh\n{script}\n")
         with opened("cpp_standalone") as simulator, pytest.raises(SpikeSegError, match=told):
-            run(simulator, *case(0))
-
-    def test_a_program_that_lost_some_results_is_told(self, program):
-        (program / "main").rename(program / "whole")
-        (program / "main").write_text(f"#!/bin/sh\n{program}/whole && for f in results/*; do : > $f; done\n")
-        (program / "main").chmod(0o755)
-        with opened("cpp_standalone") as simulator, pytest.raises(SpikeSegError, match="simulation wrote 0 of"):
             run(simulator, *case(0))
 
     def test_a_program_that_is_gone_is_told(self, program):

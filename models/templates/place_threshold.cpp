@@ -1,0 +1,60 @@
+{# Checks a threshold place by place, with `feature` the number of the map: everywhere if all may have changed, else in
+   the blocks of places that something has reached. #}
+{# USES_VARIABLES { N, changed } #}
+{% extends 'threshold.cpp' %}
+
+{% macro _check() %}
+                const size_t _idx = _first + _k * {{features}} + feature;
+                const size_t _vectorisation_idx = _idx;
+                {{vector_code|autoindent}}
+{% endmacro %}
+
+{% block maincode %}
+    {% set _eventspace = get_array_name(eventspace_variable) %}
+    {% set _touched = get_array_name(touched_variable) %}
+    const int _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+    static int32_t _blocks[{{touched_variable.size}}];
+    int32_t _num_blocks = 0, _count = 0;
+    for (int32_t _b = 0; _b < {{touched_variable.size}}; _b++)
+    {
+        int64_t _eight = 1;
+        if (_b + 8 <= {{touched_variable.size}})
+            std::memcpy(&_eight, &{{_touched}}[_b], 8);
+        if (!_eight && !{{changed}})
+            _b += 7;
+        else if ({{changed}} || {{_touched}}[_b])
+        {
+            {{_touched}}[_b] = false;
+            _blocks[_num_blocks++] = _b;
+        }
+    }
+    {{changed}} = false;
+    for (int32_t _block = 0; _block < _num_blocks; _block++)
+    {
+        const int32_t _place = _blocks[_block] * {{block}}, _left = {{places}} - _place;
+        const int32_t _first = _place * {{features}};
+        int64_t _any = _left < {{block}};
+        if (!_any)  // loops without a branch, of known length: they are vectorised
+            for (int32_t _k = 0; _k < {{block}}; _k++)
+            {
+                {% if features < 16 %}
+                #pragma GCC unroll 1  // it would unroll a short loop before it could vectorise it
+                {% endif %}
+                for (int32_t feature = 0; feature < {{features}}; feature++)
+                {
+                    {{_check()}}
+                    _any |= _cond;
+                }
+            }
+        if (_any)
+            for (int32_t _k = 0; _k < {{block}} && _k < _left; _k++)
+            for (int32_t feature = 0; feature < {{features}}; feature++)
+            {
+                {{_check()}}
+                {{_eventspace}}[_count] = _idx;
+                _count += _cond;
+            }
+    }
+    {{_eventspace}}[N] = _count;
+{% endblock %}
