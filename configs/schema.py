@@ -186,7 +186,7 @@ class Plasticity(Section):
     rule: Text = Field(
         default=DEFAULT_RULE,
         description="a bundled rule (`spikeseg config rules`), or a file of your own, relative to that of the "
-        "configuration",
+        "configuration; where that is a bundled one, to the current directory",
     )
     text: Annotated[str, Field(max_length=LONGEST_RULE)] | None = Field(
         default=None, description="text of the rule, which is read from the file that `rule` names"

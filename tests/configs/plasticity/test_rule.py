@@ -178,6 +178,10 @@ class TestConfiguration:
         assert again == config
         assert again.digest() == config.digest()
 
+    def test_beside_a_bundled_configuration_it_is_looked_for_in_the_current_directory(self, own, monkeypatch):
+        monkeypatch.chdir(own.parent)
+        assert load("orange-panda", {"plasticity.rule": "rules/own.toml"}).plasticity.text == OWN
+
     def test_parameters_are_replaced_by_their_keys(self, own):
         config = load(own, {"plasticity.parameters.tau_ms": 7.5})
         assert config.plasticity.values == {"tau_ms": 7.5, "gain": 2.0}
