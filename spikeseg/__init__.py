@@ -24,6 +24,7 @@ as they are; only `ConvSynapses` imports it here.
 `encode`               write the spikes of every layer to disk
 `load_recording`       read the spikes that `encode` wrote
 `evaluate`             accuracy and mIoU beside the baselines
+`linear_readout`       what the spikes of some layers say about the class: supervised, fitted to training labels
 `count_objects`        segment every object of each scene and count them (docs/instances.md)
 `Sample`, `Take`       a picture, a recording, with its objects: what a dataset of your own gives
 `Target`, `Box`        an object: class, box, mask
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from .recording import load_recording
     from .runners.evaluation.counting import count_objects
     from .runners.evaluation.evaluation import evaluate_selection as evaluate
+    from .runners.evaluation.linear_readout import linear_readout
     from .runners.evaluation.recording import record as encode
     from .runners.evaluation.selection import select
     from .runners.evaluation.variants import multi_object_scenes, on_canvas, overlapping
@@ -97,6 +99,7 @@ __all__ = [
     "encode",
     "evaluate",
     "from_tonic",
+    "linear_readout",
     "load_config",
     "load_network",
     "load_recording",
@@ -127,6 +130,7 @@ _HOME = {
     "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
     "from_tonic": ("datasets.own.tonic", "from_tonic"),
     "multi_object_scenes": ("runners.evaluation.variants", "multi_object_scenes"),
+    "linear_readout": ("runners.evaluation.linear_readout", "linear_readout"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.training.directory", "load_network"),
     "load_recording": ("recording", "load_recording"),

@@ -18,7 +18,9 @@ from .style import PER_CENT, WIDTH, bare, style, text_width
 
 
 @style()
-def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> Figure:
+def confusion_matrix(
+    confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str], title: str = "Confusion"
+) -> Figure:
     """Show what was answered to each class: shares of the true class, with the numbers.
 
     Parameters
@@ -27,6 +29,8 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
         ``confusion[true][answered]``: see `metrics.confusion`.
     classes
         All of the configuration, in whose order they are shown; other answers come last.
+    title
+        Above the picture.
     """
     answers = next(iter(confusion.values()))
     true = [label for label in classes if label in confusion]
@@ -49,7 +53,7 @@ def confusion_matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequen
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9 if side > 0.7 else 7)
     axes.set_xticks(range(len(answered)), answered, parse_math=False, rotation=90 * rotated)
     axes.set_yticks(range(len(true)), names, parse_math=False)
-    axes.set(xlabel="answered", ylabel="true", title="Confusion")
+    axes.set(xlabel="answered", ylabel="true", title=title)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure

@@ -144,6 +144,7 @@ def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
         "table": _table(metrics, paper),
         "confusion": _confusion(metrics["confusion"], config.data.classes),
         "presence": _presence(metrics),
+        "supervised": _supervised(metrics.get("supervised"), config.data.classes),
         "gallery": {kind: items for kind, items in choices.items() if kind != OTHERS},
         "gallery_rule": _RULES[bool(metrics["n_boxes"])],
         "choices": choices,
@@ -250,6 +251,24 @@ def _presence(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
             for source, rate in told["false_alarms"].items()
         ]
     return rows
+
+
+def _supervised(readout: Mapping[str, Any] | None, classes: Sequence[str]) -> dict[str, Any] | None:
+    """What a supervised readout answers; its confusion is that of recordings where there are any."""
+    if readout is None:
+        return None
+    of_recordings = readout["recordings"]
+    answers = {"per buffer" if of_recordings else "per picture": readout["stimuli"], "by recording": of_recordings}
+    return {
+        "layers": " and ".join(readout["layers"]),
+        "train": f"{readout['train']:,}",
+        "rows": [
+            [name, f"{told['n']:,}", percent(told["accuracy"]), percent(told["left_out"])]
+            for name, told in answers.items()
+            if told
+        ],
+        "confusion": _confusion((of_recordings or readout["stimuli"])["confusion"], classes),
+    }
 
 
 def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> dict[str, Any]:

@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
 
 Number = Annotated[int, Field(strict=True, ge=0)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+
+
+def _alike(confusion: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    answers = next(iter(confusion.values())).keys()
+    for label, counts in confusion.items():
+        if counts.keys() != answers or not sum(counts.values()):
+            raise ValueError(f"{label} has other answers than the other classes, or none")
+    return confusion
+
+
+Confusion = Annotated[dict[str, dict[str, Number]], Field(min_length=1), AfterValidator(_alike)]
 
 
 class _Class(BaseModel):
@@ -55,6 +66,20 @@ class _Presence(BaseModel):
     area: Share
 
 
+class _Answers(BaseModel):
+    n: Number
+    accuracy: Share
+    left_out: Share
+    confusion: Confusion
+
+
+class _Readout(BaseModel):
+    layers: list[str]
+    train: Number
+    stimuli: _Answers
+    recordings: _Answers | None
+
+
 class _Measured(_Class):
     """See `measures.metrics.Report`, whose words these are."""
 
@@ -63,11 +88,12 @@ class _Measured(_Class):
     miou_class_mean: Share | None
     miou_strict_class_mean: Share | None
     per_class: dict[str, _Class]
-    confusion: Annotated[dict[str, dict[str, Number]], Field(min_length=1)]
+    confusion: Confusion
     baselines: _Baselines
     pixels: dict[str, _Pixels] | None = None
     silhouettes: dict[str, _Pixels] | None = None
     presence: dict[str, _Presence] | None = None
+    supervised: _Readout | None = None
     decisions: _Decisions | None = None
     data: str
     split: str
@@ -76,10 +102,6 @@ class _Measured(_Class):
 
     @model_validator(mode="after")
     def _counted(self) -> _Measured:
-        answers = next(iter(self.confusion.values())).keys()
-        for label, counts in self.confusion.items():
-            if counts.keys() != answers or not sum(counts.values()):
-                raise ValueError(f"confusion.{label} has other answers than the other classes, or none")
         if self.n_boxes and None in (self.miou, self.miou_strict):
             raise ValueError("there are boxes, and no miou of them")
         return self

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...analysis.decoding.presence import CONFIDENCE
 from ..evaluation.counting import count_objects
 from ..evaluation.evaluation import evaluate_selection
+from ..evaluation.linear_readout import linear_readout
 from ..evaluation.reporting import write_counting, write_evaluation
 from ..evaluation.selection import Selection
 from .console import console
 from .progress import Bars
-from .tables import count_table, counting_table, decisions_table, presence_table, report_table
+from .tables import count_table, counting_table, decisions_table, presence_table, readout_table, report_table
 
 
 def evaluate_and_print(
@@ -23,22 +25,30 @@ def evaluate_and_print(
     jobs: int = 1,
     confidence: float = CONFIDENCE,
     absent: Sequence[str] = (),
+    supervised: Sequence[str] = (),
 ) -> None:
     """Measure classes, boxes and masks; write metrics.json, outcomes.csv and figures to `directory`.
 
     Raises
     ------
     SpikeSegError
-        See `evaluate_selection` and `write_evaluation`.
+        See `linear_readout`, `evaluate_selection` and `write_evaluation`.
     """
     with Bars(console) as bars:
+        readout, data = None, selection.network.config.data
+        if supervised:
+            bars.stage("readout", data.train * len(data.classes) + len(selection.indices))
+            readout = linear_readout(selection, supervised, device, bars.advance, jobs)
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device, bars.advance, jobs, confidence, absent)
+        evaluation = replace(evaluation, supervised=readout)
     console.print(report_table(evaluation.report, _title(selection, part)))
     if evaluation.decisions is not None:
         console.print(decisions_table(evaluation.decisions))
     if evaluation.presence:
         console.print(presence_table(evaluation.presence))
+    if evaluation.supervised:
+        console.print(readout_table(evaluation.supervised))
     write_evaluation(evaluation, selection, part, directory, device)
     console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
 

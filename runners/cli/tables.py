@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
     from ...datasets.own.survey import Survey
+    from ..evaluation.linear_readout import LinearReadout
     from ..inference.stream_files import Summary
 
 
@@ -71,6 +72,22 @@ def presence_table(presence: Mapping[str, ClassPresence]) -> Table:
         table.add_row(label, *measured, style="bold")
         for name, rate in told.false_alarms.items():
             table.add_row(f"  {name}", "", percent(rate), "", "", style="dim")
+    return table
+
+
+def readout_table(readout: LinearReadout) -> Table:
+    """Accuracy of a supervised readout, and of fits without the recording that they answer."""
+    title = f"supervised: a linear readout of {' and '.join(readout.layers)}, fitted to {readout.train:,} labels"
+    caption = "training: answers of fits without the picture or recording; what is free was chosen by them"
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("")
+    for heading in ("n", ACCURACY, "training"):
+        table.add_column(heading, justify="right")
+    of_recordings = readout.recordings
+    rows = {"per buffer" if of_recordings else "per picture": readout.stimuli, "by recording": of_recordings}
+    for name, answers in rows.items():
+        if answers is not None:
+            table.add_row(name, f"{answers.n:,}", percent(answers.accuracy), percent(answers.left_out))
     return table
 
 

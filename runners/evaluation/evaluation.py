@@ -27,6 +27,7 @@ from ...datasets.stimuli import samples
 from ...models.network import TrainedNetwork
 from ..inference.encoding import batch_size, check_jobs
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter
+from .linear_readout import LinearReadout
 from .parallel import in_processes
 from .selection import Selection
 
@@ -62,6 +63,8 @@ class Evaluation:
         Accuracy and latency of the decisions about buffers with a single object; None for pictures.
     presence
         Per class, how well the network tells whether it is there; None for a network without readouts.
+    supervised
+        A supervised linear readout of the same pictures or recordings, where one was asked for.
     """
 
     report: Report
@@ -70,6 +73,7 @@ class Evaluation:
     all_found: float
     decisions: DecisionSummary | None
     presence: dict[str, ClassPresence] | None
+    supervised: LinearReadout | None = None
 
 
 def evaluate_selection(

@@ -13,6 +13,7 @@ from spikeseg.provenance import provenance
 from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
+from ...analysis.figures.answers import confusion_matrix
 from ...analysis.figures.gallery import gallery
 from ...analysis.figures.presence import presence_curves
 from ...analysis.figures.results import scores
@@ -54,10 +55,16 @@ def write_evaluation(evaluation: Evaluation, selection: Selection, part: str, di
 
 
 def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
-    """Draw a gallery, the scores beside the baselines, and for one stimulus, the latent sheet and the raster."""
+    """Draw a gallery, scores, confusions, curves of presence, and of one stimulus the latent sheet and the raster."""
     network, config = selection.network, selection.network.config
     save(gallery(_gallery_items(evaluation.examples), config.data.classes), directory / "gallery.png")
     save(scores(evaluation.report), directory / "scores.png")
+    save(confusion_matrix(evaluation.report.confusion, config.data.classes), directory / "confusion.png")
+    if evaluation.supervised:
+        readout = evaluation.supervised
+        title = f"Confusion, supervised readout of {' and '.join(readout.layers)}"
+        drawn = confusion_matrix(readout.by_all.confusion, config.data.classes, title)
+        save(drawn, directory / "confusion-supervised.png")
     if evaluation.presence:
         save(presence_curves(evaluation.presence), directory / "presence.png")
     with open_encoder(config, selection.size, device) as encoder:
@@ -88,6 +95,8 @@ def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part
         "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
         "presence": evaluation.presence and {label: asdict(told) for label, told in evaluation.presence.items()},
     }
+    if evaluation.supervised:
+        measured["supervised"] = asdict(evaluation.supervised)
     write_json(path, evaluation.report.to_dict() | measured | _context(selection, part, device))
 
 

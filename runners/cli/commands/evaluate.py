@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,12 @@ from ..options import (
 )
 
 
+class Layer(StrEnum):
+    """Layers that a readout may read."""
+
+    CONV1, POOL1, CONV2, POOL2, CONV3 = "conv1", "pool1", "conv2", "pool2", "conv3"
+
+
 @dataclass_options(EvaluationOptions)
 def evaluate(
     run: RunArgument,
@@ -34,6 +41,10 @@ def evaluate(
     absent: Annotated[
         list[str] | None,
         typer.Option(help="Also show what holds none of the objects: clutter, desks, noise or a directory."),
+    ] = None,
+    supervised: Annotated[
+        list[Layer] | None,
+        typer.Option(help="Also fit a supervised linear readout of this layer, or of several, to training labels."),
     ] = None,
     confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
@@ -47,7 +58,9 @@ def evaluate(
     selection = apply_options(select(run, data, split, invalid), split, options)
     results = out or selection.run.results
     if options.objects is None:
-        evaluate_and_print(selection, split, results, device, jobs, confidence, absent or ())
+        evaluate_and_print(selection, split, results, device, jobs, confidence, absent or (), supervised or ())
+    elif supervised:
+        raise SpikeSegError("--supervised and --objects cannot be combined: a readout answers one object")
     elif absent:
         raise SpikeSegError("--absent and --objects cannot be combined: measure presence without --objects")
     else:
