@@ -25,6 +25,7 @@ as they are; only `ConvSynapses` imports it here.
 `load_recording`       read the spikes that `encode` wrote
 `evaluate`             accuracy and mIoU beside the baselines
 `linear_readout`       what the spikes of some layers say about the class: supervised, fitted to training labels
+`population_readout`   answers of all Conv3 maps together, to which training labels assign the classes
 `count_objects`        segment every object of each scene and count them (docs/instances.md)
 `Sample`, `Take`       a picture, a recording, with its objects: what a dataset of your own gives
 `Target`, `Box`        an object: class, box, mask
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
     from .recording import load_recording
     from .runners.evaluation.counting import count_objects
     from .runners.evaluation.evaluation import evaluate_selection as evaluate
-    from .runners.evaluation.linear_readout import linear_readout
+    from .runners.evaluation.readouts import linear_readout, population_readout
     from .runners.evaluation.recording import record as encode
     from .runners.evaluation.selection import select
     from .runners.evaluation.variants import multi_object_scenes, on_canvas, overlapping
@@ -110,6 +111,7 @@ __all__ = [
     "open_segmenter",
     "open_stream",
     "overlapping",
+    "population_readout",
     "read_events",
     "read_picture",
     "select",
@@ -130,7 +132,7 @@ _HOME = {
     "evaluate": ("runners.evaluation.evaluation", "evaluate_selection"),
     "from_tonic": ("datasets.own.tonic", "from_tonic"),
     "multi_object_scenes": ("runners.evaluation.variants", "multi_object_scenes"),
-    "linear_readout": ("runners.evaluation.linear_readout", "linear_readout"),
+    "linear_readout": ("runners.evaluation.readouts", "linear_readout"),
     "load_config": ("configs", "load"),
     "load_network": ("runners.training.directory", "load_network"),
     "load_recording": ("recording", "load_recording"),
@@ -139,6 +141,7 @@ _HOME = {
     "open_events": ("datasets.events.formats", "open_events"),
     "open_segmenter": ("runners.inference.segmenting", "open_segmenter"),
     "open_stream": ("runners.inference.streaming", "open_stream"),
+    "population_readout": ("runners.evaluation.readouts", "population_readout"),
     "overlapping": ("runners.evaluation.variants", "overlapping"),
     "read_events": ("datasets.events.formats", "read_events"),
     "read_picture": ("datasets.pictures", "read_picture"),

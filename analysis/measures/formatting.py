@@ -10,6 +10,12 @@ ACCURACY, MIOU, STRICT_MIOU = "accuracy", "mIoU", "strict mIoU"
 STRICT = "a wrong class counts as IoU 0"
 """What is strict about the strict mIoU."""
 
+READOUTS = {
+    "supervised": "supervised: a linear readout of {}, fitted to labels",
+    "population": "population: all maps of {}, assigned by labels",
+}
+"""What answers beside the network, by its name in metrics.json; the layers that it reads are to be filled in."""
+
 _BASELINES = {
     "event_box": "baseline: box of all events",
     "constant_box": "baseline: constant box per class",

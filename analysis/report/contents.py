@@ -36,6 +36,7 @@ from ..measures.formatting import (
     result_lines,
 )
 from ..painting.colours import MUTED, class_colours
+from .confusion import confusion_table, readouts
 from .page import contours, drawing, embedded, exact, feature_layers, photograph
 from .showcase import OTHERS, OutcomeRow
 
@@ -142,9 +143,9 @@ def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
         "headline": _headline(metrics, paper),
         "columns": ["n", ACCURACY, MIOU, STRICT_MIOU] if metrics["n_boxes"] else ["n", ACCURACY],
         "table": _table(metrics, paper),
-        "confusion": _confusion(metrics["confusion"], config.data.classes),
+        "confusion": confusion_table(metrics["confusion"], config.data.classes),
         "presence": _presence(metrics),
-        "supervised": _supervised(metrics.get("supervised"), config.data.classes),
+        "readouts": readouts(metrics, config.data.classes),
         "gallery": {kind: items for kind, items in choices.items() if kind != OTHERS},
         "gallery_rule": _RULES[bool(metrics["n_boxes"])],
         "choices": choices,
@@ -251,40 +252,6 @@ def _presence(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
             for source, rate in told["false_alarms"].items()
         ]
     return rows
-
-
-def _supervised(readout: Mapping[str, Any] | None, classes: Sequence[str]) -> dict[str, Any] | None:
-    """What a supervised readout answers; its confusion is that of recordings where there are any."""
-    if readout is None:
-        return None
-    of_recordings = readout["recordings"]
-    answers = {"per buffer" if of_recordings else "per picture": readout["stimuli"], "by recording": of_recordings}
-    return {
-        "layers": " and ".join(readout["layers"]),
-        "train": f"{readout['train']:,}",
-        "rows": [
-            [name, f"{told['n']:,}", percent(told["accuracy"]), percent(told["left_out"])]
-            for name, told in answers.items()
-            if told
-        ],
-        "confusion": _confusion((of_recordings or readout["stimuli"])["confusion"], classes),
-    }
-
-
-def _confusion(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> dict[str, Any]:
-    """Rows with counts and percentages. Classes are in the order of the configuration; other answers come last."""
-    known = list(next(iter(confusion.values())))
-    answers = [label for label in classes if label in known] + [label for label in known if label not in classes]
-    rows = []
-    for label in (label for label in classes if label in confusion):
-        counts = confusion[label]
-        total = sum(counts.values())
-        cells = [
-            {"count": counts[answer], "share": round(100 * counts[answer] / total), "right": answer == label}
-            for answer in answers
-        ]
-        rows.append({"label": label, "cells": cells})
-    return {"answers": [answered(answer) for answer in answers], "rows": rows}
 
 
 # ---- Stimuli ---------------------------------------------------------------------------------------

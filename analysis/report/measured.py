@@ -94,6 +94,7 @@ class _Measured(_Class):
     silhouettes: dict[str, _Pixels] | None = None
     presence: dict[str, _Presence] | None = None
     supervised: _Readout | None = None
+    population: _Readout | None = None
     decisions: _Decisions | None = None
     data: str
     split: str

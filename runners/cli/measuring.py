@@ -9,8 +9,8 @@ from pathlib import Path
 from ...analysis.decoding.presence import CONFIDENCE
 from ..evaluation.counting import count_objects
 from ..evaluation.evaluation import evaluate_selection
-from ..evaluation.linear_readout import linear_readout
-from ..evaluation.reporting import write_counting, write_evaluation
+from ..evaluation.readouts import linear_readout, population_readout
+from ..evaluation.reporting import readouts, write_counting, write_evaluation
 from ..evaluation.selection import Selection
 from .console import console
 from .progress import Bars
@@ -26,29 +26,34 @@ def evaluate_and_print(
     confidence: float = CONFIDENCE,
     absent: Sequence[str] = (),
     supervised: Sequence[str] = (),
+    population: bool = False,
 ) -> None:
     """Measure classes, boxes and masks; write metrics.json, outcomes.csv and figures to `directory`.
 
     Raises
     ------
     SpikeSegError
-        See `linear_readout`, `evaluate_selection` and `write_evaluation`.
+        See `linear_readout`, `population_readout`, `evaluate_selection` and `write_evaluation`.
     """
     with Bars(console) as bars:
-        readout, data = None, selection.network.config.data
+        found, data = {}, selection.network.config.data
+        both_parts = data.train * len(data.classes) + len(selection.indices)
         if supervised:
-            bars.stage("readout", data.train * len(data.classes) + len(selection.indices))
-            readout = linear_readout(selection, supervised, device, bars.advance, jobs)
+            bars.stage("readout", both_parts)
+            found["supervised"] = linear_readout(selection, supervised, device, bars.advance, jobs)
+        if population:
+            bars.stage("population", both_parts)
+            found["population"] = population_readout(selection, device, bars.advance, jobs)
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device, bars.advance, jobs, confidence, absent)
-        evaluation = replace(evaluation, supervised=readout)
+        evaluation = replace(evaluation, **found)
     console.print(report_table(evaluation.report, _title(selection, part)))
     if evaluation.decisions is not None:
         console.print(decisions_table(evaluation.decisions))
     if evaluation.presence:
         console.print(presence_table(evaluation.presence))
-    if evaluation.supervised:
-        console.print(readout_table(evaluation.supervised))
+    for kind, readout in readouts(evaluation).items():
+        console.print(readout_table(kind, readout))
     write_evaluation(evaluation, selection, part, directory, device)
     console.print(f"metrics.json, outcomes.csv and figures in {directory}", soft_wrap=True)
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
 
-from ...analysis.measures.formatting import ACCURACY, MIOU, STRICT, STRICT_MIOU, overlap, percent, result_lines
+from ...analysis.measures.formatting import (
+    ACCURACY,
+    MIOU,
+    READOUTS,
+    STRICT,
+    STRICT_MIOU,
+    overlap,
+    percent,
+    result_lines,
+)
 
 if TYPE_CHECKING:
     from spikeseg.cache import Kept
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from ...datasets.events.formats import EventStream
     from ...datasets.events.statistics import Statistics
     from ...datasets.own.survey import Survey
-    from ..evaluation.linear_readout import LinearReadout
+    from ..evaluation.readouts import Readout
     from ..inference.stream_files import Summary
 
 
@@ -75,10 +84,10 @@ def presence_table(presence: Mapping[str, ClassPresence]) -> Table:
     return table
 
 
-def readout_table(readout: LinearReadout) -> Table:
-    """Accuracy of a supervised readout, and of fits without the recording that they answer."""
-    title = f"supervised: a linear readout of {' and '.join(readout.layers)}, fitted to {readout.train:,} labels"
-    caption = "training: answers of fits without the picture or recording; what is free was chosen by them"
+def readout_table(kind: str, readout: Readout) -> Table:
+    """Accuracy of a readout, and of what it answers without the recording in question."""
+    title = f"{READOUTS[kind].format(' and '.join(readout.layers))}; {readout.train:,} labels"
+    caption = "training: answers without the picture or recording itself, by which what is free was chosen"
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     table.add_column("")
     for heading in ("n", ACCURACY, "training"):

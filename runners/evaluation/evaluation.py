@@ -27,8 +27,8 @@ from ...datasets.stimuli import samples
 from ...models.network import TrainedNetwork
 from ..inference.encoding import batch_size, check_jobs
 from ..inference.segmenting import BATCH, Segmenter, open_segmenter
-from .linear_readout import LinearReadout
 from .parallel import in_processes
+from .readouts import Readout
 from .selection import Selection
 
 EXAMPLES = 12  # pictures kept for the gallery
@@ -63,8 +63,8 @@ class Evaluation:
         Accuracy and latency of the decisions about buffers with a single object; None for pictures.
     presence
         Per class, how well the network tells whether it is there; None for a network without readouts.
-    supervised
-        A supervised linear readout of the same pictures or recordings, where one was asked for.
+    supervised, population
+        Answers of a supervised linear readout and of all Conv3 maps together, where they were asked for.
     """
 
     report: Report
@@ -73,7 +73,8 @@ class Evaluation:
     all_found: float
     decisions: DecisionSummary | None
     presence: dict[str, ClassPresence] | None
-    supervised: LinearReadout | None = None
+    supervised: Readout | None = None
+    population: Readout | None = None
 
 
 def evaluate_selection(

@@ -15,7 +15,6 @@ from spikeseg.spikes import Recorded
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.figures.answers import confusion_matrix
 from ...analysis.figures.gallery import gallery
-from ...analysis.figures.presence import presence_curves
 from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster
 from ...analysis.figures.style import save
@@ -25,6 +24,7 @@ from ...datasets.stimuli import stimuli
 from ..inference.encoding import open_encoder
 from .counting import Counting
 from .evaluation import Evaluation, SegmentedSample
+from .readouts import Readout
 from .selection import Selection
 
 BOXES = [*box_columns("true_"), *box_columns("predicted_")]
@@ -60,19 +60,22 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
     save(gallery(_gallery_items(evaluation.examples), config.data.classes), directory / "gallery.png")
     save(scores(evaluation.report), directory / "scores.png")
     save(confusion_matrix(evaluation.report.confusion, config.data.classes), directory / "confusion.png")
-    if evaluation.supervised:
-        readout = evaluation.supervised
-        title = f"Confusion, supervised readout of {' and '.join(readout.layers)}"
+    for kind, readout in readouts(evaluation).items():
+        title = f"Confusion, {kind}: {' and '.join(readout.layers)}"
         drawn = confusion_matrix(readout.by_all.confusion, config.data.classes, title)
-        save(drawn, directory / "confusion-supervised.png")
-    if evaluation.presence:
-        save(presence_curves(evaluation.presence), directory / "presence.png")
+        save(drawn, directory / f"confusion-{kind}.png")
     with open_encoder(config, selection.size, device) as encoder:
         inputs = stimuli([evaluation.examples[0].sample.view], config.input, selection.size)
         spikes = encoder.encode(network, inputs)
     segmentation = segment_one(network, Recorded(spikes)[0])
     save(latent_sheet(network, spikes, 0, segmentation), directory / "latent-to-pixel.png")
     save(raster(network, spikes, 0), directory / "raster.png")
+
+
+def readouts(evaluation: Evaluation) -> dict[str, Readout]:
+    """The readouts that were asked for, by their names in metrics.json."""
+    found = {"supervised": evaluation.supervised, "population": evaluation.population}
+    return {kind: readout for kind, readout in found.items() if readout is not None}
 
 
 def write_counting(counting: Counting, selection: Selection, part: str, directory: Path, device: str) -> None:
@@ -95,8 +98,7 @@ def write_metrics(path: Path, evaluation: Evaluation, selection: Selection, part
         "decisions": None if evaluation.decisions is None else asdict(evaluation.decisions),
         "presence": evaluation.presence and {label: asdict(told) for label, told in evaluation.presence.items()},
     }
-    if evaluation.supervised:
-        measured["supervised"] = asdict(evaluation.supervised)
+    measured |= {kind: asdict(readout) for kind, readout in readouts(evaluation).items()}
     write_json(path, evaluation.report.to_dict() | measured | _context(selection, part, device))
 
 

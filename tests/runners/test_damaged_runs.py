@@ -21,7 +21,8 @@ from spikeseg.analysis.decoding.segmentation import segment_one
 from spikeseg.analysis.export.exporter import exporter
 from spikeseg.analysis.measures.formatting import result_lines
 from spikeseg.analysis.measures.sweep_table import row
-from spikeseg.analysis.report.contents import _confusion, _headline, _presence, _table
+from spikeseg.analysis.report.confusion import confusion_table
+from spikeseg.analysis.report.contents import _headline, _presence, _table
 from spikeseg.analysis.report.showcase import choose, read_outcomes
 from spikeseg.configs import layer_shapes, load
 from spikeseg.datasets.split import Split
@@ -115,7 +116,7 @@ class Whole:
         _headline(metrics, None)
         _table(metrics, None)
         _presence(metrics)
-        _confusion(metrics["confusion"], self.network.config.data.classes)
+        confusion_table(metrics["confusion"], self.network.config.data.classes)
         row("point", {}, metrics)
 
     def use_manifest(self) -> None:

@@ -46,6 +46,9 @@ def evaluate(
         list[Layer] | None,
         typer.Option(help="Also fit a supervised linear readout of this layer, or of several, to training labels."),
     ] = None,
+    population: Annotated[
+        bool, typer.Option("--population", help="Also answer by all Conv3 maps together, assigned by training labels.")
+    ] = False,
     confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
     jobs: JobsOption = 1,
@@ -58,9 +61,12 @@ def evaluate(
     selection = apply_options(select(run, data, split, invalid), split, options)
     results = out or selection.run.results
     if options.objects is None:
-        evaluate_and_print(selection, split, results, device, jobs, confidence, absent or (), supervised or ())
-    elif supervised:
-        raise SpikeSegError("--supervised and --objects cannot be combined: a readout answers one object")
+        evaluate_and_print(
+            selection, split, results, device, jobs, confidence, absent or (), supervised or (), population
+        )
+    elif supervised or population:
+        option = "--supervised" if supervised else "--population"
+        raise SpikeSegError(f"{option} and --objects cannot be combined: a readout answers one object")
     elif absent:
         raise SpikeSegError("--absent and --objects cannot be combined: measure presence without --objects")
     else:

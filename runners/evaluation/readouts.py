@@ -1,18 +1,21 @@
-"""Measure a supervised linear readout of some layers, fitted to the labels of the training part."""
+"""Measure readouts that are given labels of the training part, apart from what the network itself answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_json
-from spikeseg.spikes import Spikes
+from spikeseg.spikes import Recorded, Spikes
 
-from ...analysis.decoding.linear_readout import Answers, Labelled, Pooled, read_out
+from ...analysis.decoding.calibration import largest_potentials
+from ...analysis.decoding.linear_readout import Labelled, read_out
+from ...analysis.decoding.population import population_answers
 from ...analysis.measures.metrics import confusion
 from ...datasets.catalogue import open_dataset
 from ...datasets.recordings import Recordings
@@ -25,7 +28,7 @@ from .selection import Selection
 
 @dataclass(frozen=True)
 class ReadoutAnswers:
-    """How well a supervised readout answers, and what was chosen for it on the training part.
+    """How well a readout answers, and what was chosen for it on the training part.
 
     Attributes
     ----------
@@ -35,35 +38,29 @@ class ReadoutAnswers:
         Share of them that it answers rightly.
     confusion
         ``confusion[true][answered]``: number of them.
-    cells
-        Cells along each side of the layer's grid within which spikes are added up; None where they are not.
-    pooled
-        How the buffers of a recording are put together.
-    penalty
-        Penalty on weights, in units of the mean squared distance of features from their mean.
     left_out
-        Share of the training stimuli, or recordings, that fits without their recording answer rightly.
+        Share of the training stimuli, or recordings, that it answers rightly without their recording.
+    chosen
+        What was chosen on the training part, see `linear_readout.Answers` and `population.Population` in `decoding`.
     """
 
     n: int
     accuracy: float
     confusion: dict[str, dict[str, int]]
-    cells: int | None
-    pooled: Pooled
-    penalty: float
     left_out: float
+    chosen: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class LinearReadout:
-    """A supervised linear readout of some layers: see `analysis.decoding.linear_readout`.
+class Readout:
+    """A readout of some layers that is given labels of the training part.
 
     Attributes
     ----------
     layers
         The layers whose spikes are read.
     train
-        Number of training pictures or recordings whose labels it was fitted to.
+        Number of training pictures or recordings whose labels it was given.
     stimuli
         Its answers to each picture or buffer.
     recordings
@@ -87,7 +84,7 @@ def linear_readout(
     device: str = "cpp_standalone",
     progress: Callable[[int], None] = lambda done: None,
     jobs: int = 1,
-) -> LinearReadout:
+) -> Readout:
     """Fit a supervised linear readout to the training part of a run, and measure it on the selected part.
 
     Parameters
@@ -109,23 +106,56 @@ def linear_readout(
         The selection holds items of the training part, or other stimuli than the network learned from; there is only
         one class; the training part is not to be had; or the simulation fails.
     """
+    train, shown = _both_parts(selection, layers, device, progress, jobs)
+    classes = selection.network.config.data.classes
+
+    def measured(by_recording: bool) -> ReadoutAnswers:
+        found = read_out(train, shown, len(classes), by_recording)
+        truth = shown.truth if by_recording else shown.truth[shown.item]
+        chosen = {"cells": found.cells, "pooled": found.pooled, "penalty": found.penalty}
+        return _measured(found.answered, truth, classes, found.left_out, chosen)
+
+    recorded = selection.network.config.input.buffer is not None
+    return Readout(tuple(layers), len(train.truth), measured(False), measured(True) if recorded else None)
+
+
+def population_readout(
+    selection: Selection,
+    device: str = "cpp_standalone",
+    progress: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
+) -> Readout:
+    """Answer by all Conv3 maps together, to each of which training labels assign its share of the classes.
+
+    For parameters and errors see `linear_readout`.
+    """
+    train, shown = _both_parts(selection, ("pool2",), device, progress, jobs)
+    network, classes = selection.network, selection.network.config.data.classes
+    scores = [
+        largest_potentials(network, Recorded(part.spikes)) / network.thresholds["conv3"] for part in (train, shown)
+    ]
+    found = population_answers(scores[0], train.item, train.truth, scores[1], shown.item, len(classes))
+    chosen = {"sharpness": found.sharpness}
+    single = _measured(found.stimuli, shown.truth[shown.item], classes, found.left_out[0], chosen)
+    whole = _measured(found.recordings, shown.truth, classes, found.left_out[1], chosen)
+    return Readout(("conv3",), len(train.truth), single, None if network.config.input.buffer is None else whole)
+
+
+def _both_parts(
+    selection: Selection, layers: Sequence[str], device: str, progress: Callable[[int], None], jobs: int
+) -> tuple[Labelled, Labelled]:
+    """Encode the training part and the selected one."""
     network, classes = selection.network, selection.network.config.data.classes
     if len(classes) < 2:
-        raise SpikeSegError(f"a supervised readout needs two classes to tell apart, not only {', '.join(classes)}")
+        raise SpikeSegError(f"a readout needs two classes to tell apart, not only {', '.join(classes)}")
     if selection.sizes != [network.config.input.size]:
-        raise SpikeSegError("a supervised readout needs stimuli of the size that the network learned from: no canvas")
+        raise SpikeSegError("a readout needs stimuli of the size that the network learned from: no canvas")
     dataset, train = training_part(selection)
     with open_encoder(network.config, network.config.input.size, device, jobs) as encoder:
         reader = _Reader(selection, tuple(layers), encoder)
         fitted_to = reader.labelled(dataset, train, progress)
         shown = reader.labelled(selection.dataset, selection.indices, lambda done: progress(len(train) + done))
-    recorded = network.config.input.buffer is not None
-    return LinearReadout(
-        tuple(layers),
-        len(train),
-        _measured(read_out(fitted_to, shown, len(classes)), shown.truth[shown.item], classes),
-        _measured(read_out(fitted_to, shown, len(classes), True), shown.truth, classes) if recorded else None,
-    )
+    return fitted_to, shown
 
 
 def training_part(selection: Selection) -> tuple[Dataset | Recordings, np.ndarray]:
@@ -144,7 +174,7 @@ def training_part(selection: Selection) -> tuple[Dataset | Recordings, np.ndarra
         dataset = open_dataset(network.config, network.data)
         return dataset, Split.from_json(split, dataset.names).train
     if np.isin(selection.indices, train).any():
-        raise SpikeSegError("a supervised readout is fitted to the training part: measure it on another --split")
+        raise SpikeSegError("a readout is given labels of the training part: measure it on another --split")
     return dataset, train
 
 
@@ -188,14 +218,8 @@ class _Reader:
                 yield number, sample
 
 
-def _measured(answers: Answers, truth: np.ndarray, classes: tuple[str, ...]) -> ReadoutAnswers:
-    pairs = list(zip(np.take(classes, truth).tolist(), np.take(classes, answers.answered).tolist(), strict=True))
-    return ReadoutAnswers(
-        n=len(pairs),
-        accuracy=float(np.mean(answers.answered == truth)),
-        confusion=confusion(pairs),
-        cells=answers.cells,
-        pooled=answers.pooled,
-        penalty=answers.penalty,
-        left_out=answers.left_out,
-    )
+def _measured(
+    answered: np.ndarray, truth: np.ndarray, classes: tuple[str, ...], left_out: float, chosen: dict[str, Any]
+) -> ReadoutAnswers:
+    pairs = list(zip(np.take(classes, truth).tolist(), np.take(classes, answered).tolist(), strict=True))
+    return ReadoutAnswers(len(pairs), float(np.mean(answered == truth)), confusion(pairs), left_out, chosen)

@@ -1,4 +1,4 @@
-"""A supervised readout through `evaluate`: apart from all answers, fitted to the training part, and named as such."""
+"""Readouts with labels, through `evaluate`: apart from all answers, of the training part alone, and named as such."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from helpers.runs import refusal
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 from spikeseg.runners.evaluation import reporting
-from spikeseg.runners.evaluation.linear_readout import linear_readout
+from spikeseg.runners.evaluation.readouts import linear_readout, population_readout
 from spikeseg.runners.evaluation.selection import select
 
 NUMPY = ("--device", "numpy")
@@ -29,28 +29,33 @@ def digits(tmp_path_factory):
 
 
 def test_evaluate_reports_it_beside_the_answers_and_changes_none_of_them(spikeseg, run):
-    told = spikeseg("evaluate", run, "--supervised", "pool2", *NUMPY)
+    told = spikeseg("evaluate", run, "--supervised", "pool2", "--population", *NUMPY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reporting, "draw_evaluation", lambda *_: None)  # figures take seconds
         assert spikeseg("evaluate", run, "--out", run / "plain", *NUMPY).code == 0
     assert (told.code, told.err) == (0, "")
-    assert "supervised: a linear readout of pool2" in told.out
-    assert "8 labels" in " ".join(told.out.split())
+    said = " ".join(told.out.split())
+    assert "supervised: a linear readout of pool2, fitted to labels; 8 labels" in said
+    assert "population: all maps of conv3, assigned by labels; 8 labels" in said
     with_it, plain = (json.loads((path / "metrics.json").read_text()) for path in (run, run / "plain"))
-    assert {"confusion.png", "confusion-supervised.png"} <= {path.name for path in (run / "figures").iterdir()}
-    readout = with_it.pop("supervised")
+    assert {"confusion.png", "confusion-supervised.png", "confusion-population.png"} <= {
+        path.name for path in (run / "figures").iterdir()
+    }
+    readout, population = with_it.pop("supervised"), with_it.pop("population")
     for metrics in (with_it, plain):
         del metrics["evaluation"]
     assert with_it == plain
     assert (readout["layers"], readout["train"], readout["recordings"]) == (["pool2"], 8, None)
     assert readout["stimuli"]["n"] == 4
     assert sum(map(sum, (row.values() for row in readout["stimuli"]["confusion"].values()))) == 4
+    assert (population["layers"], population["stimuli"]["n"], population["recordings"]) == (["conv3"], 4, None)
     page = spikeseg("report", run, "--stimuli", 1, *NUMPY)
     assert page.code == 0
     text = (run / "report.html").read_text()
     assert "Supervised: a linear readout of pool2" in text
+    assert "Population: all maps of conv3" in text
     assert text.lower().lstrip().startswith("<!doctype html>")
-    assert text.count('<table class="confusion">') == 2
+    assert text.count('<table class="confusion">') == 3
 
 
 def test_what_is_measured_has_no_say(run):
@@ -58,7 +63,8 @@ def test_what_is_measured_has_no_say(run):
     some, turned = (replace(test, indices=indices) for indices in (test.indices[:1], test.indices[::-1]))
     found = [linear_readout(one, ["pool2"], "numpy") for one in (test, some, turned)]
     assert found[0] == found[2]
-    assert len({(one.stimuli.left_out, one.stimuli.penalty, one.stimuli.cells) for one in found}) == 1
+    chosen = [(one.stimuli.left_out, one.stimuli.chosen) for one in found]
+    assert chosen[0] == chosen[1]
 
 
 def test_recordings_are_answered_as_a_whole(digits):
@@ -68,6 +74,10 @@ def test_recordings_are_answered_as_a_whole(digits):
     assert found.recordings.n == 10
     assert found.by_all is found.recordings
     assert set(found.recordings.confusion) == set("0123456789")
+    population = population_readout(select(digits, None, "test"), "numpy")
+    assert population.recordings is not None
+    assert (population.stimuli.n, population.recordings.n) == (10, 10)
+    assert population.recordings.accuracy == population.stimuli.accuracy  # of one buffer each
 
 
 def test_other_data_are_measured_with_a_readout_of_the_data_of_the_training(digits, tmp_path):
@@ -83,8 +93,9 @@ def test_other_data_are_measured_with_a_readout_of_the_data_of_the_training(digi
 
 def test_it_is_not_measured_on_what_it_was_fitted_to(spikeseg, run):
     for part in ("train", "all"):
-        told = spikeseg("evaluate", run, "--supervised", "pool2", "--split", part, *NUMPY)
-        assert "fitted to the training part" in refusal(told)
+        for option in (["--supervised", "pool2"], ["--population"]):
+            told = spikeseg("evaluate", run, *option, "--split", part, *NUMPY)
+            assert "labels of the training part" in refusal(told)
     assert not (run / "metrics.json").exists()
 
 
