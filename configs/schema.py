@@ -258,7 +258,7 @@ class Decoder(Section):
     extent_threshold: Fraction | None = Field(
         default=None,
         description="a box stays inside its map's extent: the box around what exceeds this fraction of the maximum of "
-        "the map's average mask; no extents when absent",
+        "the map's average mask, or is in this fraction of its silhouettes (box); no extents when absent",
     )
     extent_smoothing: Annotated[Width, in_unit("pixels")] = Field(
         default=5.0, description="standard deviation of the Gaussian that smooths the average mask"
@@ -266,10 +266,11 @@ class Decoder(Section):
     extent_headroom: Annotated[NotNegative, in_unit("pixels")] = Field(
         default=0.0, description="extents reach higher by this: what sticks out at the top varies, and averages away"
     )
-    box: Literal["mask", "mask+events"] = Field(
+    box: Literal["mask", "mask+events", "silhouette+events"] = Field(
         default="mask",
-        description="edges of a box: the mask's extremities (mask), or their mean with those of all input events in "
-        "the extent (mask+events)",
+        description="edges of a box: the mask's extremities (mask), or the mean of those of all input events in the "
+        "extent with the mask's (mask+events) or with the silhouette's (silhouette+events, where extents are those of "
+        "silhouettes, too)",
     )
 
 

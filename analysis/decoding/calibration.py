@@ -19,6 +19,7 @@ from ...models.network import LAYERS, TrainedNetwork
 from .decoder import decode
 from .potentials import Membranes, stimulus_scale
 from .segmentation import cell_centre, most_responsive
+from .silhouette import silhouette
 
 BALANCE = 0.75  # fraction of the way from learned to balanced thresholds, on a logarithmic scale
 POWER = 6  # exponent of the power mean of potentials; 1 would be the plain mean (docs/notebook.md)
@@ -93,7 +94,8 @@ def learned_extents(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.n
 
     The masks of all stimuli that a map wins are shifted so that their winners coincide, then added up. The sum is
     smoothed by ``extent_smoothing`` pixels. The extent is the box around everything above ``extent_threshold`` of the
-    largest value, made ``extent_headroom`` pixels higher at the top.
+    largest value, made ``extent_headroom`` pixels higher at the top. Where boxes are those of silhouettes, these are
+    added up instead of masks, and ``extent_threshold`` is the fraction of the stimuli whose silhouette covers a pixel.
 
     Returns
     -------
@@ -105,6 +107,7 @@ def learned_extents(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.n
         return None
     total: np.ndarray | None = None
     rows = columns = 0
+    wins, filled = np.zeros(maps), decoder.box == "silhouette+events"
     for steps in stimuli:
         _, rows, columns = steps["input"].shape
         if total is None:
@@ -113,12 +116,15 @@ def learned_extents(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.n
         row, column = np.floor(cell_centre(network.config, np.array(place))).astype(int)
         top, left = rows - np.clip(row, 0, rows), columns - np.clip(column, 0, columns)
         mask = decode(network, steps, [(map_, *place)], "end").mask
+        wins[map_] += 1
+        if filled:
+            mask = silhouette(mask, (steps["input"] != SILENT).any(axis=0))
         total[map_, top : top + rows, left : left + columns] += mask
     assert total is not None, "no stimuli"
     extents = []
-    for sum_ in total:
+    for sum_, count in zip(total, wins, strict=True):
         expected = gaussian_filter(sum_, decoder.extent_smoothing)
-        box = mask_box(expected > decoder.extent_threshold * expected.max())
+        box = mask_box(expected > decoder.extent_threshold * (count if filled else expected.max()))
         whole = (-rows, -columns, rows, columns)
         extents.append((box.top - rows - decoder.extent_headroom, *box.shifted(-rows, -columns)[1:]) if box else whole)
     return np.array(extents, dtype=float)

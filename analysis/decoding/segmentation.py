@@ -69,10 +69,10 @@ class Segmentation:
         The decoder's mode: that of the configuration, or ``end`` where the map did not spike.
     mask
         The object's pixels that were decoded, which are edges, (H, W) bool.
-    edges
-        Pixels with an input event where the object may lie: what its silhouette is made of, (H, W) bool.
+    outline, edges
+        What its silhouette is made of, (H, W) bool each: decoded pixels, and pixels with an input event.
     front
-        Pixels of objects in front of it, (H, W) bool.
+        Pixels of objects in front of it, or where it cannot lie, (H, W) bool.
     saliency
         How much each pixel of the mask contributed, (H, W) float, 0 outside the mask.
     region
@@ -90,6 +90,7 @@ class Segmentation:
     place: tuple[int, int]
     decoded_mode: Mode
     mask: np.ndarray
+    outline: np.ndarray
     edges: np.ndarray
     front: np.ndarray
     saliency: np.ndarray
@@ -100,7 +101,7 @@ class Segmentation:
     @cached_property
     def silhouette(self) -> np.ndarray:
         """The whole object: the region that its edges fill (rule 14), (H, W) bool."""
-        return silhouette(self.mask, self.edges) & ~self.front
+        return silhouette(self.outline, self.edges) & ~self.front
 
     def is_present(self, confidence: float = CONFIDENCE) -> bool:
         """Whether the object is there at all; a network without readouts says so of the map's threshold instead."""
@@ -298,6 +299,9 @@ def segment_at(
     within = region(network, map_, (place[0], place[1]), events.shape)
     inside = _pixels(within, events.shape)
     mask, edges = decoded.mask & inside, events & inside
+    filled = config.decoder.box == "silhouette+events"  # before it is cut, as extents are learned
+    outline, around, front = (decoded.mask, events, ~inside) if filled else (mask, edges, np.zeros_like(mask))
+    body = silhouette(outline, around) & ~front if filled else None
     return Segmentation(
         label=label,
         map=map_,
@@ -306,11 +310,12 @@ def segment_at(
         place=(place[0], place[1]),
         decoded_mode=mode,
         mask=mask,
-        edges=edges,
-        front=np.zeros_like(mask),
+        outline=outline,
+        edges=around,
+        front=front,
         saliency=np.where(mask, decoded.saliency, 0),
         region=within,
-        box=_box(mask, edges, config),
+        box=_box(mask, edges, config, body),
         event_box=mask_box(events),
     )
 
@@ -333,9 +338,10 @@ def assign_pixels_exclusively(
         others = taken & (owner != number)
         mask = found.mask & ~others
         own = events & _pixels(found.region, events.shape) & ~others
-        box = _box(mask, own, network.config)
+        filled = network.config.decoder.box == "silhouette+events"
+        box = _box(mask, own, network.config, silhouette(mask, own) if filled else None)
         saliency = np.where(mask, found.saliency, 0)
-        disjoint.append(replace(found, mask=mask, edges=own, saliency=saliency, box=box))
+        disjoint.append(replace(found, mask=mask, outline=mask, edges=own, saliency=saliency, box=box))
     front = np.zeros(events.shape, bool)
     for number in sorted(range(len(disjoint)), key=lambda one: -disjoint[one].decision.strength[disjoint[one].map]):
         disjoint[number] = replace(disjoint[number], front=front)
@@ -361,8 +367,10 @@ def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
     return rows[:, None] & columns
 
 
-def _box(mask: np.ndarray, events: np.ndarray, config: Config) -> Box | None:
+def _box(mask: np.ndarray, events: np.ndarray, config: Config, body: np.ndarray | None) -> Box | None:
+    """The box of a mask or, where it is given, of the silhouette."""
     of_mask, of_events = mask_box(mask), mask_box(events)
     if config.decoder.box == "mask" or of_mask is None or of_events is None:
         return of_mask
-    return Box(*np.mean([of_mask, of_events], axis=0).tolist())
+    of_object = None if body is None else mask_box(body)
+    return Box(*np.mean([of_object or of_mask, of_events], axis=0).tolist())

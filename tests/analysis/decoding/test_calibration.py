@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_erosion
 
 from helpers.blocks import COLUMNS, ROWS, encode, network, picture
+from spikeseg.analysis.decoding import calibration
 from spikeseg.analysis.decoding.calibration import (
     POWER,
     balanced_thresholds,
@@ -71,6 +73,21 @@ class TestExtents:
 
     def test_they_are_the_object_around_its_winner_wherever_it_was(self, stimuli):
         trained, encoded = stimuli
+        assert learned_extents(trained, encoded) == pytest.approx(np.array([[-6, -6, 6, 6]] * 2))
+
+    def test_they_may_be_those_of_silhouettes(self, stimuli, monkeypatch):
+        trained, encoded = stimuli
+        decoder = trained.config.decoder.model_copy(update={"box": "silhouette+events"})
+        filled = replace(trained, config=trained.config.model_copy(update={"decoder": decoder}))
+        seen = []
+
+        def smaller(mask, events):
+            seen.append((mask.sum(), events.sum()))
+            return binary_erosion(mask, iterations=2)
+
+        monkeypatch.setattr(calibration, "silhouette", smaller)
+        assert learned_extents(filled, encoded) == pytest.approx(np.array([[-4, -4, 4, 4]] * 2))
+        assert seen == [(144, 144)] * len(encoded)  # of all events, inside of no region
         assert learned_extents(trained, encoded) == pytest.approx(np.array([[-6, -6, 6, 6]] * 2))
 
     def test_a_map_that_never_wins_may_be_anywhere(self, stimuli):

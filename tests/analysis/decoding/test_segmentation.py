@@ -145,6 +145,31 @@ class TestRegion:
             assert found.region == Box(5, 17, 23, 35)
             assert found.box == pytest.approx(expected)
 
+    def test_a_box_may_be_of_silhouette_and_events(self):
+        steps = picture((1, 2, 5))
+        steps[0, 6, 30] = 0  # two above the block, and an event of no object far away
+        steps[0, 0, 0] = 0
+        extents = np.array([[-9.0, -9, 9, 9]] * 2)
+        plain = segment_one(replace(network(), extents=extents), encode(network(), steps))
+        trained = replace(network(box="silhouette+events"), extents=extents)
+        found = segment_one(trained, encode(trained, steps))
+        body = mask_box(plain.silhouette)
+        assert body is not None
+        assert body != mask_box(plain.mask)
+        assert found.box == pytest.approx(tuple(np.mean([body, (6, 20, 20, 32)], axis=0)))
+        np.testing.assert_array_equal(found.mask, plain.mask)
+        np.testing.assert_array_equal(found.silhouette, plain.silhouette)
+
+    def test_a_silhouette_that_boxes_are_made_of_is_cut_after_it_is_filled(self):
+        steps = picture((1, 2, 5))
+        plain = network(box="silhouette+events")
+        whole = segment_one(plain, encode(plain, steps)).silhouette
+        found = segment_one(replace(plain, extents=np.array([[-4.0, -4, 4, 4]] * 2)), encode(plain, steps))
+        expected = np.zeros_like(whole)
+        expected[10:18, 22:30] = whole[10:18, 22:30]
+        assert expected.any()
+        np.testing.assert_array_equal(found.silhouette, expected)
+
     def test_it_cuts_the_mask(self):
         trained = replace(network(), extents=np.array([[-4.0, -4, 4, 4]] * 2))
         found = segment_one(trained, encode(trained, picture((1, 2, 5))))

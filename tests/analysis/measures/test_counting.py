@@ -25,7 +25,7 @@ def found(label, box):
     whole = Box(0, 0, *SIZE)
     pixels = mask(box)
     return Segmentation(
-        label, 0, decision, None, (0, 0), "end", pixels, pixels, ~pixels, 1.0 * pixels, whole, box, whole
+        label, 0, decision, None, (0, 0), "end", pixels, pixels, pixels, ~pixels, 1.0 * pixels, whole, box, whole
     )
 
 
