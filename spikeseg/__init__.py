@@ -25,7 +25,7 @@ as they are; only `ConvSynapses` imports it here.
 `load_recording`       read the spikes that `encode` wrote
 `evaluate`             accuracy and mIoU beside the baselines
 `linear_readout`       what the spikes of some layers say about the class: supervised, fitted to training labels
-`population_readout`   answers of all Conv3 maps together, to which training labels assign the classes
+`population_readouts`  answers of all Conv3 maps together, assigned by training labels, and of a readout they teach
 `count_objects`        segment every object of each scene and count them (docs/instances.md)
 `Sample`, `Take`       a picture, a recording, with its objects: what a dataset of your own gives
 `Target`, `Box`        an object: class, box, mask
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from .recording import load_recording
     from .runners.evaluation.counting import count_objects
     from .runners.evaluation.evaluation import evaluate_selection as evaluate
-    from .runners.evaluation.readouts import linear_readout, population_readout
+    from .runners.evaluation.readouts import linear_readout, population_readouts
     from .runners.evaluation.recording import record as encode
     from .runners.evaluation.selection import select
     from .runners.evaluation.variants import multi_object_scenes, on_canvas, overlapping
@@ -111,7 +111,7 @@ __all__ = [
     "open_segmenter",
     "open_stream",
     "overlapping",
-    "population_readout",
+    "population_readouts",
     "read_events",
     "read_picture",
     "select",
@@ -141,7 +141,7 @@ _HOME = {
     "open_events": ("datasets.events.formats", "open_events"),
     "open_segmenter": ("runners.inference.segmenting", "open_segmenter"),
     "open_stream": ("runners.inference.streaming", "open_stream"),
-    "population_readout": ("runners.evaluation.readouts", "population_readout"),
+    "population_readouts": ("runners.evaluation.readouts", "population_readouts"),
     "overlapping": ("runners.evaluation.variants", "overlapping"),
     "read_events": ("datasets.events.formats", "read_events"),
     "read_picture": ("datasets.pictures", "read_picture"),

@@ -91,14 +91,14 @@ class Answers:
     penalty
         Penalty on weights, in units of the mean squared distance of features from their mean.
     left_out
-        Share of the training stimuli, or training recordings, that fits without their recording answer rightly.
+        What fits without its recording answer to each training stimulus, or training recording, (n,) int.
     """
 
     answered: np.ndarray
     cells: int | None
     pooled: Pooled
     penalty: float
-    left_out: float
+    left_out: np.ndarray
 
 
 class _Fit(NamedTuple):
@@ -108,6 +108,7 @@ class _Fit(NamedTuple):
     mean: np.ndarray
     bias: float
     penalty: float
+    left_out: np.ndarray
     wrong: int
     error: float
 
@@ -142,7 +143,7 @@ def read_out(train: Labelled, shown: Labelled, classes: int, by_recording: bool 
                 best = (found.wrong, found.error), found, _pool(cross, shown, train, pooled), cells, pooled
     assert best is not None
     _, fit, cross, cells, pooled = best
-    return Answers(fit.answers(cross), cells, pooled, fit.penalty, 1 - fit.wrong / len(fit.dual))
+    return Answers(fit.answers(cross), cells, pooled, fit.penalty, fit.left_out)
 
 
 def _cells(spikes: Mapping[str, Spikes]) -> Iterator[int | None]:
@@ -213,8 +214,7 @@ def _fit(gram: np.ndarray, groups: np.ndarray, truth: np.ndarray, classes: int) 
         for group in np.split(np.arange(len(groups)), np.flatnonzero(np.diff(groups)) + 1):
             inverse = (vectors[group] * damped) @ vectors[group].T
             left_out[group] = target[group] - np.linalg.solve(inverse, dual[group])
-        wrong = int((left_out.argmax(axis=1) != truth).sum())
-        fits.append(
-            _Fit(dual, mean - mean.mean(), _BIAS * unit, penalty, wrong, float(((left_out - target) ** 2).mean()))
-        )
+        answered, error = left_out.argmax(axis=1), float(((left_out - target) ** 2).mean())
+        wrong = int((answered != truth).sum())
+        fits.append(_Fit(dual, mean - mean.mean(), _BIAS * unit, penalty, answered, wrong, error))
     return min(fits, key=lambda fit: (fit.wrong, fit.error))

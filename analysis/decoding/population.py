@@ -25,6 +25,8 @@ class Population(NamedTuple):
     ----------
     stimuli, recordings
         Number of the answered class, of each stimulus and of each picture or recording as a whole, (n,) int.
+    trained
+        The same of each training picture or recording, by shares that it is part of, (items,) int.
     sharpness
         How much the maps that respond most decide; chosen on the training part.
     left_out
@@ -33,6 +35,7 @@ class Population(NamedTuple):
 
     stimuli: np.ndarray
     recordings: np.ndarray
+    trained: np.ndarray
     sharpness: float
     left_out: tuple[float, float]
 
@@ -64,9 +67,10 @@ def population_answers(
     (whole, single), sharpness = best
     responses = _responses(train, sharpness)
     divided = responses.T @ (truth[train_item][:, None] == np.arange(classes))
+    trained = _sums(_evidence(responses, divided), train_item).argmax(axis=1)
     evidence = _evidence(_responses(shown, sharpness), divided)
     left_out = 1 - single / len(train), 1 - whole / len(truth)
-    return Population(evidence.argmax(axis=1), _sums(evidence, item).argmax(axis=1), sharpness, left_out)
+    return Population(evidence.argmax(axis=1), _sums(evidence, item).argmax(axis=1), trained, sharpness, left_out)
 
 
 def _responses(scores: np.ndarray, sharpness: float) -> np.ndarray:

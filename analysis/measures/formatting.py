@@ -13,6 +13,7 @@ STRICT = "a wrong class counts as IoU 0"
 READOUTS = {
     "supervised": "supervised: a linear readout of {}, fitted to labels",
     "population": "population: all maps of {}, assigned by labels",
+    "taught": "taught: a linear readout of {}, fitted to answers of that population",
 }
 """What answers beside the network, by its name in metrics.json; the layers that it reads are to be filled in."""
 

@@ -95,6 +95,7 @@ class _Measured(_Class):
     presence: dict[str, _Presence] | None = None
     supervised: _Readout | None = None
     population: _Readout | None = None
+    taught: _Readout | None = None
     decisions: _Decisions | None = None
     data: str
     split: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from ...analysis.decoding.presence import CONFIDENCE
 from ..evaluation.counting import count_objects
 from ..evaluation.evaluation import evaluate_selection
-from ..evaluation.readouts import linear_readout, population_readout
+from ..evaluation.readouts import linear_readout, population_readouts
 from ..evaluation.reporting import readouts, write_counting, write_evaluation
 from ..evaluation.selection import Selection
 from .console import console
@@ -33,7 +33,7 @@ def evaluate_and_print(
     Raises
     ------
     SpikeSegError
-        See `linear_readout`, `population_readout`, `evaluate_selection` and `write_evaluation`.
+        See `linear_readout`, `population_readouts`, `evaluate_selection` and `write_evaluation`.
     """
     with Bars(console) as bars:
         found, data = {}, selection.network.config.data
@@ -43,7 +43,8 @@ def evaluate_and_print(
             found["supervised"] = linear_readout(selection, supervised, device, bars.advance, jobs)
         if population:
             bars.stage("population", both_parts)
-            found["population"] = population_readout(selection, device, bars.advance, jobs)
+            both = population_readouts(selection, device, bars.advance, jobs)
+            found |= dict(zip(("population", "taught"), both, strict=True))
         bars.stage("evaluate", len(selection.indices))
         evaluation = evaluate_selection(selection, device, bars.advance, jobs, confidence, absent)
         evaluation = replace(evaluation, **found)

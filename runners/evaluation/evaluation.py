@@ -63,8 +63,9 @@ class Evaluation:
         Accuracy and latency of the decisions about buffers with a single object; None for pictures.
     presence
         Per class, how well the network tells whether it is there; None for a network without readouts.
-    supervised, population
-        Answers of a supervised linear readout and of all Conv3 maps together, where they were asked for.
+    supervised, population, taught
+        Answers of a supervised linear readout, of all Conv3 maps together, and of a linear readout that these have
+        taught; where they were asked for.
     """
 
     report: Report
@@ -75,6 +76,7 @@ class Evaluation:
     presence: dict[str, ClassPresence] | None
     supervised: Readout | None = None
     population: Readout | None = None
+    taught: Readout | None = None
 
 
 def evaluate_selection(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -24,6 +24,8 @@ from ...datasets.split import Split
 from ...datasets.stimuli import samples, stimuli
 from ..inference.encoding import CAPACITY, Encoder, open_encoder
 from .selection import Selection
+
+TAUGHT = ("pool1", "conv2", "pool2")  # what the readout that Conv3 teaches sees; docs/notebook.md
 
 
 @dataclass(frozen=True)
@@ -107,38 +109,53 @@ def linear_readout(
         one class; the training part is not to be had; or the simulation fails.
     """
     train, shown = _both_parts(selection, layers, device, progress, jobs)
-    classes = selection.network.config.data.classes
-
-    def measured(by_recording: bool) -> ReadoutAnswers:
-        found = read_out(train, shown, len(classes), by_recording)
-        truth = shown.truth if by_recording else shown.truth[shown.item]
-        chosen = {"cells": found.cells, "pooled": found.pooled, "penalty": found.penalty}
-        return _measured(found.answered, truth, classes, found.left_out, chosen)
-
-    recorded = selection.network.config.input.buffer is not None
-    return Readout(tuple(layers), len(train.truth), measured(False), measured(True) if recorded else None)
+    return _linear(selection, train, train.truth, shown)
 
 
-def population_readout(
+def population_readouts(
     selection: Selection,
     device: str = "cpp_standalone",
     progress: Callable[[int], None] = lambda done: None,
     jobs: int = 1,
-) -> Readout:
-    """Answer by all Conv3 maps together, to each of which training labels assign its share of the classes.
+) -> tuple[Readout, Readout]:
+    """Answer by all Conv3 maps together, and by a linear readout of the layers below that learns what they answer.
+
+    Labels of the training part assign to each map its share of the classes, and are used for nothing else: the second
+    readout is fitted to the classes that the maps take the training part for.
 
     For parameters and errors see `linear_readout`.
+
+    Returns
+    -------
+    The answers of the maps, and those of the readout that they have taught.
     """
-    train, shown = _both_parts(selection, ("pool2",), device, progress, jobs)
+    train, shown = _both_parts(selection, TAUGHT, device, progress, jobs)
     network, classes = selection.network, selection.network.config.data.classes
+    thresholds = network.thresholds["conv3"]
     scores = [
-        largest_potentials(network, Recorded(part.spikes)) / network.thresholds["conv3"] for part in (train, shown)
+        largest_potentials(network, Recorded({"pool2": part.spikes["pool2"]})) / thresholds for part in (train, shown)
     ]
     found = population_answers(scores[0], train.item, train.truth, scores[1], shown.item, len(classes))
     chosen = {"sharpness": found.sharpness}
     single = _measured(found.stimuli, shown.truth[shown.item], classes, found.left_out[0], chosen)
     whole = _measured(found.recordings, shown.truth, classes, found.left_out[1], chosen)
-    return Readout(("conv3",), len(train.truth), single, None if network.config.input.buffer is None else whole)
+    recordings = None if network.config.input.buffer is None else whole
+    population = Readout(("conv3",), len(train.truth), single, recordings)
+    return population, _linear(selection, train, found.trained, shown)
+
+
+def _linear(selection: Selection, train: Labelled, taught: np.ndarray, shown: Labelled) -> Readout:
+    """Fit linear readouts to classes of the training items, (items,) int, which need not be the true ones."""
+    classes, fitted_to = selection.network.config.data.classes, replace(train, truth=taught)
+
+    def measured(by_recording: bool) -> ReadoutAnswers:
+        found = read_out(fitted_to, shown, len(classes), by_recording)
+        truth, own = (part.truth if by_recording else part.truth[part.item] for part in (shown, train))
+        chosen = {"cells": found.cells, "pooled": found.pooled, "penalty": found.penalty}
+        return _measured(found.answered, truth, classes, float(np.mean(found.left_out == own)), chosen)
+
+    recorded = selection.network.config.input.buffer is not None
+    return Readout(tuple(train.spikes), len(train.truth), measured(False), measured(True) if recorded else None)
 
 
 def _both_parts(

@@ -19,6 +19,7 @@ from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster
 from ...analysis.figures.style import save
 from ...analysis.measures.counting import CountedScene
+from ...analysis.measures.formatting import READOUTS
 from ...analysis.measures.metrics import Outcome
 from ...datasets.stimuli import stimuli
 from ..inference.encoding import open_encoder
@@ -74,7 +75,7 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
 
 def readouts(evaluation: Evaluation) -> dict[str, Readout]:
     """The readouts that were asked for, by their names in metrics.json."""
-    found = {"supervised": evaluation.supervised, "population": evaluation.population}
+    found = {name: getattr(evaluation, name) for name in READOUTS}
     return {kind: readout for kind, readout in found.items() if readout is not None}
 
 

@@ -25,6 +25,7 @@ def test_a_map_that_two_classes_share_speaks_for_both():
     kinds = [[1.0, 0.9, 0.0], [1.0, 0.0, 0.9]]  # the largest response is the same map for both
     found = population_answers(scores(rng, truth, kinds), item, truth, np.array(kinds), np.arange(2), 2)
     assert found.stimuli.tolist() == [0, 1]
+    np.testing.assert_array_equal(found.trained, truth)
     assert found.left_out == (1.0, 1.0)
 
 

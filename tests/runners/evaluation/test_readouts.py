@@ -13,7 +13,7 @@ from helpers.runs import refusal
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 from spikeseg.runners.evaluation import reporting
-from spikeseg.runners.evaluation.readouts import linear_readout, population_readout
+from spikeseg.runners.evaluation.readouts import TAUGHT, linear_readout, population_readouts
 from spikeseg.runners.evaluation.selection import select
 
 NUMPY = ("--device", "numpy")
@@ -38,10 +38,10 @@ def test_evaluate_reports_it_beside_the_answers_and_changes_none_of_them(spikese
     assert "supervised: a linear readout of pool2, fitted to labels; 8 labels" in said
     assert "population: all maps of conv3, assigned by labels; 8 labels" in said
     with_it, plain = (json.loads((path / "metrics.json").read_text()) for path in (run, run / "plain"))
-    assert {"confusion.png", "confusion-supervised.png", "confusion-population.png"} <= {
+    assert {"confusion.png", "confusion-supervised.png", "confusion-population.png", "confusion-taught.png"} <= {
         path.name for path in (run / "figures").iterdir()
     }
-    readout, population = with_it.pop("supervised"), with_it.pop("population")
+    readout, population, taught = (with_it.pop(name) for name in ("supervised", "population", "taught"))
     for metrics in (with_it, plain):
         del metrics["evaluation"]
     assert with_it == plain
@@ -49,13 +49,14 @@ def test_evaluate_reports_it_beside_the_answers_and_changes_none_of_them(spikese
     assert readout["stimuli"]["n"] == 4
     assert sum(map(sum, (row.values() for row in readout["stimuli"]["confusion"].values()))) == 4
     assert (population["layers"], population["stimuli"]["n"], population["recordings"]) == (["conv3"], 4, None)
+    assert (taught["layers"], taught["stimuli"]["n"], taught["recordings"]) == (list(TAUGHT), 4, None)
     page = spikeseg("report", run, "--stimuli", 1, *NUMPY)
     assert page.code == 0
     text = (run / "report.html").read_text()
     assert "Supervised: a linear readout of pool2" in text
     assert "Population: all maps of conv3" in text
     assert text.lower().lstrip().startswith("<!doctype html>")
-    assert text.count('<table class="confusion">') == 3
+    assert text.count('<table class="confusion">') == 4
 
 
 def test_what_is_measured_has_no_say(run):
@@ -74,10 +75,11 @@ def test_recordings_are_answered_as_a_whole(digits):
     assert found.recordings.n == 10
     assert found.by_all is found.recordings
     assert set(found.recordings.confusion) == set("0123456789")
-    population = population_readout(select(digits, None, "test"), "numpy")
+    population, taught = population_readouts(select(digits, None, "test"), "numpy")
     assert population.recordings is not None
     assert (population.stimuli.n, population.recordings.n) == (10, 10)
     assert population.recordings.accuracy == population.stimuli.accuracy  # of one buffer each
+    assert (taught.layers, taught.train, taught.by_all.n) == (TAUGHT, 10, 10)
 
 
 def test_other_data_are_measured_with_a_readout_of_the_data_of_the_training(digits, tmp_path):
