@@ -22,6 +22,7 @@ from ...datasets.recordings import Recordings
 from ...datasets.sample import Dataset, Sample
 from ...datasets.split import Split
 from ...datasets.stimuli import samples, stimuli
+from ...models.network import LAYERS
 from ..inference.encoding import CAPACITY, Encoder, open_encoder
 from .selection import Selection
 
@@ -105,9 +106,11 @@ def linear_readout(
     Raises
     ------
     SpikeSegError
-        The selection holds items of the training part, or other stimuli than the network learned from; there is only
-        one class; the training part is not to be had; or the simulation fails.
+        There are no such layers; the selection holds items of the training part, or other stimuli than the network
+        learned from; there is only one class; the training part is not to be had; or the simulation fails.
     """
+    if isinstance(layers, str) or not layers or not set(layers) <= set(LAYERS):
+        raise SpikeSegError(f"layers is {layers!r}: give a list of some of {', '.join(LAYERS)}")
     train, shown = _both_parts(selection, layers, device, progress, jobs)
     return _linear(selection, train, train.truth, shown)
 

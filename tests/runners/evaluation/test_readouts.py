@@ -107,6 +107,12 @@ def test_it_answers_one_object_of_the_size_that_was_learned(spikeseg, run):
         assert reason in refusal(told)
 
 
+@pytest.mark.parametrize("layers", ["pool2", [], ["pool2", "conv4"]])
+def test_layers_are_a_list_of_those_that_there_are(run, layers):
+    with pytest.raises(SpikeSegError, match="give a list of some of conv1, pool1"):
+        linear_readout(select(run, None, "test"), layers, "numpy")
+
+
 def test_one_class_leaves_nothing_to_tell_apart(run):
     test = select(run, None, "test")
     data = test.network.config.data.model_copy(update={"classes": ("orange",)})
