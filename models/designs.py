@@ -124,6 +124,78 @@ class LearnerDesign:
         return cls(below, conv.maps, kernel, padding, *competition, _seconds(conv.tau_ms), input_steps, dt, rule)
 
 
+@dataclass(frozen=True)
+class Timing:
+    """Times of an encoder in continuous time, in milliseconds unless said otherwise.
+
+    Attributes
+    ----------
+    tau_ms
+        Time constants of ``conv1, conv2, conv3``.
+    refractory_ms
+        Refractory times of ``input, conv1, pool1, conv2, pool2, conv3``.
+    window_ms
+        Time constant with which input spikes are counted for the adaptive thresholds.
+    dt_us
+        Duration of a step in microseconds.
+    """
+
+    tau_ms: dict[str, float]
+    refractory_ms: dict[str, float]
+    window_ms: float
+    dt_us: int = 100
+
+    def steps(self, ms: float) -> float:
+        """How many steps a time in milliseconds takes."""
+        return 1000 * ms / self.dt_us
+
+    def refractory_steps(self, layer: str) -> int:
+        """Refractory time of a layer in whole steps, 1 at least."""
+        return max(round(self.steps(self.refractory_ms[layer])), 1)
+
+
+@dataclass(frozen=True)
+class ContinuousDesign:
+    """An encoder in continuous time: nothing is reset between stimuli, for there are none.
+
+    Attributes
+    ----------
+    shapes, convolutions, poolings
+        As of `EncoderDesign`.
+    taus
+        Time constants of ``conv1, conv2, conv3`` in steps.
+    refractory
+        Refractory time of each layer above the input in steps.
+    window
+        Time constant in steps with which input spikes are counted for the adaptive thresholds.
+    dt
+        Duration of a step in seconds.
+    """
+
+    shapes: dict[str, Shape]
+    convolutions: dict[str, tuple[Pair, Pair]]
+    poolings: dict[str, Pair]
+    taus: dict[str, float]
+    refractory: dict[str, int]
+    window: float
+    dt: float
+
+    @classmethod
+    def of(cls, config: Config, size: Pair, timing: Timing) -> ContinuousDesign:
+        """Design the continuous encoder of a configuration, for an input of `size` (rows, columns).
+
+        Raises
+        ------
+        ValueError
+            The input is smaller than a layer's kernel or window.
+        """
+        buffered = EncoderDesign.of(config, size, capacity=1)
+        taus = {name: timing.steps(tau) for name, tau in timing.tau_ms.items()}
+        refractory = {name: timing.refractory_steps(name) for name in timing.refractory_ms if name != "input"}
+        layers = buffered.shapes, buffered.convolutions, buffered.poolings
+        return cls(*layers, taus, refractory, timing.steps(timing.window_ms), timing.dt_us * 1e-6)
+
+
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:
     return conv.kernel, conv.padding
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikeseg.spikes import Shape, Spikes
 
-from ...models.designs import EncoderDesign, LearnerDesign, SelfBuilding
+from ...models.designs import ContinuousDesign, EncoderDesign, LearnerDesign, SelfBuilding
 from ...models.geometry import kernel_order
 
 # Strict floating point, so that every backend gives the same bits; the C++ standard is the one that Brian2 itself uses.
@@ -18,7 +18,7 @@ COMPILER_FLAGS = ["-O3", "-march=native", "-fno-fast-math", "-ffp-contract=off",
 
 CONNECTION = "SPIKESEG_CONNECTION"  # the environment variable that tells a program the number of its socket
 
-Design = EncoderDesign | LearnerDesign | SelfBuilding
+Design = EncoderDesign | ContinuousDesign | LearnerDesign | SelfBuilding
 """A model as plain data, which pickle can send to another process; `models.building.build` builds it with Brian2.
 
 Its ``repr`` names all that the model depends on: a compiled program belongs to it.

@@ -517,3 +517,94 @@ class Memory:
 def one_step(tau: float) -> float:
     """What a step leaves of a trace."""
     return max(round(math.exp(-1 / tau) * 2**38), 1) / 2**38
+
+
+# ---- Continuous time -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How thresholds follow the input spikes of late."""
+
+    window: float  # steps in which a spike's weight falls to 1 / e
+    fewest: int
+    most: int
+    variation: float
+
+
+def encode_continuously(
+    inputs: np.ndarray, layers: Iterable[Conv | Pool], refractory: dict[str, int], activity: Activity
+) -> dict[str, np.ndarray]:
+    """Spikes of the input and of every layer in continuous time: (steps, C, H, W) bool, by name.
+
+    Parameters
+    ----------
+    inputs
+        Input spikes, (steps, C, H, W) bool.
+    layers
+        From the bottom up; a conv layer's `tau` is finite.
+    refractory
+        Of each layer, in steps.
+    activity
+        How thresholds adapt.
+
+    Potentials and thresholds of a conv layer are measured in a unit that shrinks as a potential decays, so that both
+    grow: a potential stays as it is between two inputs.
+    """
+    spikes, below, scales = {"input": inputs}, inputs, adapted_scales(inputs, activity)
+    for layer in layers:
+        if isinstance(layer, Conv):
+            below = conv_spikes(below, layer, refractory[layer.name], scales, by_place=below is not inputs)
+        else:
+            below = pool_spikes(below, layer, refractory[layer.name])
+        spikes[layer.name] = below
+    return spikes
+
+
+def adapted_scales(inputs: np.ndarray, activity: Activity) -> list[float]:
+    """The factor on all thresholds in each step; the spikes of a step count from the next one on."""
+    count, scales = 0.0, []
+    for fired in inputs:
+        count *= round(math.exp(-1 / activity.window) * 2**38) / 2**38
+        position = min(max((count - activity.fewest) / (activity.most - activity.fewest), 0), 1)
+        scales.append(1 + activity.variation * (2 * position - 1))
+        count += np.count_nonzero(fired)
+    return scales
+
+
+def conv_spikes(
+    below: np.ndarray, conv: Conv, refractory: int, scales: list[float], by_place: bool = False
+) -> np.ndarray:
+    """When the neurons of a conv layer fire, (steps, maps, H, W) bool; spikes arrive as in `conv_steps`."""
+    potential = np.zeros(conv_shape(below.shape[1:], conv.kernels, conv.padding))
+    spikes, until = np.zeros((len(below), *potential.shape), bool), np.zeros(potential.shape, int)
+    gain, threshold = 1.0, np.zeros((len(conv.theta), 1, 1))
+    for step, (fired, scale) in enumerate(zip(below, scales, strict=True)):
+        gain *= round(math.exp(1 / conv.tau) * 2**38) / 2**38
+        threshold = np.maximum(conv.theta[:, np.newaxis, np.newaxis] * scale * gain, threshold)
+        fires = potential >= threshold
+        silenced = fires
+        if conv.compete:
+            fires = strongest_of_each_place(potential, fires)
+            silenced = np.broadcast_to(fires.any(axis=0), fires.shape)
+        spikes[step] = fires
+        potential[silenced], until[silenced] = 0, step + refractory
+        waits = until > step
+        before = potential[waits]
+        arrive(arriving(fired, by_place), potential, conv.kernels * gain, conv.padding)
+        potential[waits] = before
+    return spikes
+
+
+def pool_spikes(below: np.ndarray, pool: Pool, refractory: int) -> np.ndarray:
+    """When pooling neurons fire, (steps, features, rows, columns) bool: a step after a spike in their window."""
+    steps, features, *size = below.shape
+    rows, columns = (-(-(n - pool.window) // pool.stride) + 1 for n in size)  # rounded up
+    spikes = np.zeros((steps, features, rows, columns), bool)
+    for feature, y, x in np.ndindex(features, rows, columns):
+        window, until = below[(slice(None), feature, *pool_window(pool, y, x))], 0
+        for step in range(1, steps):
+            if step - 1 >= until and window[step - 1].any():
+                spikes[step, feature, y, x] = True
+                until = step + refractory
+    return spikes

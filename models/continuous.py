@@ -1,0 +1,176 @@
+"""The encoder in continuous time: Conv1 - Pool1 - Conv2 - Pool2 - Conv3 without stimuli (docs/model.md, rule 15)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, linked_var, second
+
+from spikeseg.spikes import Shape
+
+from ..equations import competition, continuous, neurons
+from .conv_synapses import ConvSynapses
+from .designs import ContinuousDesign
+from .geometry import Window, neighbourhood, same_place, whole_layer
+from .layer import Layer
+from .model import Model
+from .network import EXACT
+from .targets import step_clock
+
+
+def build_continuous(design: ContinuousDesign) -> Model:
+    """Build the encoder that runs on and on.
+
+    Parameters
+    ----------
+    design
+        Sizes of the layers, time constants and refractory times, duration of a step.
+
+    Returns
+    -------
+    Model
+        Each of its "stimuli" is one step, so that a run may have any number of them. Its source is the input layer, and
+        ``conv1``, ``pool1``, ``conv2``, ``pool2`` and ``conv3`` are recorded. Its state has no units and has to be set
+        before a run; all but the first three is what a run leaves for the next one:
+
+        - ``<conv layer>.w`` and ``<conv layer>.resting``: kernels, flat, and thresholds of the maps;
+        - ``fewest``, ``most``, ``variation``: by which thresholds adapt;
+        - ``<layer>.v`` and ``<layer>.until``: potential of each neuron and the end of its refractory time;
+        - ``<conv layer>.gain`` and ``<conv layer>.theta``: unit and adapted thresholds;
+        - ``count``: input spikes of late.
+    """
+    return _Continuous(design).model()
+
+
+class _Continuous:
+    """Collects the objects while layers are added from input to output."""
+
+    def __init__(self, design: ContinuousDesign):
+        self.design = design
+        self.clock = step_clock(design.dt)
+        self.objects: list[Any] = []
+        self.state: dict[str, tuple[Any, str]] = {}
+        source = SpikeGeneratorGroup(design.shapes["input"].size, [0], [0] * second, clock=self.clock, name="input")
+        self.layers: dict[str, Any] = {"input": source}
+        self.activity = self._activity()
+        self._conv("conv1", "input", competes=True)
+        self._pool("pool1", "conv1")
+        self._conv("conv2", "pool1", competes=True)
+        self._pool("pool2", "conv2")
+        self._conv("conv3", "pool2", competes=False)
+
+    def model(self) -> Model:
+        layers = {name: group for name, group in self.layers.items() if name != "input"}
+        monitors = {name: SpikeMonitor(group, name=f"{name}_spikes") for name, group in layers.items()}
+        network = Network(*self.layers.values(), *self.objects, *monitors.values(), name="continuous")
+        source, shapes = self.layers["input"], self.design.shapes
+        return Model(network, source, monitors, shapes, self.state, steps=1, ticks=1, dt=self.design.dt)
+
+    def _group(self, size: int, model: str, name: str, **options: Any) -> NeuronGroup:
+        return NeuronGroup(size, model, name=name, clock=self.clock, **options)
+
+    def _activity(self) -> NeuronGroup:
+        """One neuron that counts input spikes."""
+        namespace = {"fading": _rounded(math.exp(-1 / self.design.window))}
+        activity = self._group(1, continuous.ACTIVITY, "activity", namespace=namespace)
+        activity.run_regularly(continuous.ACTIVITY_STEP, clock=self.clock, when="start", name="activity_step")
+        everyone = whole_layer(self.design.shapes["input"], 1)
+        counting = ConvSynapses(
+            self.layers["input"], activity, everyone, on_pre=continuous.ACTIVITY_FORWARD, name="counting"
+        )
+        self.objects += [activity, counting]
+        self.state |= {name: (activity, name) for name in ("count", "fewest", "most", "variation")}
+        return activity
+
+    def _layer(self, name: str, model: str, namespace: dict[str, Any], **options: Any) -> Layer:
+        """A layer whose first step looks at all neurons: the run before may have left some at their threshold."""
+        namespace["refractory"] = self.design.refractory[name]
+        model = neurons.LAYER + model
+        layer = Layer(
+            self.design.shapes[name],
+            model,
+            name=name,
+            clock=self.clock,
+            reset=continuous.RESET,
+            namespace=namespace,
+            **options,
+        )
+        layer.changed = True
+        self.layers[name] = layer
+        self.state |= {f"{name}.{variable}": (layer, variable) for variable in ("v", "until")}
+        return layer
+
+    def _pool(self, name: str, below: str) -> None:
+        model = neurons.POOL + "\n" + continuous.RESTING
+        self._layer(name, model, {}, threshold=neurons.POOL_THRESHOLD)
+        size, stride = self.design.poolings[name]
+        window = Window(self._shape(below), self._shape(name), (size, size), stride=stride, depthwise=True)
+        self._forward(name, below, window, on_pre=continuous.POOL_FORWARD)
+
+    def _conv(self, name: str, below: str, competes: bool) -> None:
+        growth = {"growth": _rounded(math.exp(1 / self.design.taus[name]))}
+        if competes:
+            layer = self._competing(name, growth)
+        else:
+            layer = self._layer(name, neurons.CONV + continuous.CONV, growth, threshold=neurons.CONV_THRESHOLD)
+        layer.run_regularly(continuous.CONV_STEP, clock=self.clock, when="start", name=f"{name}_step")
+        layer.link_per_map("theta", self._features(name))
+        kernel, padding = self.design.convolutions[name]
+        window = Window(self._shape(below), self._shape(name), kernel, padding)
+        weights = self._forward(name, below, window, model=neurons.KERNEL, on_pre=continuous.CONV_FORWARD)
+        self.state |= {f"{name}.w": (weights, "w"), f"{name}.gain": (layer, "gain")}
+
+    def _features(self, layer: str) -> NeuronGroup:
+        """One neuron per map, which holds its threshold."""
+        features = self._group(self._shape(layer).features, continuous.FEATURE, f"{layer}_features")
+        features.gain = linked_var(self.layers[layer], "gain")
+        features.scale = linked_var(self.activity, "scale")
+        features.run_regularly(
+            continuous.FEATURE_STEP, clock=self.clock, when="start", order=1, name=f"{layer}_features_step"
+        )
+        self.objects.append(features)
+        self.state |= {f"{layer}.resting": (features, "resting"), f"{layer}.theta": (features, "theta")}
+        return features
+
+    def _competing(self, name: str, namespace: dict[str, Any]) -> Layer:
+        """A conv layer whose maps compete at each place, as in `encoder`, with another way of silencing."""
+        layer = self._layer(
+            name,
+            competition.PLACE_CONV + continuous.CONV,
+            namespace,
+            threshold=competition.PLACE_THRESHOLD,
+            events={"candidate": competition.PLACE_CANDIDATE},
+            among="candidate",
+        )
+        layer.set_event_schedule("candidate", when="before_thresholds", order=-1)
+        places = same_place(layer.shape, 1)
+        gate = self._group(places.target.size, competition.GATE, f"{name}_gate")
+        steps = competition.PLACE_OPEN, competition.PLACE_COMPARE, competition.PLACE_TELL
+        for order, (step, statement) in enumerate(zip(("open", "compare", "tell"), steps, strict=True)):
+            compete = ConvSynapses(layer, gate, places, on_pre=statement, on_event="candidate", name=f"{name}_{step}")
+            compete.pre.when, compete.pre.order = "before_thresholds", order
+            self.objects.append(compete)
+        silence = ConvSynapses(
+            layer,
+            layer,
+            neighbourhood(layer.shape, 0),
+            on_pre=continuous.SILENCE,
+            namespace={"refractory": self.design.refractory[name]},
+            name=f"{name}_silence",
+        )
+        self.objects += [gate, silence]
+        return layer
+
+    def _forward(self, name: str, below: str, window: Window, **model: Any) -> ConvSynapses:
+        synapses = ConvSynapses(self.layers[below], self.layers[name], window, name=f"{name}_forward", **model)
+        self.objects.append(synapses)
+        return synapses
+
+    def _shape(self, name: str) -> Shape:
+        return self.design.shapes[name]
+
+
+def _rounded(factor: float) -> float:
+    """A factor as a multiple of 2**-38, so that it is the same whatever library computes the exponential."""
+    return round(factor / EXACT) * EXACT
