@@ -26,10 +26,15 @@ class Windows:
         Window of the background-activity filter in microseconds, see `denoised`; None keeps all events.
     name
         Name of the recording.
+    all_of_it
+        Whether the last buffer is kept however little of it was recorded.
     """
 
-    def __init__(self, size: tuple[int, int], duration: int, step: int, denoise: int | None, name: str):
+    def __init__(
+        self, size: tuple[int, int], duration: int, step: int, denoise: int | None, name: str, all_of_it: bool = False
+    ):
         self._size, self._duration, self._step, self._denoise, self._name = size, duration, step, denoise, name
+        self._all_of_it = all_of_it
         self._events, self._times = np.empty(0, EVENT), np.empty(0, EVENT["t"])
         self._packets: list[np.ndarray] = []  # they follow `_events`, and are joined to them once a buffer is complete
         self._start: int | None = None  # of the next buffer
@@ -55,7 +60,7 @@ class Windows:
         self._join()
         if self._start is None or not len(self._events):
             return
-        if self._first or int(self._events["t"][-1]) + 1 - self._start >= self._duration / 2:
+        if self._first or self._all_of_it or int(self._events["t"][-1]) + 1 - self._start >= self._duration / 2:
             yield from self._buffer(self._start)
 
     def _join(self) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ...datasets.own.survey import Survey
     from ..evaluation.readouts import Readout
     from ..inference.stream_files import Summary
+    from ..inference.watch_files import WatchSummary
 
 
 def report_table(report: Report, title: str) -> Table:
@@ -149,7 +150,23 @@ def stream_table(summary: Summary, name: str) -> Table:
     return table
 
 
-def _real_time(summary: Summary) -> str:
+def watch_progress(summary: WatchSummary) -> str:
+    """One line about the progress of a stream in continuous time."""
+    return f"{summary.decisions} decisions, {summary.seconds:.2f} s of events, {_real_time(summary)}"
+
+
+def watch_table(summary: WatchSummary, name: str) -> Table:
+    """Summary of a stream in continuous time."""
+    table = Table(title=name, title_justify="left", show_header=False)
+    table.add_row("decisions", f"{summary.decisions:,}")
+    for label, count in summary.labels.most_common():
+        table.add_row(f"  as {label}", f"{count:,}")
+    table.add_row("events", f"{summary.events:,} in {summary.seconds:.2f} s")
+    table.add_row("wall time", f"{summary.wall_s:.2f} s, {_real_time(summary)}")
+    return table
+
+
+def _real_time(summary: Summary | WatchSummary) -> str:
     return f"real-time factor {summary.real_time_factor:.2f}"
 
 

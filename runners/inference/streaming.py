@@ -130,7 +130,7 @@ def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[B
     """Yield all buffers that are complete, at most `BATCH` at a time: few of a live stream, many of a finished file."""
     batch: list[Buffer] = []
     try:
-        for buffer in _complete(packets, windows):
+        for buffer in complete_buffers(packets, windows):
             if buffer is not None:
                 batch.append(buffer)
             if batch and (buffer is None or len(batch) == BATCH):
@@ -144,8 +144,8 @@ def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[B
         yield batch
 
 
-def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:
-    """Yield the buffers, and None whenever the next one is not complete yet."""
+def complete_buffers(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:
+    """Yield the buffers, and None whenever the next one is not complete yet. Packets are read in a thread."""
     for packet in _without_waiting(packets):
         if packet is None:
             yield None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,12 @@ from ....configs.inputs import Fit
 from ....datasets.events.sources import Reading
 from ..console import console
 from ..options import ConfidenceOption, DeviceOption, dataclass_options, milliseconds
+
+if TYPE_CHECKING:
+    from ....datasets.events.formats import EventStream
+    from ....models.network import TrainedNetwork
+
+DT_MS = 0.1
 
 
 @dataclass_options(Reading)
@@ -33,24 +39,26 @@ def stream(
         Fit | None,
         typer.Option(help="Pad or crop centres the sensor on the input, bin scales it; default: as trained."),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Directory for stream.csv, latency.json and latency.png.")] = Path(
-        "stream"
-    ),
+    out: Annotated[Path, typer.Option("--out", help="Directory for the results.")] = Path("stream"),
     video: Annotated[
         Path | None, typer.Option(help="Also draw every buffer, 20 ms or longer each, into a .gif or .mp4.")
     ] = None,
     follow: Annotated[
         float, typer.Option(min=0, help="For a file that is still being written: seconds to wait for more events.")
     ] = 0,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="Without buffers: events at their own time, decisions as they come.")
+    ] = False,
+    dt: Annotated[
+        float | None, typer.Option(parser=milliseconds, help="Duration of a step of --continuous; default: 0.1ms.")
+    ] = None,
     confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
-    """Segment a recording of any length, buffer by buffer, as its events come."""
+    """Segment a recording of any length as its events come: buffer by buffer, or in continuous time."""
     from ....datasets.events.sources import open_source
     from ...inference.density import with_fit
-    from ...inference.stream_files import record_stream
     from ...training.directory import load_network
-    from ..tables import stream_progress, stream_table
 
     network, _ = load_network(run)
     inputs = network.config.input
@@ -58,27 +66,67 @@ def stream(
         raise SpikeSegError(f"{run} learned from pictures: stream needs a network that learned from recordings")
     if fit is not None:
         network = with_fit(network, fit)
-    duration = buffer or inputs.buffer.duration_ms or 30.0
-    with open_source(recording, reading, follow) as events, console.status("waiting for events") as status:
+    if continuous and (buffer or step):
+        raise SpikeSegError(f"--continuous has no buffers: leave out --{'buffer' if buffer else 'step'}")
+    if dt is not None and not continuous:
+        raise SpikeSegError("--dt is the duration of a step of --continuous: give both, or neither")
+    common = {"out": out, "device": device, "video": video, "confidence": confidence}
+    with open_source(recording, reading, follow) as events:
+        if continuous:
+            stopped = _watch(network, events, round(1000 * (dt or DT_MS)), **common)
+        else:
+            duration = buffer or inputs.buffer.duration_ms or 30.0
+            stopped = _by_buffers(network, events, duration, step or duration, **common)
+        _tell(events, stopped)
+
+
+def _by_buffers(
+    network: TrainedNetwork, events: EventStream, duration: float, step: float, **options: Any
+) -> BaseException | None:
+    """Segment buffers, and say what became of them; returns what ended the stream early, if anything did."""
+    from ...inference.stream_files import record_stream
+    from ..tables import stream_progress, stream_table
+
+    with console.status("waiting for events") as status:
         summary, stopped = record_stream(
             network,
             events,
             duration,
-            step or duration,
-            out,
-            device,
-            video,
-            confidence,
-            lambda so_far: status.update(stream_progress(so_far)),
+            step,
+            progress=lambda so_far: status.update(stream_progress(so_far)),
+            **options,
         )
+    console.print(stream_table(summary, events.name))
+    _tell_files("stream.csv, latency.json and latency.png", **options)
+    return stopped
+
+
+def _watch(network: TrainedNetwork, events: EventStream, dt_us: int, **options: Any) -> BaseException | None:
+    """Decide in continuous time, and say what was decided; returns what ended the stream early, if anything did."""
+    from ...inference.watch_files import record_watch
+    from ..tables import watch_progress, watch_table
+
+    with console.status("waiting for events") as status:
+        summary, stopped = record_watch(
+            network, events, dt_us, progress=lambda so_far: status.update(watch_progress(so_far)), **options
+        )
+    console.print(watch_table(summary, events.name))
+    _tell_files("decisions.csv and decisions.json", **options)
+    return stopped
+
+
+def _tell_files(names: str, out: Path, video: Path | None, **_: Any) -> None:
+    films = "" if video is None else f", {video}"
+    console.print(f"{names} in {out}{films}", soft_wrap=True)
+
+
+def _tell(events: EventStream, stopped: BaseException | None) -> None:
+    """Say what was left out and what went wrong, once all that was found is told. Raises the error, if it was one."""
     if stopped is not None:
         console.print("interrupted: the results so far are kept")
     if events.truncated:
         console.print(f"{events.name} ends with {events.truncated}: all events before that were read")
     for told in events.left_out:
         console.print(told, soft_wrap=True)
-    console.print(stream_table(summary, events.name))
-    films = "" if video is None else f", {video}"
-    console.print(f"stream.csv, latency.json and latency.png in {out}{films}", soft_wrap=True)
     if isinstance(stopped, SpikeSegError):
         raise stopped

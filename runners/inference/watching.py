@@ -1,0 +1,212 @@
+"""Watch a stream of events in continuous time: decisions as Conv3 spikes come (docs/model.md, rule 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeseg.boxes import Box
+from spikeseg.errors import SpikeSegError
+
+from ...analysis.decoding.continuous import Memory, Watcher
+from ...analysis.decoding.presence import CONFIDENCE
+from ...analysis.decoding.segmentation import Segmentation, cell_centre
+from ...configs.geometry import layer_shapes
+from ...configs.schema import Config
+from ...datasets.buffers import Placement
+from ...datasets.events.arrivals import Arrivals
+from ...datasets.events.events import EVENT, Buffer
+from ...datasets.events.windows import Windows
+from ...models.designs import Timing
+from ...models.network import CONV_LAYERS, LAYERS, TrainedNetwork
+from .continuous import ContinuousEncoder, open_continuous
+from .streaming import complete_buffers
+
+RUN_MS = 50.0
+"""Of events, in one run of the simulator: a decision is known once its run is over."""
+
+LOOK_MS = 1.0
+"""From one look at the readouts to the next one, at least."""
+
+REST_MS = 1000.0
+"""Without an event for so long, a stream begins anew: all that neurons remember has faded long before."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A decision.
+
+    Attributes
+    ----------
+    t
+        When, in microseconds on the clock of the recording.
+    segmentation
+        The answer; its mask and boxes are in pixels of the input layer.
+    place
+        Row and column of the centre of what the decoded Conv3 neuron sees, in pixels of the sensor.
+    box, mask
+        In pixels of the sensor; the mask is (rows, columns) bool, the box None for an empty mask.
+    """
+
+    t: int
+    segmentation: Segmentation
+    place: tuple[float, float]
+    box: Box | None
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What one run of the simulator saw: the events, and what was decided in that time."""
+
+    buffer: Buffer
+    sightings: tuple[Sighting, ...]
+
+
+def timing_of(config: Config, dt_us: int = 100) -> Timing:
+    """Times of the continuous encoder: that of a buffer for all of them; a layer with a `tau_ms` keeps its own.
+
+    Parameters
+    ----------
+    config
+        Of a network that learned from recordings.
+    dt_us
+        Duration of a step in microseconds.
+    """
+    assert config.input.buffer is not None, "recordings need a buffer"
+    buffer = config.input.buffer.duration_ms or 30.0
+    taus = {name: getattr(config, name).tau_ms or buffer for name in CONV_LAYERS}
+    return Timing(taus, dict.fromkeys(("input", *LAYERS), buffer), buffer, dt_us)
+
+
+@contextmanager
+def open_watch(
+    network: TrainedNetwork,
+    size: tuple[int, int],
+    dt_us: int,
+    name: str,
+    device: str = "cpp_standalone",
+    confidence: float = CONFIDENCE,
+) -> Iterator[Watch]:
+    """Open a watch: a context manager.
+
+    Parameters
+    ----------
+    network
+        A network that learned from recordings.
+    size
+        Rows and columns of the sensor.
+    dt_us
+        Duration of a step in microseconds.
+    name
+        Name of the recording, used in errors.
+    device
+        Where Brian2 simulates.
+    confidence
+        Presence from which on an object counts as there.
+
+    Raises
+    ------
+    SpikeSegError
+        The network learned from pictures; the sensor does not fit its input; a step is longer than a run; or see
+        `open_continuous`.
+    """
+    config = network.config.input
+    if config.buffer is None:
+        raise SpikeSegError("this network learned from pictures: stream needs one that learned from recordings")
+    timing = timing_of(network.config, dt_us)
+    if not 0 < dt_us <= 1000 * LOOK_MS:
+        raise SpikeSegError(f"--dt of {dt_us} us: give 1us to {LOOK_MS:g}ms")
+    placement = Placement.of(size, config.size, config.buffer.fit)
+    denoise = None if config.buffer.denoise_ms is None else round(1000 * config.buffer.denoise_ms)
+    run_us = round(timing.steps(RUN_MS)) * dt_us
+    windows = Windows(size, run_us, run_us, denoise, name, all_of_it=True)
+    memory = Memory(
+        window=round(timing.steps(timing.window_ms)),
+        hold=timing.refractory_steps("conv3"),
+        between=round(timing.steps(LOOK_MS)),
+    )
+    with open_continuous(network, config.size, timing, device) as encoder:
+        watcher = Watcher(network, layer_shapes(network.config, config.size), memory, confidence)
+        yield Watch(network, encoder, watcher, placement, windows, timing, name)
+
+
+class Watch:
+    """Decides about a stream of events; see `open_watch`. It can watch one stream."""
+
+    def __init__(
+        self,
+        network: TrainedNetwork,
+        encoder: ContinuousEncoder,
+        watcher: Watcher,
+        placement: Placement,
+        windows: Windows,
+        timing: Timing,
+        name: str,
+    ):
+        self._network, self._encoder, self._watcher = network, encoder, watcher
+        self._placement, self._windows, self._timing, self._name = placement, windows, timing, name
+        self._steps = round(timing.steps(RUN_MS))
+        config = network.config.input
+        self._arrivals = Arrivals(config.shape.size, timing.refractory_steps("input"))
+        self._origin = 0
+
+    def see(self, packets: Iterable[np.ndarray]) -> Iterator[Stretch]:
+        """Yield what was seen, run by run of the simulator; between events nothing or little is.
+
+        Parameters
+        ----------
+        packets
+            Events sorted by time, in packets. They are read in a thread of their own.
+
+        Raises
+        ------
+        SpikeSegError
+            The recording is damaged (what came before is answered first), or the simulation fails.
+        """
+        buffer = None
+        for buffer in complete_buffers(packets, self._windows):
+            if buffer is not None:
+                yield from self._catch_up(buffer)
+                yield self._run(buffer)
+        if buffer is not None:  # what is still under way
+            yield self._run(self._quiet(buffer.size))
+
+    def _catch_up(self, buffer: Buffer) -> Iterator[Stretch]:
+        """Pass the time up to a buffer, run by run, or at once where it is long."""
+        if self._encoder.step == 0:
+            self._origin = buffer.start
+        begin = (buffer.start - self._origin) // self._timing.dt_us
+        if begin - self._encoder.step > self._timing.steps(REST_MS):
+            self._encoder.rest(begin)
+        while self._encoder.step < begin:
+            yield self._run(self._quiet(buffer.size))
+
+    def _quiet(self, size: tuple[int, int]) -> Buffer:
+        start, duration = self._time(self._encoder.step), self._steps * self._timing.dt_us
+        return Buffer(np.empty(0, EVENT), size, start, duration, self._name)
+
+    def _run(self, buffer: Buffer) -> Stretch:
+        begin = self._encoder.step
+        neuron, inside = self._placement.neurons(buffer.events)
+        events, neuron = buffer.events[inside], neuron[inside]
+        if self._network.config.input.polarity == "split":
+            rows, columns = self._placement.size
+            neuron = neuron + np.where(events["p"] > 0, 0, rows * columns)
+        step, neuron = self._arrivals.spikes((events["t"] - self._origin) // self._timing.dt_us, neuron)
+        spikes = self._encoder.encode(self._steps, step - begin, neuron)
+        found = tuple(self._sighting(now, answer, buffer.size) for now, answer in self._watcher.watch(spikes))
+        return Stretch(buffer, found)
+
+    def _sighting(self, now: int, answer: Segmentation, sensor: tuple[int, int]) -> Sighting:
+        row, column = cell_centre(self._network.config, np.array(answer.place))
+        top, left, _, _ = self._placement.to_sensor(Box(row, column, row, column))
+        box = None if answer.box is None else self._placement.to_sensor(answer.box)
+        mask = self._placement.mask_to_sensor(answer.mask, sensor)
+        return Sighting(self._time(now), answer, (top, left), box, mask)
+
+    def _time(self, step: int) -> int:
+        return self._origin + step * self._timing.dt_us
