@@ -154,7 +154,6 @@ class _Readout:
     def field(self, seen: np.ndarray) -> np.ndarray:
         """Readouts (maps, H, W) for the Pool2 neurons that count, flat, bool."""
         seen = seen.reshape(self._seen.shape)
-        self._field += self._potentials.after(seen & ~self._seen)
-        self._field -= self._potentials.after(self._seen & ~seen)
+        self._field += self._potentials.after(seen.astype(np.int8) - self._seen)
         self._seen = seen
         return self._field

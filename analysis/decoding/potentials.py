@@ -96,7 +96,8 @@ class Potentials:
         Parameters
         ----------
         spikes
-            Which neurons of the layer below spiked, (C, H, W) bool.
+            Which neurons of the layer below spiked, (C, H, W) bool; or by how often each counts, which may be less than
+            0.
 
         Returns
         -------
@@ -110,7 +111,8 @@ class Potentials:
         # Places that only the edges of kernels reach are left out at the end.
         kernel_row, reached = np.arange(rows, dtype=np.int32), spikes.shape[1] + rows - 1
         where = (column * reached + row + rows - 1 - kernel_row).ravel(), (channel * rows + kernel_row).ravel()
-        seen = csr_array((np.ones(len(where[0])), where), (spikes.shape[2] * reached, len(self._rows)))
+        times = np.repeat(spikes[spikes != 0].astype(float), rows)
+        seen = csr_array((times, where), (spikes.shape[2] * reached, len(self._rows)))
         around = np.zeros((reached + 2 * top, width + 2 * (columns - 1), maps))
         for first, added in enumerate((seen @ self._rows).reshape(-1, reached, columns, maps), left):
             around[top : top + reached, first : first + columns] += added

@@ -16,6 +16,9 @@ from ..simulation.devices import GENN
 from ..simulation.interface import Simulator
 from ..simulation.simulator import open_simulator
 
+LARGEST_GAIN = 500
+"""Of a run, as a power of e: what is larger than e to the power of 709 is no number any more."""
+
 
 class ContinuousEncoder:
     """An encoder that goes on where it stopped; see `open_continuous`.
@@ -50,7 +53,8 @@ class ContinuousEncoder:
         steps
             How many.
         step, neuron
-            Input spikes, (n,) int: the step of each, from 0 on, and its neuron. No neuron spikes twice in a step.
+            Input spikes, (n,) int: the step of each, from 0 on, ascending, and its neuron. No neuron spikes twice in a
+            step.
 
         Returns
         -------
@@ -62,6 +66,17 @@ class ContinuousEncoder:
         SpikeSegError
             The simulation fails.
         """
+        longest = max(int(LARGEST_GAIN * min(self._design.taus.values())), 1)
+        parts = []
+        for begin in range(0, steps, longest):
+            part = slice(*np.searchsorted(step, [begin, begin + longest]))
+            parts.append(self._run(min(longest, steps - begin), step[part] - begin, neuron[part]))
+        return {
+            name: (np.concatenate([part[name][0] for part in parts]), np.concatenate([part[name][1] for part in parts]))
+            for name in parts[0]
+        }
+
+    def _run(self, steps: int, step: np.ndarray, neuron: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         shape = self._design.shapes["input"]
         inputs = Spikes.collect(shape, steps, step, np.zeros(len(step), np.int32), neuron)
         result = self._simulator.run(inputs, self._network | self._state)

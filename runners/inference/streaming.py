@@ -118,7 +118,7 @@ class Stream:
         SpikeSegError
             The recording is damaged (buffers before that are answered first), or the simulation fails.
         """
-        for buffers in _batches(packets, self.windows):
+        for buffers in batches(packets, self.windows, BATCH):
             for buffer, (found,) in zip(buffers, self.segmenter.segment(buffers), strict=True):
                 box = None if found.box is None else self.placement.to_sensor(found.box)
                 decision = buffer_decision(self.network, found.decision, buffer.recording, "", buffer.duration)
@@ -126,14 +126,17 @@ class Stream:
                 yield Moment(buffer, found, decision, found.is_present(self.confidence), box, mask)
 
 
-def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[Buffer]]:
-    """Yield all buffers that are complete, at most `BATCH` at a time: few of a live stream, many of a finished file."""
+def batches(packets: Iterable[np.ndarray], windows: Windows, most: int) -> Iterator[list[Buffer]]:
+    """Yield all buffers that are complete, at most `most` at a time: few of a live stream, many of a finished file.
+
+    Packets are read in a thread of their own.
+    """
     batch: list[Buffer] = []
     try:
-        for buffer in complete_buffers(packets, windows):
+        for buffer in _complete(packets, windows):
             if buffer is not None:
                 batch.append(buffer)
-            if batch and (buffer is None or len(batch) == BATCH):
+            if batch and (buffer is None or len(batch) == most):
                 yield batch
                 batch = []
     except SpikeSegError:  # the recording is damaged here: buffers before this place are answered first
@@ -144,8 +147,8 @@ def _batches(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[list[B
         yield batch
 
 
-def complete_buffers(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:
-    """Yield the buffers, and None whenever the next one is not complete yet. Packets are read in a thread."""
+def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffer | None]:
+    """Yield the buffers, and None whenever the next one is not complete yet."""
     for packet in _without_waiting(packets):
         if packet is None:
             yield None

@@ -23,10 +23,13 @@ from ...datasets.events.windows import Windows
 from ...models.designs import Timing
 from ...models.network import CONV_LAYERS, LAYERS, TrainedNetwork
 from .continuous import ContinuousEncoder, open_continuous
-from .streaming import complete_buffers
+from .streaming import batches
 
 RUN_MS = 50.0
-"""Of events, in one run of the simulator: a decision is known once its run is over."""
+"""Of events, in one run of the simulator: a decision of a live stream is known once its run is over."""
+
+RUNS = 4
+"""That are made one where so many wait: starting a run takes as long as simulating some 20 ms."""
 
 LOOK_MS = 1.0
 """From one look at the readouts to the next one, at least."""
@@ -167,39 +170,52 @@ class Watch:
         SpikeSegError
             The recording is damaged (what came before is answered first), or the simulation fails.
         """
-        buffer = None
-        for buffer in complete_buffers(packets, self._windows):
-            if buffer is not None:
-                yield from self._catch_up(buffer)
-                yield self._run(buffer)
-        if buffer is not None:  # what is still under way
-            yield self._run(self._quiet(buffer.size))
+        size = None
+        for waiting in batches(packets, self._windows, RUNS):
+            run: list[Buffer] = []
+            for buffer in waiting:
+                if run and buffer.start > run[-1].start + run[-1].duration:
+                    yield from self._run(run)
+                    run = []
+                if not run:
+                    yield from self._catch_up(buffer)
+                run.append(buffer)
+                size = buffer.size
+            yield from self._run(run)
+        if size is not None:  # what is still under way
+            yield from self._run([self._quiet(size, 0)])
 
     def _catch_up(self, buffer: Buffer) -> Iterator[Stretch]:
-        """Pass the time up to a buffer, run by run, or at once where it is long."""
+        """Pass the time up to a buffer, at once where it is long."""
         if self._encoder.step == 0:
             self._origin = buffer.start
         begin = (buffer.start - self._origin) // self._timing.dt_us
         if begin - self._encoder.step > self._timing.steps(REST_MS):
             self._encoder.rest(begin)
-        while self._encoder.step < begin:
-            yield self._run(self._quiet(buffer.size))
+        pause = (begin - self._encoder.step) // self._steps
+        for number in range(0, pause, RUNS):
+            yield from self._run([self._quiet(buffer.size, later) for later in range(min(RUNS, pause - number))])
 
-    def _quiet(self, size: tuple[int, int]) -> Buffer:
-        start, duration = self._time(self._encoder.step), self._steps * self._timing.dt_us
+    def _quiet(self, size: tuple[int, int], later: int) -> Buffer:
+        """A buffer without events, so many runs later than now."""
+        start, duration = self._time(self._encoder.step + later * self._steps), self._steps * self._timing.dt_us
         return Buffer(np.empty(0, EVENT), size, start, duration, self._name)
 
-    def _run(self, buffer: Buffer) -> Stretch:
+    def _run(self, buffers: list[Buffer]) -> Iterator[Stretch]:
+        """Simulate buffers that follow each other, from now on."""
         begin = self._encoder.step
-        neuron, inside = self._placement.neurons(buffer.events)
-        events, neuron = buffer.events[inside], neuron[inside]
+        events = np.concatenate([buffer.events for buffer in buffers])
+        neuron, inside = self._placement.neurons(events)
+        events, neuron = events[inside], neuron[inside]
         if self._network.config.input.polarity == "split":
             rows, columns = self._placement.size
             neuron = neuron + np.where(events["p"] > 0, 0, rows * columns)
         step, neuron = self._arrivals.spikes((events["t"] - self._origin) // self._timing.dt_us, neuron)
-        spikes = self._encoder.encode(self._steps, step - begin, neuron)
-        found = tuple(self._sighting(now, answer, buffer.size) for now, answer in self._watcher.watch(spikes))
-        return Stretch(buffer, found)
+        spikes = self._encoder.encode(len(buffers) * self._steps, step - begin, neuron)
+        found = [self._sighting(now, answer, buffers[0].size) for now, answer in self._watcher.watch(spikes)]
+        for buffer in buffers:
+            end = buffer.start + buffer.duration
+            yield Stretch(buffer, tuple(one for one in found if buffer.start <= one.t < end))
 
     def _sighting(self, now: int, answer: Segmentation, sensor: tuple[int, int]) -> Sighting:
         row, column = cell_centre(self._network.config, np.array(answer.place))

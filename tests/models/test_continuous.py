@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms, prefs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from helpers.networks import (
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.designs import Timing
 from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
+from spikeseg.runners.inference import continuous
 from spikeseg.runners.inference.continuous import open_continuous
 
 STEPS = 80
@@ -158,3 +160,32 @@ def test_genn_has_no_continuous_encoder():
         open_continuous(network, (1, 1), timing, "genn-cpu"),
     ):
         pass
+
+
+@pytest.fixture
+def numpy_target():
+    before = prefs.codegen.target
+    prefs.codegen.target = "numpy"
+    yield
+    prefs.codegen.target = before
+
+
+@pytest.mark.usefixtures("numpy_target")
+def test_brian2_counts_refractory_steps_in_the_same_way():
+    """One that is refractory for 19 steps, and has an input in each that suffices, fires in every 20th."""
+    clock = Clock(0.1 * ms)
+    every_step = SpikeGeneratorGroup(1, [0] * 100, np.arange(100) * 0.1 * ms, clock=clock)
+    neuron = NeuronGroup(1, "v : 1", threshold="v > 0.5", reset="v = 0", refractory=1.9 * ms, clock=clock)
+    link = Synapses(every_step, neuron, on_pre="v_post += int(not_refractory_post)", clock=clock)
+    link.connect()
+    monitor = SpikeMonitor(neuron)
+    Network(every_step, neuron, link, monitor).run(10 * ms, namespace={})
+    theirs = np.diff(np.rint(monitor.t_[:] / 1e-4))
+    network, timing = single(1.9, 10.0, 0.9)
+    ours = np.diff(conv3_steps(network, timing, list(range(100))))
+    assert {*theirs.tolist()} == {*ours.tolist()} == {20}
+
+
+def test_a_run_ends_before_its_unit_is_too_small(monkeypatch):
+    monkeypatch.setattr(continuous, "LARGEST_GAIN", 0.5)
+    assert_as_judged("numpy", random_case(ENCODERS["leaky"], 3, "real"))
