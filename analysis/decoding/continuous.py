@@ -132,8 +132,8 @@ class Watcher:
     def _answer(
         self, map_: int, field: np.ndarray, steps: dict[str, np.ndarray], fired: np.ndarray, strength: np.ndarray
     ) -> Segmentation:
-        """Decode the place of the largest readout among those that have fired, as of now."""
-        place = np.unravel_index(np.argmax(np.where(steps["conv3"][map_] != SILENT, field, -np.inf)), field.shape)
+        """Decode the place of the largest readout, or of the last spike where there is none, as if it fired now."""
+        place = np.unravel_index(np.argmax(field), field.shape)
         seed = map_, int(place[0]), int(place[1])
         seeded = steps["conv3"].copy()
         seeded[seed] = self._memory.window
