@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Thread
 
@@ -18,6 +18,7 @@ from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
 from ...datasets.buffers import Placement
 from ...datasets.events.events import Buffer
+from ...datasets.events.formats.stream import PACKET
 from ...datasets.events.windows import Windows
 from ...models.network import TrainedNetwork
 from .segmenting import BATCH, Segmenter, open_segmenter
@@ -158,16 +159,26 @@ def _complete(packets: Iterable[np.ndarray], windows: Windows) -> Iterator[Buffe
 
 
 def _without_waiting(packets: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:
-    """Yield the packets, and None before waiting for one that has not arrived yet."""
+    """Yield the packets, and None before waiting for one that has not arrived yet.
+
+    Packets that come while others wait are joined, so that whoever has fallen behind finds them all at once.
+    """
     waiting: queue.Queue[np.ndarray | BaseException | None] = queue.Queue(maxsize=2)
 
     def read() -> None:
+        late: list[np.ndarray] = []
+        end: BaseException | None = None
         try:
             for packet in packets:
-                waiting.put(packet)
-            waiting.put(None)
+                late.append(packet.copy())  # the reader may reuse the array
+                with suppress(queue.Full):
+                    waiting.put(np.concatenate(late), block=sum(map(len, late)) >= PACKET)
+                    late = []
         except BaseException as error:
-            waiting.put(error)
+            end = error
+        if late:
+            waiting.put(np.concatenate(late))
+        waiting.put(end)
 
     Thread(target=read, daemon=True).start()
     while True:

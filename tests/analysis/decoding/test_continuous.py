@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from dataclasses import replace
 from functools import cache
 
@@ -124,3 +126,19 @@ def test_without_readouts_a_conv3_spike_is_a_decision():
     for _, answer in decisions:
         assert answer.presence is None
         assert answer.is_present()
+
+
+def test_memory_does_not_grow_with_the_stream():
+    spikes, watcher, kept = spiking(2), Watcher(network(2), SHAPES, MEMORY), []
+    tracemalloc.start()
+    try:
+        for number in range(16):
+            later = {name: (step + number * STEPS, neuron) for name, (step, neuron) in spikes.items()}
+            assert sum(1 for _ in watcher.watch(later)) > 0
+            if number in (3, 15):
+                gc.collect()
+                kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    seen = 12 * sum(step.nbytes + neuron.nbytes for step, neuron in spikes.values())
+    assert kept[1] - kept[0] < seen / 10
