@@ -32,7 +32,7 @@ def build_continuous(design: ContinuousDesign) -> Model:
     Model
         Each of its "stimuli" is one step, so that a run may have any number of them. Its source is the input layer, and
         ``conv1``, ``pool1``, ``conv2``, ``pool2`` and ``conv3`` are recorded. Its state has no units and has to be set
-        before a run; all but the first three is what a run leaves for the next one:
+        before a run; what is listed from ``<layer>.v`` on is what a run leaves for the next one:
 
         - ``<conv layer>.w`` and ``<conv layer>.resting``: kernels, flat, and thresholds of the maps;
         - ``fewest``, ``most``, ``variation``: by which thresholds adapt;

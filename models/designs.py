@@ -17,6 +17,9 @@ from ..configs.schema import Config, Conv
 
 Pair = tuple[int, int]
 
+STEP_US = 100
+"""Of the continuous encoder, in microseconds."""
+
 
 class SelfBuilding(Protocol):
     """A design that brings its own builder, as those of tests and benchmarks do."""
@@ -143,7 +146,7 @@ class Timing:
     tau_ms: dict[str, float]
     refractory_ms: dict[str, float]
     window_ms: float
-    dt_us: int = 100
+    dt_us: int = STEP_US
 
     def steps(self, ms: float) -> float:
         """How many steps a time in milliseconds takes."""

@@ -69,7 +69,7 @@ class Stretch:
     sightings: tuple[Sighting, ...]
 
 
-def timing_of(config: Config, dt_us: int = 100) -> Timing:
+def timing_of(config: Config, dt_us: int) -> Timing:
     """Times of the continuous encoder: that of a buffer for all of them; a layer with a `tau_ms` keeps its own.
 
     Parameters

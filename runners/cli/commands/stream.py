@@ -16,10 +16,11 @@ from ..console import console
 from ..options import ConfidenceOption, DeviceOption, dataclass_options, milliseconds
 
 if TYPE_CHECKING:
+    from rich.status import Status
+    from rich.table import Table
+
     from ....datasets.events.formats import EventStream
     from ....models.network import TrainedNetwork
-
-DT_MS = 0.1
 
 
 @dataclass_options(Reading)
@@ -71,62 +72,50 @@ def stream(
     if dt is not None and not continuous:
         raise SpikeSegError("--dt is the duration of a step of --continuous: give both, or neither")
     common = {"out": out, "device": device, "video": video, "confidence": confidence}
-    with open_source(recording, reading, follow) as events:
+    with open_source(recording, reading, follow) as events, console.status("waiting for events") as status:
         if continuous:
-            stopped = _watch(network, events, round(1000 * (dt or DT_MS)), **common)
+            shown, files, stopped = _watch(network, events, status, dt, **common)
         else:
             duration = buffer or inputs.buffer.duration_ms or 30.0
-            stopped = _by_buffers(network, events, duration, step or duration, **common)
-        _tell(events, stopped)
-
-
-def _by_buffers(
-    network: TrainedNetwork, events: EventStream, duration: float, step: float, **options: Any
-) -> BaseException | None:
-    """Segment buffers, and say what became of them; returns what ended the stream early, if anything did."""
-    from ...inference.stream_files import record_stream
-    from ..tables import stream_progress, stream_table
-
-    with console.status("waiting for events") as status:
-        summary, stopped = record_stream(
-            network,
-            events,
-            duration,
-            step,
-            progress=lambda so_far: status.update(stream_progress(so_far)),
-            **options,
-        )
-    console.print(stream_table(summary, events.name))
-    _tell_files("stream.csv, latency.json and latency.png", **options)
-    return stopped
-
-
-def _watch(network: TrainedNetwork, events: EventStream, dt_us: int, **options: Any) -> BaseException | None:
-    """Decide in continuous time, and say what was decided; returns what ended the stream early, if anything did."""
-    from ...inference.watch_files import record_watch
-    from ..tables import watch_progress, watch_table
-
-    with console.status("waiting for events") as status:
-        summary, stopped = record_watch(
-            network, events, dt_us, progress=lambda so_far: status.update(watch_progress(so_far)), **options
-        )
-    console.print(watch_table(summary, events.name))
-    _tell_files("decisions.csv and decisions.json", **options)
-    return stopped
-
-
-def _tell_files(names: str, out: Path, video: Path | None, **_: Any) -> None:
-    films = "" if video is None else f", {video}"
-    console.print(f"{names} in {out}{films}", soft_wrap=True)
-
-
-def _tell(events: EventStream, stopped: BaseException | None) -> None:
-    """Say what was left out and what went wrong, once all that was found is told. Raises the error, if it was one."""
+            shown, files, stopped = _by_buffers(network, events, status, duration, step or duration, **common)
     if stopped is not None:
         console.print("interrupted: the results so far are kept")
     if events.truncated:
         console.print(f"{events.name} ends with {events.truncated}: all events before that were read")
     for told in events.left_out:
         console.print(told, soft_wrap=True)
+    console.print(shown)
+    films = "" if video is None else f", {video}"
+    console.print(f"{files} in {out}{films}", soft_wrap=True)
     if isinstance(stopped, SpikeSegError):
         raise stopped
+
+
+Written = tuple["Table", str, BaseException | None]
+"""A table to show, what was written, and what ended the stream early, if anything did."""
+
+
+def _by_buffers(
+    network: TrainedNetwork, events: EventStream, status: Status, duration: float, step: float, **options: Any
+) -> Written:
+    """Segment buffers."""
+    from ...inference.stream_files import record_stream
+    from ..tables import stream_progress, stream_table
+
+    summary, stopped = record_stream(
+        network, events, duration, step, progress=lambda so_far: status.update(stream_progress(so_far)), **options
+    )
+    return stream_table(summary, events.name), "stream.csv, latency.json and latency.png", stopped
+
+
+def _watch(network: TrainedNetwork, events: EventStream, status: Status, dt: float | None, **options: Any) -> Written:
+    """Decide in continuous time."""
+    from ....models.designs import STEP_US
+    from ...inference.watch_files import record_watch
+    from ..tables import watch_progress, watch_table
+
+    dt_us = STEP_US if dt is None else round(1000 * dt)
+    summary, stopped = record_watch(
+        network, events, dt_us, progress=lambda so_far: status.update(watch_progress(so_far)), **options
+    )
+    return watch_table(summary, events.name), "decisions.csv and decisions.json", stopped
