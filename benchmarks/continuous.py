@@ -89,7 +89,7 @@ def measure_saccades(run: str, data: str, part: str, dt_us: int, every: int) -> 
 
 
 def measure_stream(run: str, recording: Path, seconds: float, rate: float) -> None:
-    """Repeat a recording, and print memory and processor time as the stream goes on."""
+    """Repeat a recording, and print memory as the stream goes on, and processor time once all programs have ended."""
     network = load_network(run)[0]
     found = read_events(recording)
     events = found.events.copy()
@@ -103,17 +103,14 @@ def measure_stream(run: str, recording: Path, seconds: float, rate: float) -> No
             yield from np.array_split(later, 1 + span // 20_000)
             start += span
 
-    before, shown = processor(), 0.0
+    before, done, shown = processor(), 0.0, 0.0
     with open_watch(network, found.size, 100, str(recording)) as watch:
         for stretch in watch.see(packets()):
             done = (stretch.buffer.start + stretch.buffer.duration) / 1e6
             if done >= shown + seconds / 10:
                 shown = done
-                print(
-                    f"{done:.0f} s of events: {memory():.0f} MB, "
-                    f"processor, s per s of events {(processor() - before) / done:.2f}",
-                    flush=True,
-                )
+                print(f"{done:.0f} s of events: {memory():.0f} MB", flush=True)
+    print(f"processor, s per s of events {(processor() - before) / done:.2f}", flush=True)
 
 
 def processor() -> float:

@@ -29,7 +29,7 @@ RUN_MS = 50.0
 """Of events, in one run of the simulator: a decision of a live stream is known once its run is over."""
 
 RUNS = 4
-"""That are made one where so many wait: starting a run takes as long as simulating some 20 ms."""
+"""That are made one where so many wait: fewer and longer runs cost less."""
 
 LOOK_MS = 1.0
 """From one look at the readouts to the next one, at least."""

@@ -74,7 +74,7 @@ def judged_readout(net, spikes, now: int) -> np.ndarray:
     """Readouts of all maps and places, with their offsets."""
     fired = last_steps(spikes, "pool2", now, now) != judge.SILENT
     field = np.zeros(SHAPES["conv3"])
-    judge.arrive(fired, field, net.presence.weights, net.config.conv3.padding)
+    judge.arrive(np.argwhere(fired), field, net.presence.weights, net.config.conv3.padding)
     return field + net.presence.offsets[:, None, None]
 
 
