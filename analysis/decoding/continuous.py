@@ -116,18 +116,19 @@ class Watcher:
             strength = margins(self._network, field)
         likeliest = largest_by_class(self._network, np.where(fired, strength, -np.inf))
         steps = None
-        for label in sorted(likeliest, key=likeliest.__getitem__, reverse=True):
-            if now - self._decided[label] < self._memory.hold or not self._is_there(label, likeliest[label]):
+        for rank, label in enumerate(sorted(likeliest, key=likeliest.__getitem__, reverse=True)):
+            if now - self._decided[label] < self._memory.hold or not self._is_there(label, likeliest[label], rank):
                 continue
             steps = steps or {layer: self._recent(layer, now) for layer in self._last}
             names = np.array(self._network.map_labels) == label
             map_ = int(np.argmax(np.where(names & fired, strength, -np.inf)))
             yield self._answer(map_, field[map_], steps, fired, strength)
 
-    def _is_there(self, label: str, strength: float) -> bool:
+    def _is_there(self, label: str, strength: float, rank: int) -> bool:
+        """Whether a class is present; for any but the likeliest more has to speak than against it, too (rule 8)."""
         if self._readout is None or strength == -np.inf:
             return strength > 0
-        return presence_of(self._network, label, strength) >= self._confidence
+        return presence_of(self._network, label, strength) >= self._confidence and (rank == 0 or strength >= 0)
 
     def _answer(
         self, map_: int, field: np.ndarray, steps: dict[str, np.ndarray], fired: np.ndarray, strength: np.ndarray

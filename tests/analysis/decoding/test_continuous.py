@@ -12,6 +12,7 @@ import numpy as np
 from helpers import judge
 from helpers.networks import configuration, judge_layers, random_network, shapes_of
 from spikeseg.analysis.decoding.continuous import Memory, Watcher
+from spikeseg.analysis.decoding.presence import CONFIDENCE
 from spikeseg.models.network import LAYERS, RANKS, Presence
 
 CONFIG = configuration(
@@ -89,7 +90,10 @@ def test_each_decision_is_what_the_judge_decodes():
             seed_neuron = (answer.map, *answer.place)
             steps = {name: last_steps(spikes, name, now, now) for name in ("input", *LAYERS[:-1])}
             conv3 = last_steps(spikes, "conv3", now + 1, now)
-            assert (conv3[answer.map] != judge.SILENT).any()
+            fired = (conv3 != judge.SILENT).any(axis=(1, 2))
+            assert fired[answer.map]
+            assert answer.presence >= CONFIDENCE
+            assert margins[answer.map] >= 0 or margins[answer.map] == margins[fired].max()
             assert readout[seed_neuron] == readout[answer.map].max()
             thresholds = {"conv1": 0.05, "conv2": 0.5, "conv3": 0.5}
             steps["conv3"] = conv3
