@@ -1,4 +1,4 @@
-"""Neurons in continuous time: they leak, fire, are refractory, and fire again (docs/model.md, rule 15).
+"""Neurons in continuous time: they leak, fire, are refractory, and fire again (docs/model.md, rule 17).
 
 Nothing is reset between stimuli, for there are none: events come at their own time. What neurons.py and competition.py
 have for a potential and its threshold holds here, too. In addition:

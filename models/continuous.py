@@ -1,4 +1,4 @@
-"""The encoder in continuous time: Conv1 - Pool1 - Conv2 - Pool2 - Conv3 without stimuli (docs/model.md, rule 15)."""
+"""The encoder in continuous time: Conv1 - Pool1 - Conv2 - Pool2 - Conv3 without stimuli (docs/model.md, rule 17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions in continuous time: Conv3 spikes are named, and followed back, as they come (docs/model.md, rule 15).
+"""Decisions in continuous time: Conv3 spikes are named, and followed back, as they come (docs/model.md, rule 17).
 
 What is decided depends on the spikes of late alone: each neuron's last spike, as long as it is not older than a window.
 So memory is bounded, and no answer depends on what comes after it.

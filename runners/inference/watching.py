@@ -1,4 +1,4 @@
-"""Watch a stream of events in continuous time: decisions as Conv3 spikes come (docs/model.md, rule 15)."""
+"""Watch a stream of events in continuous time: decisions as Conv3 spikes come (docs/model.md, rule 17)."""
 
 from __future__ import annotations
 
