@@ -40,7 +40,7 @@ gain     exp(t / tau), by which potentials and thresholds of the layer are multi
 CONV_STEP = "gain = gain * growth"
 """The unit of a layer shrinks.
 
-Reads: growth, exp(dt / tau)
+Reads: gain; growth, exp(dt / tau)
 Updates: gain
 When: start of every step, first
 """
@@ -88,20 +88,26 @@ count : 1
 fewest : 1
 most : 1
 variation : 1
-scale = 1 + variation * (2 * clip((count - fewest) / (most - fewest), 0, 1) - 1) : 1
 """
 """How many input spikes there are: what the number of events of a buffer is in buffers (docs/model.md, rule 4).
 
 count         input spikes, each worth exp(-age / window): in a steady stream as many as come within the window
 fewest, most  the fewest and the most of a training stimulus, n_min and n_max
 variation     r, how far thresholds vary
-scale         by what all thresholds are multiplied, 1 + r (2 p - 1) (equations/adaptation.py)
+"""
+
+ACTIVITY_SCALE = "scale = 1 + variation * (2 * clip((count - fewest) / (most - fewest), 0, 1) - 1) : 1"
+"""By what all thresholds are multiplied, 1 + r (2 p - 1) (equations/adaptation.py).
+
+Reads: variation; count; fewest; most
+Updates: scale
+When: wherever it is read
 """
 
 ACTIVITY_STEP = "count = count * fading"
 """The past counts less and less.
 
-Reads: fading, exp(-dt / window)
+Reads: count; fading, exp(-dt / window)
 Updates: count
 When: start of every step
 """
@@ -130,7 +136,7 @@ scale      of the input's activity
 FEATURE_STEP = "theta = clip(resting * scale * gain, theta, inf)"
 """Thresholds follow the activity. They fall no faster than potentials do, which is why no quiet neuron ever meets one.
 
-Reads: resting; scale; gain
+Reads: resting; scale; gain; theta
 Updates: theta
 When: start of every step, last
 """

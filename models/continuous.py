@@ -73,7 +73,7 @@ class _Continuous:
     def _activity(self) -> NeuronGroup:
         """One neuron that counts input spikes."""
         namespace = {"fading": _rounded(math.exp(-1 / self.design.window))}
-        activity = self._group(1, continuous.ACTIVITY, "activity", namespace=namespace)
+        activity = self._group(1, continuous.ACTIVITY + continuous.ACTIVITY_SCALE, "activity", namespace=namespace)
         activity.run_regularly(continuous.ACTIVITY_STEP, clock=self.clock, when="start", name="activity_step")
         everyone = whole_layer(self.design.shapes["input"], 1)
         counting = ConvSynapses(

@@ -15,6 +15,7 @@ from spikeseg.spikes import Recorded
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.figures.answers import confusion_matrix
 from ...analysis.figures.gallery import gallery
+from ...analysis.figures.presence import presence_curves
 from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster
 from ...analysis.figures.style import save
@@ -65,6 +66,8 @@ def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Pat
         title = f"Confusion, {kind}: {' and '.join(readout.layers)}"
         drawn = confusion_matrix(readout.by_all.confusion, config.data.classes, title)
         save(drawn, directory / f"confusion-{kind}.png")
+    if evaluation.presence:
+        save(presence_curves(evaluation.presence), directory / "presence.png")
     with open_encoder(config, selection.size, device) as encoder:
         inputs = stimuli([evaluation.examples[0].sample.view], config.input, selection.size)
         spikes = encoder.encode(network, inputs)
