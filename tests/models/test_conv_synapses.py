@@ -234,6 +234,46 @@ class TestGroups:
             ConvSynapses(neurons(6), neurons(5), WINDOW, on_pre="v_post += 1*volt", name="link")
 
 
+ONE = Shape(1, 1, 1)
+PAIR_RULE = {"on_pre": "x_pre += 1\nw -= x_post", "on_post": "x_post += 1\nw += x_pre"}
+
+
+def firing_at(size, step):
+    """Neurons that fire together in one step, with a trace x that does not decay."""
+    return NeuronGroup(size, "x : 1", threshold=f"t_in_timesteps == {step}", reset="")
+
+
+@pytest.mark.parametrize("target", ["numpy"], indirect=True)
+class TestSpikesOfOneStep:
+    """What docs/conv-synapses.md says of their order."""
+
+    @pytest.mark.parametrize(("delay", "change"), [({}, 1), ({"pre": 0.1 * ms}, -1), ({"post": 0.1 * ms}, 1)])
+    @pytest.mark.parametrize("kind", [Synapses, ConvSynapses])
+    def test_pre_comes_before_post_and_a_delay_of_pre_turns_it(self, target, kind, delay, change):
+        source, sink = firing_at(1, 0), firing_at(1, 0)
+        options = {"model": "w : 1", **PAIR_RULE, "delay": delay}
+        synapses = kind(source, sink, *([Window(ONE, ONE, 1)] if kind is ConvSynapses else []), **options)
+        if kind is Synapses:
+            synapses.connect()
+        Network(source, sink, synapses).run(0.5 * ms, namespace={})
+        assert synapses.w[0] == change
+
+    def test_their_order_can_be_changed(self, target):
+        source, sink = firing_at(1, 0), firing_at(1, 0)
+        synapses = ConvSynapses(source, sink, Window(ONE, ONE, 1), "w : 1", **PAIR_RULE)
+        synapses.post.order = -2
+        Network(source, sink, synapses).run(0.1 * ms, namespace={})
+        assert synapses.w[0] == -1
+
+    def test_pairs_at_several_places_are_applied_one_after_another(self, target):
+        """Three outputs each halve the distance to 1 of their one weight: 7/8; their sum would be 3/2."""
+        row = Shape(1, 1, 3)
+        source, sink = firing_at(3, -1), firing_at(3, 0)
+        synapses = ConvSynapses(source, sink, Window(row, row, 1), "w : 1", on_post="w += 0.5 * (1 - w)")
+        Network(source, sink, synapses).run(0.2 * ms, namespace={})
+        assert synapses.w[0] == 7 / 8
+
+
 REFUSED = {
     "a delay for each pair": ({"delay": [1, 2] * ms}, "share one delay"),
     "summed variables": ({"model": "x_post = w : volt (summed)\nw : volt"}, r"cannot be \(summed\)"),
