@@ -118,7 +118,7 @@ class ConvSynapses(NeuronGroup):
         has_weights = any("shared" not in equation.flags for equation in equations.values())
         if not {"dt", "clock"} & options.keys():
             options["clock"] = source.clock
-        statements = {"pre": on_pre, "post": on_post}
+        statements = {"pre": on_pre or None, "post": on_post or None}
         delays = {"pre": NO_DELAY, "post": NO_DELAY} | (dict(delay) if isinstance(delay, Mapping) else {"pre": delay})
         _check_delays(name, delays, statements)
         _check_supported(equations, statements)

@@ -153,6 +153,12 @@ def connection(model="w : volt", on_pre="v_post += w", **options):
     return Network(below, above, synapses), below, above, synapses
 
 
+def test_an_empty_statement_is_none():
+    network, *_, synapses = connection(on_pre="", on_post="w += 1*volt")
+    assert synapses.pre is None
+    network.run(1 * ms)
+
+
 class TestVariables:
     def test_they_are_read_and_written_flat_and_in_the_kernels_shape(self):
         synapses = connection()[-1]
