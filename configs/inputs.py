@@ -15,8 +15,10 @@ from .limits import (
     ODD,
     ClassName,
     Count,
+    Fraction,
     Items,
     Positive,
+    Reach,
     Real,
     Section,
     Seed,
@@ -148,6 +150,25 @@ class Buffering(Section):
         return self
 
 
+class Augmentation(Section):
+    """How presentations in training differ from the recording (docs/training.md)."""
+
+    versions: Annotated[Steps, in_unit("versions")] = Field(
+        default=5, description="drawn of each training stimulus; each epoch presents the next, then the first again"
+    )
+
+    shift: Annotated[Reach, in_unit("pixels")] = Field(
+        default=0, description="all events move by up to this many rows and columns of the sensor, either way"
+    )
+    flip: Fraction = Field(
+        default=0.0, description="probability that ON and OFF are swapped, as where an object moves the other way"
+    )
+    drop: Share = Field(default=0.0, description="events are dropped: a share that is drawn from 0 to this, at random")
+    noise_hz: Annotated[Real, Field(ge=0, le=1000), in_unit("Hz")] = Field(
+        default=0.0, description="background events that are added, per pixel of the sensor and second"
+    )
+
+
 class Input(Section):
     """The input layer and its time. Stimuli are pictures, which need `dog`, or recordings, which need `buffer`."""
 
@@ -177,11 +198,18 @@ class Input(Section):
     )
     dog: DoG | None = Field(default=None, description="how pictures become spikes")
     buffer: Buffering | None = Field(default=None, description="how recordings become stimuli")
+    augmentation: Augmentation | None = Field(
+        default=None, description="how presentations of recordings vary in training; they do not when absent"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Input:
         if (self.dog is None) == (self.buffer is None):
             raise ValueError("pictures need [input.dog], recordings need [input.buffer]: give one of them")
+        if self.augmentation is not None and self.buffer is None:
+            raise ValueError("[input.augmentation] is for recordings, not for pictures: leave it out")
+        if self.augmentation is not None and self.augmentation.flip and self.polarity == "merged":
+            raise ValueError("augmentation.flip changes nothing while polarity is merged: set polarity to split")
         if self.total_steps > MOST_STEPS:
             raise ValueError(f"steps and flush_steps are {self.total_steps:,} together: {MOST_STEPS:,} at most")
         return self

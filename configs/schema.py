@@ -47,6 +47,7 @@ DEFAULT_RULE = "multiplicative"
 
 _LATER = (
     ("data", "sensor", "unit"),
+    ("input", "augmentation"),
     *((layer, "tau_ms") for layer in ("conv1", "conv2", "conv3")),
     ("plasticity", "text", "parameters"),
 )

@@ -143,6 +143,9 @@ class Trainer:
         The learning rule with the values of its parameters.
     dt
         Duration of a step in seconds.
+    versions
+        How often the training set is in `stimuli`, a version of it after the other: each epoch presents the next, and
+        after the last one comes the first again.
     """
 
     conv: Conv
@@ -152,6 +155,7 @@ class Trainer:
     checkpoint: Path
     plasticity: Plasticity
     dt: float
+    versions: int = 1
 
     def begin(self) -> Learned:
         """The state to start from: that of the checkpoint if there is one, else the initial one.
@@ -184,7 +188,7 @@ class Trainer:
             The simulation fails, the rule makes weights that are not from 0 to 1, or the file system refuses.
         """
         learning = self.conv.learning
-        order = presentation_order(self.stimuli.stimuli, learning.stimuli, self.seed)
+        order = presentation_order(self.stimuli.stimuli // self.versions, learning.stimuli, self.seed)
         progress(learned)
         while not finished(learned, learning):
             chunk = order[learned.presented : learned.presented + learning.chunk]
@@ -195,7 +199,10 @@ class Trainer:
 
     def _present(self, simulator: Simulator, learned: Learned, chunk: np.ndarray) -> Learned:
         fixed = constants(self.conv, self.plasticity, self.dt)
-        result = simulator.run(self.stimuli.select(chunk), {**fixed, **learned.state})
+        training_set = self.stimuli.stimuli // self.versions
+        epoch = (learned.presented + np.arange(len(chunk))) // training_set
+        shown = epoch % self.versions * training_set + chunk
+        result = simulator.run(self.stimuli.select(shown), {**fixed, **learned.state})
         wins = result.spikes["winners"]
         state = {name: result.state[name] for name in learned.state}
         _check_weights(state, self.plasticity.rule)

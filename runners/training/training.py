@@ -19,14 +19,15 @@ from ...analysis.decoding.naming import name_maps, named
 from ...analysis.decoding.presence import learn_presence, winners
 from ...configs.schema import Config, Conv
 from ...datasets.catalogue import Source, directory_of, open_dataset
+from ...datasets.events.augmentation import augmented
 from ...datasets.events.formats import Invalid
 from ...datasets.recordings import Recordings
-from ...datasets.sample import Dataset
+from ...datasets.sample import Dataset, Sample
 from ...datasets.split import Split, split
 from ...datasets.stimuli import fullest, fullest_to_emptiest, samples, stimuli
 from ...models.gabor import gabor_kernels
 from ...models.network import LEARNED_LAYERS, TrainedNetwork, kernel_shapes
-from ..inference.encoding import open_encoder
+from ..inference.encoding import Encoder, open_encoder
 from ..simulation.devices import GENN, check_device
 from .directory import Run
 from .learning import Learned, Trainer, on_padded_grid, open_learner
@@ -88,7 +89,7 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
     write_json(run.split_file, parts.to_json(dataset.names))
     training = _Training(config, run, device, reporter)
     shown = training.stimuli(dataset, parts.train)
-    network, learned, recorded = training.learn(replace(network, event_range=shown.event_range), shown.fullest)
+    network, learned, recorded = training.learn(replace(network, event_range=shown.event_range), shown)
     largest = largest_potentials(network, recorded)
     network = calibrate(network, recorded, largest)
     scores = largest / network.thresholds["conv3"]
@@ -126,6 +127,8 @@ class Stimuli(NamedTuple):
         The picture or recording of each of them; where there are none, of each of `fullest`.
     event_range
         The fewest and the most input spikes of any stimulus, learned from or not.
+    versions
+        Input spikes of augmented versions of `fullest`, one for each epoch; none without augmentation.
     """
 
     fullest: Spikes
@@ -133,6 +136,7 @@ class Stimuli(NamedTuple):
     all_kinds: Spikes
     items: np.ndarray
     event_range: tuple[int, int]
+    versions: list[Spikes]
 
 
 @dataclass(frozen=True)
@@ -148,13 +152,14 @@ class _Training:
         """Read the training items as stimuli, and store the boxes of their objects in ``boxes.json``."""
         inputs = self.config.input
         self.reporter.stage("stimuli", len(indices))
-        spikes, all_kinds, items, labels, counts, boxes = [], [], [], [], [], {}
+        spikes, all_kinds, items, labels, counts, boxes, versions = [], [], [], [], [], {}, []
         for done, index in enumerate(indices):
             shown = list(samples(dataset, [index], inputs))
             encoded = stimuli([sample.view for sample in shown], inputs, inputs.size)
             counts.append(np.bincount(encoded.stimulus, minlength=encoded.stimuli))
             chosen = fullest(counts[-1], inputs)
             spikes.append(encoded.select(chosen))
+            versions.append(self._versions([shown[int(i)] for i in chosen], done))
             quiet_too = fullest_to_emptiest(counts[-1], len(chosen)) if len(chosen) < len(shown) else chosen[:0]
             all_kinds.append(encoded.select(quiet_too))
             items += [done] * (len(quiet_too) or len(chosen))
@@ -168,9 +173,27 @@ class _Training:
         write_json(self.run.path / "boxes.json", boxes)
         seen = np.concatenate(counts)
         counted = int(seen.min()), int(seen.max())
-        return Stimuli(Spikes.join(spikes), labels, Spikes.join(all_kinds), np.array(items), counted)
+        by_version = [Spikes.join(list(version)) for version in zip(*versions, strict=True)]
+        return Stimuli(Spikes.join(spikes), labels, Spikes.join(all_kinds), np.array(items), counted, by_version)
 
-    def learn(self, network: TrainedNetwork, spikes: Spikes) -> tuple[TrainedNetwork, dict[str, Learned], Recorded]:
+    def _versions(self, shown: list[Sample], item: int) -> list[Spikes]:
+        """Input spikes of every augmented version of the stimuli of an item, none without augmentation.
+
+        What is drawn follows from seed, item, stimulus and version alone.
+        """
+        inputs = self.config.input
+        if inputs.augmentation is None:
+            return []
+        buffers = [sample.buffer for sample in shown if sample.buffer is not None]
+        drawn = []
+        for version in range(inputs.augmentation.versions):
+            seeds = [(self.config.seed, len(LEARNED_LAYERS), item, number, version) for number in range(len(buffers))]
+            rngs = map(np.random.default_rng, seeds)
+            views = [augmented(buffer, inputs.augmentation, rng) for buffer, rng in zip(buffers, rngs, strict=True)]
+            drawn.append(stimuli(views, inputs, inputs.size))
+        return drawn
+
+    def learn(self, network: TrainedNetwork, shown: Stimuli) -> tuple[TrainedNetwork, dict[str, Learned], Recorded]:
         """Learn layer by layer.
 
         Returns
@@ -183,25 +206,34 @@ class _Training:
         below = {"conv2": "pool1", "conv3": "pool2"}
         with open_encoder(self.config, self.config.input.size, self.device) as encoder:
             for number, layer in enumerate(LEARNED_LAYERS):
-                self.reporter.stage(f"encode {below[layer]}", spikes.stimuli)
-                encoded = encoder.encode(network, spikes, self.reporter.advance)
-                learned[layer] = self._learn_layer(layer, number, encoded[below[layer]])
+                epochs = -(-getattr(self.config, layer).learning.stimuli // shown.fullest.stimuli)
+                versions = shown.versions[:epochs] or [shown.fullest]
+                presented = []
+                for version in versions:
+                    encoded = self._encode(encoder, f"encode {below[layer]}", network, version)
+                    presented.append(encoded[below[layer]])
+                if shown.versions and layer == LEARNED_LAYERS[-1]:  # what follows is about recordings as they are
+                    encoded = self._encode(encoder, f"encode {below[layer]}", network, shown.fullest)
+                learned[layer] = self._learn_layer(layer, number, Spikes.join(presented), len(versions))
                 network = with_layer(network, layer, learned[layer])
         return network, learned, Recorded(encoded)
 
     def encode(self, network: TrainedNetwork, spikes: Spikes) -> Recorded:
         """Spikes of all layers of a network that has learned, for input spikes."""
-        self.reporter.stage("encode quiet buffers too", spikes.stimuli)
         with open_encoder(self.config, self.config.input.size, self.device) as encoder:
-            return Recorded(encoder.encode(network, spikes, self.reporter.advance))
+            return Recorded(self._encode(encoder, "encode quiet buffers too", network, spikes))
 
-    def _learn_layer(self, layer: str, number: int, below: Spikes) -> Learned:
-        """Learn one layer from the spikes of the layer below; `number` counts the learned layers from 0."""
+    def _encode(self, encoder: Encoder, stage: str, network: TrainedNetwork, spikes: Spikes) -> dict[str, Spikes]:
+        self.reporter.stage(stage, spikes.stimuli)
+        return encoder.encode(network, spikes, self.reporter.advance)
+
+    def _learn_layer(self, layer: str, number: int, below: Spikes, versions: int) -> Learned:
+        """Learn one layer from the spikes of the layer below, in so many versions; `number` counts layers from 0."""
         conv: Conv = getattr(self.config, layer)
         stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
         inputs, rule = self.config.input, self.config.plasticity.of(layer)
         seed, dt = (self.config.seed, number), inputs.dt_ms * 1e-3
-        trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt)
+        trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt, versions)
         learned = trainer.begin()
         self.reporter.stage(f"learn {layer}", conv.learning.stimuli, learned.presented)
 

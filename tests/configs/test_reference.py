@@ -10,6 +10,7 @@ import pytest
 
 from spikeseg.configs import load, validate
 from spikeseg.configs.changes import changed, parsed
+from spikeseg.configs.inputs import Augmentation
 from spikeseg.configs.reference import Key, all_keys
 from spikeseg.errors import SpikeSegError
 
@@ -22,8 +23,11 @@ every_key = pytest.mark.parametrize("row", all_keys(), ids=lambda row: row.key)
 @cache
 def whole(row: Key) -> dict:
     """The content of a configuration that has the key."""
-    name = "n-caltech-sim" if row.key.startswith("input.buffer.") else "dog-caltech"
-    return load(name).model_dump(mode="json")
+    recordings = row.key.startswith(("input.buffer.", "input.augmentation."))
+    content = load("n-caltech-sim" if recordings else "dog-caltech").model_dump(mode="json")
+    if recordings:
+        content["input"] |= {"polarity": "split", "augmentation": Augmentation().model_dump(mode="json")}
+    return content
 
 
 def leaves(table: dict, prefix: str = "") -> set[str]:
@@ -47,7 +51,9 @@ def complaint(row: Key, value: object) -> str:
 def test_it_has_every_key_once():
     found = [row.key for row in all_keys()]
     pictures, recordings = (leaves(load(name).model_dump(mode="json")) for name in ("dog-caltech", "n-caltech-sim"))
-    assert sorted(found) == sorted((pictures | recordings) - {"input.dog", "input.buffer"})
+    tables = {"input.dog", "input.buffer", "input.augmentation"}
+    augmentation = {f"input.augmentation.{name}" for name in Augmentation.model_fields}
+    assert sorted(found) == sorted((pictures | recordings | augmentation) - tables)
 
 
 @every_key

@@ -103,6 +103,22 @@ class TestTraining:
         np.testing.assert_array_equal(learned.presentation, winners[:, 0])
         np.testing.assert_array_equal(learned.winners, np.c_[order[winners[:, 0]], winners[:, 1:]])
 
+    def test_every_epoch_presents_the_next_version(self, tmp_path, simulator):
+        versions = np.concatenate([STIMULI, random_stimuli(BELOW, len(STIMULI), STEPS, seed=1)])
+        stimuli = on_padded_grid(to_spikes(versions), CONV, 0)
+        learned, odd = (
+            trained(replace(trainer(tmp_path / name, chunk=chunk), stimuli=stimuli, versions=2), simulator, ignore)
+            for name, chunk in (("even", 6), ("odd", 5))
+        )
+        assert_same(odd, learned)
+        begin = begin_at(SEED).state
+        kernels = begin["w"].reshape(CONV.maps, BELOW.features, *CONV.kernel)
+        order = presentation_order(len(STIMULI), CONV.learning.stimuli, SEED)
+        shown = np.array([versions[stimulus + 7 * (n // 7 % 2)] for n, stimulus in enumerate(order)])
+        expected = judge.learn(shown, kernels, begin["theta"], CONV.padding, judge_rule(CONV), STEPS + 1)
+        np.testing.assert_array_equal(learned.state["w"], expected.kernels.ravel())
+        assert learned.winners[:, 0].max() < len(STIMULI)
+
     def test_chunks_leave_no_trace(self, tmp_path, simulator, whole):
         learned = trained(trainer(tmp_path, chunk=7), simulator, ignore)
         assert_same(learned, whole)

@@ -1,0 +1,60 @@
+"""Buffers as the same scene could have given them another time: shifted, fewer events, other polarity, noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...configs.inputs import Augmentation
+from .events import EVENT, Buffer, on_sensor
+
+
+def augmented(buffer: Buffer, config: Augmentation, rng: np.random.Generator) -> Buffer:
+    """Draw another version of a buffer.
+
+    Events move and get lost with the scene; background events are the camera's, so they come last.
+
+    Parameters
+    ----------
+    buffer
+        Is not changed.
+    config
+        How far versions may differ.
+    rng
+        What is drawn depends on its state alone.
+    """
+    events = _flipped(_thinned(_shifted(buffer.events, buffer.size, config, rng), config, rng), config, rng)
+    events = np.concatenate([events, _background(buffer, config, rng)])
+    return replace(buffer, events=events[np.argsort(events["t"], kind="stable")])
+
+
+def _shifted(events: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Move all events by as many rows and columns, each from -shift to shift; what leaves the sensor is lost."""
+    moved = events.copy()
+    for axis in ("y", "x"):  # what is below 0 wraps to a number beyond every sensor
+        moved[axis] = (events[axis].astype(np.int64) + rng.integers(-config.shift, config.shift + 1)).astype(np.uint16)
+    return moved[on_sensor(moved, size)]
+
+
+def _thinned(events: np.ndarray, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Drop every event with the same probability, which is drawn from 0 to `drop`."""
+    return events[rng.random(len(events)) >= rng.uniform(0, config.drop)]
+
+
+def _flipped(events: np.ndarray, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Swap ON and OFF of all events, or of none."""
+    flipped = events.copy()
+    flipped["p"] *= -1 if rng.random() < config.flip else 1
+    return flipped
+
+
+def _background(buffer: Buffer, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Events that every pixel fires at any time and of any polarity: a Poisson process of `noise_hz`."""
+    rows, columns = buffer.size
+    events = np.empty(rng.poisson(config.noise_hz * rows * columns * buffer.duration * 1e-6), EVENT)
+    events["x"] = rng.integers(columns, size=len(events))
+    events["y"] = rng.integers(rows, size=len(events))
+    events["t"] = buffer.start + rng.integers(buffer.duration, size=len(events))
+    events["p"] = rng.choice([-1, 1], len(events))
+    return events
