@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.own import BOXES, CLASSES, write_pictures, write_recordings
-from spikeseg.configs import Config, layer_shapes, validate
+from spikeseg.configs import Config, layer_shapes, load, validate
 from spikeseg.datasets.own.starting import starting_configuration
 from spikeseg.datasets.own.survey import PictureSurvey, RecordingSurvey, known_sensor, survey
 from spikeseg.errors import SpikeSegError
@@ -22,8 +22,8 @@ def pictures(size=(240, 320), objects=(), count=60, classes=("a", "b"), edges=0.
     return PictureSurvey(Path("data"), Counter(dict.fromkeys(classes, count)), np.array([size] * 3), sides, edges)
 
 
-def recordings(size=(260, 346), rate=1e5, seconds=0.3, sensor=None) -> RecordingSurvey:
-    counts, objects = Counter(a=60, b=60), np.empty((0, 2))
+def recordings(size=(260, 346), rate=1e5, seconds=0.3, sensor=None, classes="ab") -> RecordingSurvey:
+    counts, objects = Counter(dict.fromkeys(classes, 60)), np.empty((0, 2))
     return RecordingSurvey(
         Path("data"), counts, np.array([size] * 3), objects, np.full(3, rate), np.full(3, seconds), sensor
     )
@@ -64,6 +64,39 @@ def test_small_objects_get_more_pixels():
 
 def test_every_class_gets_maps():
     assert written(pictures(classes="abcde")).conv3.maps == 20
+
+
+def test_maps_and_their_presentations_grow_with_the_classes():
+    for seen, per_class, per_map in ((recordings, 8, 500), (lambda **few: recordings((34, 34), **few), 10, 50)):
+        for classes in ("ab", "abc", "abcdefghij"):
+            conv3 = written(seen(classes=classes)).conv3
+            assert conv3.maps == per_class * len(classes)
+            assert conv3.learning.stimuli == per_map * conv3.maps
+            assert conv3.learning.doubling == conv3.learning.stimuli // 5
+
+
+def test_small_recordings_of_many_classes_get_the_recipe_that_was_found_on_some():
+    found, recipe = written(recordings((34, 34), rate=1e4, classes="0123456789")), load("n-mnist")
+    assert found.input.buffer == recipe.input.buffer.model_copy(update={"fit": "bin"})
+    assert found.conv3.learning == recipe.conv3.learning
+    assert (found.conv2, found.pool2, found.conv3.maps) == (recipe.conv2, recipe.pool2, recipe.conv3.maps)
+
+
+@pytest.mark.parametrize(
+    ("objects", "classes", "box"),
+    [
+        ([(0.4, 0.5)] * 8, "ab", "mask"),
+        ([(0.4, 0.5)] * 8, "abc", "silhouette+events"),
+        ([(0.4, 0.5)] * 6 + [(0.2, 0.5)] * 4, "ab", "silhouette+events"),
+        ([(0.9, 0.2)] * 4, "ab", "silhouette+events"),
+        ([(0.3, 0.5)] * 4, "ab", "silhouette+events"),  # pixels count: pictures are wider than high
+        ([(0.8, 0.2)] * 1 + [(0.5, 0.5)] * 9, "ab", "mask"),
+        ([], "ab", "mask"),
+    ],
+)
+def test_boxes_go_by_silhouettes_where_objects_are_elongated_or_classes_many(objects, classes, box):
+    decoder = written(pictures(objects=objects, classes=classes)).decoder
+    assert (decoder.box, decoder.extent_threshold) == (box, 0.35 if box == "silhouette+events" else 0.2)
 
 
 def test_a_busy_picture_gets_more_events_within_limits():
