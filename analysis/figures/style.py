@@ -88,23 +88,27 @@ def save(figure: Figure, path: str | Path) -> None:
     path = Path(path)
     check_suffix(path)
     with replacing(path) as temporary, style():
-        if path.suffix.lower() == ".png":
-            _save_pixels(figure, temporary)
-        else:
+        if path.suffix.lower() != ".png" or not _save_pixels(figure, temporary):
             figure.savefig(temporary, dpi=_DPI, bbox_inches="tight", pad_inches=_PAD)
 
 
-def _save_pixels(figure: Figure, path: Path) -> None:
-    """Draw a figure once and cut off its white edges; Matplotlib would lay it out twice to know where they begin."""
+def _save_pixels(figure: Figure, path: Path) -> bool:
+    """Draw a figure once and cut off its white edges; Matplotlib would lay it out twice to know where they begin.
+
+    Returns whether it was: not where something reaches the edge of the figure, and so may be cut off.
+    """
     figure.dpi = _DPI
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     drawn = (pixels != 255).any(axis=2)
+    if drawn[[0, -1]].any() or drawn[:, [0, -1]].any():
+        return False
     pad = round(_PAD * _DPI)
     rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
     kept = [slice(max(0, within[0] - pad), within[-1] + 1 + pad) for within in (rows, columns)]
     Image.fromarray(pixels[kept[0], kept[1]]).save(path, compress_level=1, dpi=(_DPI, _DPI))
+    return True
 
 
 def settle(figure: Figure) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
 from rich.console import Console
 
 from helpers.networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
@@ -424,3 +426,14 @@ def test_matplotlib_is_imported_only_where_that_holds():
             imports = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
             inside = path.parent in (package / "analysis" / "figures", package / "analysis" / "report")
             assert inside or not any(line.split()[1].startswith("matplotlib") for line in imports), path
+
+
+def test_what_lies_beyond_the_figure_is_saved_too(tmp_path):
+    whole, beyond = (Figure((2, 1)), Figure((2, 1)))
+    whole.text(0.5, 0.5, "in the middle", ha="center")
+    beyond.text(0, 0.5, "half of it beyond the edge", ha="center")
+    beyond.text(1, 0.5, ".")
+    for name, figure in (("whole", whole), ("beyond", beyond)):
+        style.save(figure, tmp_path / f"{name}.png")
+    with Image.open(tmp_path / "whole.png") as one, Image.open(tmp_path / "beyond.png") as other:
+        assert one.width < 400 < other.width
