@@ -12,7 +12,8 @@ from spikeseg.spikes import Shape
 from ..equations import competition, continuous, neurons
 from .conv_synapses import ConvSynapses
 from .designs import ContinuousDesign
-from .geometry import Window, neighbourhood, same_place, whole_layer
+from .encoder import gates
+from .geometry import Window, neighbourhood, whole_layer
 from .layer import Layer
 from .model import Model
 from .network import EXACT
@@ -143,14 +144,7 @@ class _Continuous:
             events={"candidate": competition.PLACE_CANDIDATE},
             among="candidate",
         )
-        layer.set_event_schedule("candidate", when="before_thresholds", order=-1)
-        places = same_place(layer.shape, 1)
-        gate = self._group(places.target.size, competition.GATE, f"{name}_gate")
-        steps = competition.PLACE_OPEN, competition.PLACE_COMPARE, competition.PLACE_TELL
-        for order, (step, statement) in enumerate(zip(("open", "compare", "tell"), steps, strict=True)):
-            compete = ConvSynapses(layer, gate, places, on_pre=statement, on_event="candidate", name=f"{name}_{step}")
-            compete.pre.when, compete.pre.order = "before_thresholds", order
-            self.objects.append(compete)
+        self.objects += gates(layer, name)
         silence = ConvSynapses(
             layer,
             layer,
@@ -159,7 +153,7 @@ class _Continuous:
             namespace={"refractory": self.design.refractory[name]},
             name=f"{name}_silence",
         )
-        self.objects += [gate, silence]
+        self.objects.append(silence)
         return layer
 
     def _forward(self, name: str, below: str, window: Window, **model: Any) -> ConvSynapses:

@@ -163,17 +163,23 @@ class _Encoder:
             events={"candidate": competition.PLACE_CANDIDATE},
             among="candidate",
         )
-        layer.set_event_schedule("candidate", when="before_thresholds", order=-1)
-        places = same_place(layer.shape, 1)
-        gate = self._group(places.target.size, competition.GATE, f"{name}_gate")
-        steps = competition.PLACE_OPEN, competition.PLACE_COMPARE, competition.PLACE_TELL
-        for order, (step, statement) in enumerate(zip(("open", "compare", "tell"), steps, strict=True)):
-            compete = ConvSynapses(layer, gate, places, on_pre=statement, on_event="candidate", name=f"{name}_{step}")
-            compete.pre.when, compete.pre.order = "before_thresholds", order
-            self.objects.append(compete)
+        self.objects += gates(layer, name)
         everyone = neighbourhood(layer.shape, 0)
-        silence = ConvSynapses(layer, layer, everyone, on_pre=neurons.SILENCE, name=f"{name}_silence")
-        self.objects += [gate, silence]
+        self.objects.append(ConvSynapses(layer, layer, everyone, on_pre=neurons.SILENCE, name=f"{name}_silence"))
+
+
+def gates(layer: Layer, name: str) -> list[Any]:
+    """Gates that tell, before thresholds, which candidate of a place may fire (docs/model.md, rule 7)."""
+    layer.set_event_schedule("candidate", when="before_thresholds", order=-1)
+    places = same_place(layer.shape, 1)
+    gate = NeuronGroup(places.target.size, competition.GATE, name=f"{name}_gate", clock=layer.clock)
+    objects: list[Any] = [gate]
+    steps = competition.PLACE_OPEN, competition.PLACE_COMPARE, competition.PLACE_TELL
+    for order, (step, statement) in enumerate(zip(("open", "compare", "tell"), steps, strict=True)):
+        compete = ConvSynapses(layer, gate, places, on_pre=statement, on_event="candidate", name=f"{name}_{step}")
+        compete.pre.when, compete.pre.order = "before_thresholds", order
+        objects.append(compete)
+    return objects
 
 
 class _GennEncoder(_Encoder):
