@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -28,6 +26,7 @@ from ...analysis.painting.video import open_video
 from ...datasets.events.formats import EventStream
 from ...models.network import TrainedNetwork
 from .segmenting import response_over_threshold
+from .stream_writing import growing_table, write_each
 from .streaming import Moment, open_stream
 
 SUMMARY, PICTURE = "latency.json", "latency.png"
@@ -44,32 +43,6 @@ COLUMNS = (
     *box_columns(),
     "mask_pixels",
 )
-
-
-@contextmanager
-def table(path: Path) -> Iterator[Callable[[Moment], None]]:
-    """Open a CSV file with `COLUMNS`, and yield a function that appends the row of a moment.
-
-    Each row is written at once, so that a program that reads the file meanwhile sees whole rows.
-
-    Raises
-    ------
-    SpikeSegError
-        The file system refused.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-
-            def add(moment: Moment) -> None:
-                writer.writerow(_row(moment))
-                file.flush()
-
-            yield add
-    except OSError as error:
-        raise SpikeSegError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _row(moment: Moment) -> tuple[Any, ...]:
@@ -226,7 +199,7 @@ def record_stream(
     SpikeSegError
         The stream ended before the first buffer; or see `open_stream` and `open_video`.
     """
-    summary, stopped = Summary(), None
+    summary = Summary()
     writers: list[Callable[[Moment], None]] = []
     with ExitStack() as stack:
         if video is not None:
@@ -235,17 +208,10 @@ def record_stream(
         stream = stack.enter_context(
             open_stream(network, events.sensor(), duration_ms, step_ms, events.name, device, confidence)
         )
-        writers += [stack.enter_context(table(out / "stream.csv")), summary.add]
+        add = stack.enter_context(growing_table(out / "stream.csv", COLUMNS))
+        writers += [lambda moment: add([_row(moment)]), summary.add]
         forget_summary(out)
-        start = monotonic()
-        try:
-            for moment in stream.see(events):
-                for write in writers:
-                    write(moment)
-                summary.wall_s = monotonic() - start
-                progress(summary)
-        except (KeyboardInterrupt, SpikeSegError) as error:
-            stopped = error
+        stopped = write_each(stream.see(events), writers, summary, progress)
         if not summary.buffers:
             raise stopped or SpikeSegError(f"{events.name} holds no events")
     write_summary(out, summary, duration_ms)

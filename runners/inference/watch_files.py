@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -23,36 +21,11 @@ from ...analysis.painting.stream_frames import answer_frame
 from ...analysis.painting.video import open_video
 from ...datasets.events.formats import EventStream
 from ...models.network import TrainedNetwork
+from .stream_writing import growing_table, write_each
 from .watching import RUN_MS, Sighting, Stretch, open_watch
 
 TABLE, SUMMARY = "decisions.csv", "decisions.json"
 COLUMNS = ("t_us", "label", "presence", "margin", "row_px", "column_px", *box_columns(), "mask_pixels")
-
-
-@contextmanager
-def decisions_table(path: Path) -> Iterator[Callable[[Stretch], None]]:
-    """Open a CSV file with `COLUMNS`, and yield a function that appends a row for each decision of a stretch.
-
-    Rows are written at once, so that a program that reads the file meanwhile sees whole rows.
-
-    Raises
-    ------
-    SpikeSegError
-        The file system refused.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-
-            def add(stretch: Stretch) -> None:
-                writer.writerows(map(_row, stretch.sightings))
-                file.flush()
-
-            yield add
-    except OSError as error:
-        raise SpikeSegError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _row(sighting: Sighting) -> tuple[Any, ...]:
@@ -186,24 +159,17 @@ def record_watch(
     SpikeSegError
         The stream ended before its first event; or see `open_watch` and `open_video`.
     """
-    summary, stopped = WatchSummary(), None
+    summary = WatchSummary()
     writers: list[Callable[[Stretch], None]] = []
     with ExitStack() as stack:
         if video is not None:
             draw, film = stack.enter_context(open_video(video, round(RUN_MS))), Film(network.config.data.classes)
             writers.append(lambda stretch: draw(film.frame(stretch)))
         watch = stack.enter_context(open_watch(network, events.sensor(), dt_us, events.name, device, confidence))
-        writers += [stack.enter_context(decisions_table(out / TABLE)), summary.add]
+        add = stack.enter_context(growing_table(out / TABLE, COLUMNS))
+        writers += [lambda stretch: add(map(_row, stretch.sightings)), summary.add]
         (out / SUMMARY).unlink(missing_ok=True)
-        start = monotonic()
-        try:
-            for stretch in watch.see(events):
-                for write in writers:
-                    write(stretch)
-                summary.wall_s = monotonic() - start
-                progress(summary)
-        except (KeyboardInterrupt, SpikeSegError) as error:
-            stopped = error
+        stopped = write_each(watch.see(events), writers, summary, progress)
         if summary.first_us is None:
             raise stopped or SpikeSegError(f"{events.name} holds no events")
     write_json(out / SUMMARY, summary.to_dict())
