@@ -83,14 +83,25 @@ def open_stream(
     SpikeSegError
         The network learned from pictures; the sensor does not fit its input; or see `open_segmenter`.
     """
+    placement, denoise = placed(network, size)
+    windows = Windows(size, round(1000 * duration_ms), round(1000 * step_ms), denoise, name)
+    with open_segmenter(network, [network.config.input.size], device) as segmenter:
+        yield Stream(network, segmenter, placement, windows, confidence)
+
+
+def placed(network: TrainedNetwork, size: tuple[int, int]) -> tuple[Placement, int | None]:
+    """Where a sensor of some size lies in the input of a network, and how it denoises, in microseconds.
+
+    Raises
+    ------
+    SpikeSegError
+        The network learned from pictures, or the sensor does not fit its input.
+    """
     config = network.config.input
     if config.buffer is None:
         raise SpikeSegError("this network learned from pictures: stream needs one that learned from recordings")
-    placement = Placement.of(size, config.size, config.buffer.fit)
     denoise = None if config.buffer.denoise_ms is None else round(1000 * config.buffer.denoise_ms)
-    windows = Windows(size, round(1000 * duration_ms), round(1000 * step_ms), denoise, name)
-    with open_segmenter(network, [config.size], device) as segmenter:
-        yield Stream(network, segmenter, placement, windows, confidence)
+    return Placement.of(size, config.size, config.buffer.fit), denoise
 
 
 @dataclass(frozen=True)

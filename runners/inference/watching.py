@@ -23,7 +23,7 @@ from ...datasets.events.windows import Windows
 from ...models.designs import Timing
 from ...models.network import CONV_LAYERS, LAYERS, TrainedNetwork
 from .continuous import ContinuousEncoder, open_continuous
-from .streaming import batches
+from .streaming import batches, placed
 
 RUN_MS = 50.0
 """Of events, in one run of the simulator: a decision of a live stream is known once its run is over."""
@@ -117,14 +117,10 @@ def open_watch(
         The network learned from pictures; the sensor does not fit its input; a step is longer than a run; or see
         `open_continuous`.
     """
-    config = network.config.input
-    if config.buffer is None:
-        raise SpikeSegError("this network learned from pictures: stream needs one that learned from recordings")
+    placement, denoise = placed(network, size)
     timing = timing_of(network.config, dt_us)
     if not 0 < dt_us <= 1000 * LOOK_MS:
         raise SpikeSegError(f"--dt of {dt_us} us: give 1us to {LOOK_MS:g}ms")
-    placement = Placement.of(size, config.size, config.buffer.fit)
-    denoise = None if config.buffer.denoise_ms is None else round(1000 * config.buffer.denoise_ms)
     run_us = round(timing.steps(RUN_MS)) * dt_us
     windows = Windows(size, run_us, run_us, denoise, name, all_of_it=True)
     memory = Memory(
@@ -132,8 +128,9 @@ def open_watch(
         hold=timing.refractory_steps("conv3"),
         between=round(timing.steps(LOOK_MS)),
     )
-    with open_continuous(network, config.size, timing, device) as encoder:
-        watcher = Watcher(network, layer_shapes(network.config, config.size), memory, confidence)
+    inputs = network.config.input.size
+    with open_continuous(network, inputs, timing, device) as encoder:
+        watcher = Watcher(network, layer_shapes(network.config, inputs), memory, confidence)
         yield Watch(network, encoder, watcher, placement, windows, timing, name)
 
 
