@@ -58,6 +58,7 @@ ONCE = "receive_inputs();"
 
 # Every run is in a copy of the process as it was at the start: neither order nor chunking of runs can matter.
 AGAIN_AND_AGAIN = """
+    signal(SIGCHLD, SIG_DFL);  // else, where the caller ignores it, no copy's end is known
     for (;;) {
         receive_inputs();
         const pid_t run = fork();
