@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -22,10 +22,11 @@ MANIFEST = "manifest.json"
 # over a socket instead (`running`): a size, and so many bytes of inputs; they answer with the results in the same way.
 RECEIVE = """
     const int connection = std::atoi(std::getenv("%(connection)s"));
+    const int nobody = 3;  // how it ends when whoever asked is gone
     auto receive = [connection](void* data, size_t size) {
         for (char* next = static_cast<char*>(data); size > 0;) {
             const ssize_t some = read(connection, next, size);
-            if (some <= 0) _exit(0);  // whoever asked is gone
+            if (some <= 0) _exit(nobody);
             next += some, size -= some;
         }
     };
@@ -52,23 +53,34 @@ RECEIVE = """
     %(loads)s
 """
 
-PROTOCOL_HEADERS = ("csignal", "cstring", "sys/wait.h", "unistd.h")  # what the code above and below needs
+PROTOCOL_HEADERS = ("csignal", "cstring", "sys/mman.h", "sys/wait.h", "unistd.h")  # what the code above and below needs
 
 ONCE = "receive_inputs();"
 
-# Every run is in a copy of the process as it was at the start: neither order nor chunking of runs can matter.
+# Every run is in a copy of the process as it was at the start: neither order nor chunking of runs can matter. The copy
+# is made beforehand, and memory of its own for what a run writes: who asks does not wait for that.
 AGAIN_AND_AGAIN = """
     signal(SIGCHLD, SIG_DFL);  // else, where the caller ignores it, no copy's end is known
+    auto own = [](void* data, size_t size) {
+#ifdef MADV_POPULATE_WRITE
+        const size_t page = sysconf(_SC_PAGESIZE), begin = reinterpret_cast<size_t>(data) / page * page;
+        madvise(reinterpret_cast<void*>(begin), reinterpret_cast<size_t>(data) + size - begin, MADV_POPULATE_WRITE);
+#endif
+    };
     for (;;) {
-        receive_inputs();
         const pid_t run = fork();
-        if (run == 0) break;
+        if (run == 0) {
+            %(owns)s
+            receive_inputs();
+            break;
+        }
         int status = 0;
         if (run < 0 || waitpid(run, &status, 0) < 0) { std::perror("cannot start a run"); _exit(2); }
         if (WIFSIGNALED(status)) { signal(WTERMSIG(status), SIG_DFL); raise(WTERMSIG(status)); }
-        if (status) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+        if (status) _exit(WEXITSTATUS(status) == nobody ? 0 : WEXITSTATUS(status));
     }
 """
+OWN = "own(%(array)s, %(count)d * sizeof(*%(array)s));"
 
 SEND = """
     std::vector<char> answer(sizeof(int64_t));
@@ -197,9 +209,16 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
     }
-    wait = AGAIN_AND_AGAIN if forks else ONCE
+    wait = AGAIN_AND_AGAIN % {"owns": "\n".join(_owned(device))} if forks else ONCE
     receive = RECEIVE % {"connection": CONNECTION, "wait": wait, "loads": "\n".join(loads)}
     return manifest, Code(receive, SEND % "\n".join(saves))
+
+
+def _owned(device: Any) -> Iterator[str]:
+    """Code that makes what a run may write a run's own."""
+    for variable, array in device.arrays.items():
+        if not variable.constant and variable not in device.dynamic_arrays:
+            yield OWN % {"array": array, "count": variable.size}
 
 
 def build_with(command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:

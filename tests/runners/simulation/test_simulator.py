@@ -1,6 +1,8 @@
 """Simulators: every run begins anew, and whatever goes wrong is told in one line."""
 
+import os
 import shutil
+import signal
 from contextlib import contextmanager
 
 import numpy as np
@@ -161,6 +163,8 @@ class TestCompiledPrograms:
             (process,) = (running._process for running in simulator._idle)
             assert process.poll() is None
         assert process.poll() is not None
+        with pytest.raises(ProcessLookupError):  # nor is a copy left
+            os.killpg(process.pid, 0)
         assert_same(first, again)
         assert len(first.spikes["conv1"].neuron) != len(other.spikes["conv1"].neuron)
 
@@ -168,7 +172,7 @@ class TestCompiledPrograms:
         network, stimuli = case(6)
         with opened("cpp_standalone") as simulator:
             expected = run(simulator, network, stimuli)
-            simulator._idle[0]._process.kill()
+            os.killpg(simulator._idle[0]._process.pid, signal.SIGKILL)
             with pytest.raises(SpikeSegError, match="ended by SIGKILL"):
                 run(simulator, network, stimuli)
             assert_same(run(simulator, network, stimuli), expected)
