@@ -7,14 +7,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy import fft
 
 from spikeseg.spikes import SILENT
 
 from ...configs.schema import Config
 from ...models.decay import decay_table, decayed
-from ...models.network import TrainedNetwork
+from ...models.network import EXACT, TrainedNetwork
 
+COARSE = 2.0**-20  # digits of a weight that are added up apart from finer ones
 STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
 
 
@@ -76,19 +77,34 @@ def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.nda
 class Potentials:
     """Potentials of a layer after all spikes of a stimulus, for one stimulus after the other.
 
+    They are correlations of spikes and weights, which Fourier transforms give quickly but inexactly. Sums of weights
+    are multiples of `EXACT`, so rounding makes them exact again, on every machine: coarse and fine digits of the
+    weights go apart, and the error of each is thousands of times smaller than what it is rounded to.
+
     Parameters
     ----------
     kernel
-        Weights, (maps, C, kernel rows, kernel columns).
+        Weights, (maps, C, kernel rows, kernel columns); they are rounded to multiples of `EXACT`.
     padding
         Rows and columns of padding.
     """
 
     def __init__(self, kernel: np.ndarray, padding: tuple[int, int]):
-        self._shape, self._padding = kernel.shape, padding
-        channels, rows = kernel.shape[1:3]
-        # What a spike adds to a row of places, from right to left and with all maps of a place side by side.
-        self._rows = np.moveaxis(kernel[..., ::-1], 0, -1).reshape(channels * rows, -1)
+        self._shape, (top, left) = kernel.shape, padding
+        self._padding = (0, 0), (top, top), (left, left)
+        coarse = np.rint(kernel / COARSE) * COARSE
+        fine = np.rint((kernel - coarse) / EXACT) * EXACT
+        self._fine = np.flatnonzero(fine.any(axis=(1, 2, 3)))  # maps that have more than coarse digits
+        self._digits = np.concatenate([coarse, fine[self._fine]])
+        self._transformed = lru_cache(maxsize=4)(self._transform)  # by size: pictures of several zooms alternate
+
+    def _transform(self, size: tuple[int, int]) -> np.ndarray:
+        """The weights over spatial frequencies, (frequencies, maps, C) complex."""
+        frequencies = size[0] * (size[1] // 2 + 1)
+        spectra = np.empty((frequencies, *self._digits.shape[:2]), complex)
+        for number, weights in enumerate(self._digits):
+            spectra[:, number] = fft.rfft2(weights, size).conj().reshape(len(weights), -1).T
+        return spectra
 
     def after(self, spikes: np.ndarray) -> np.ndarray:
         """Compute the potentials.
@@ -96,28 +112,41 @@ class Potentials:
         Parameters
         ----------
         spikes
-            Which neurons of the layer below spiked, (C, H, W) bool; or by how often each counts, which may be less than
-            0.
+            Which neurons of the layer below spiked, (C, H, W) bool; or how often each counts, int, which may be less
+            than 0.
 
         Returns
         -------
-        (maps, H', W') float. Sums of weights are exact (`models.network.EXACT`), so the order of the spikes does not
-        matter.
+        (maps, H', W') float.
         """
-        (maps, _, rows, columns), (top, left) = self._shape, self._padding
-        height, width = spikes.shape[1] + 2 * top - rows + 1, spikes.shape[2] + 2 * left - columns + 1
-        channel, row, column = (index.astype(np.int32)[:, None] for index in np.nonzero(spikes))
-        # Which rows of kernels each row of places sees, as a sparse matrix of ones; the spikes of every column apart.
-        # Places that only the edges of kernels reach are left out at the end.
-        kernel_row, reached = np.arange(rows, dtype=np.int32), spikes.shape[1] + rows - 1
-        where = (column * reached + row + rows - 1 - kernel_row).ravel(), (channel * rows + kernel_row).ravel()
-        times = np.repeat(spikes[spikes != 0].astype(float), rows)
-        seen = csr_array((times, where), (spikes.shape[2] * reached, len(self._rows)))
-        around = np.zeros((reached + 2 * top, width + 2 * (columns - 1), maps))
-        for first, added in enumerate((seen @ self._rows).reshape(-1, reached, columns, maps), left):
-            around[top : top + reached, first : first + columns] += added
-        inside = around[rows - 1 : rows - 1 + height, columns - 1 : columns - 1 + width]
-        return np.ascontiguousarray(np.moveaxis(inside, -1, 0))
+        maps, _, *kernel = self._shape
+        padded = np.pad(spikes, self._padding).astype(float)
+        places = [n - size + 1 for n, size in zip(padded.shape[1:], kernel, strict=True)]
+        size = _transform_size(places[0], kernel[0]), _transform_size(places[1], kernel[1])
+        rows, columns = (n - own + 1 for n, own in zip(size, kernel, strict=True))
+        found = np.empty((len(self._digits), *places))
+        for row in range(0, places[0], rows):
+            for column in range(0, places[1], columns):
+                seen = padded[:, row : row + size[0], column : column + size[1]]
+                here = found[:, row : row + rows, column : column + columns]
+                here[...] = self._correlated(seen, size)[:, : here.shape[1], : here.shape[2]]
+        potentials = np.rint(found[:maps] / COARSE) * COARSE
+        potentials[self._fine] += np.rint(found[maps:] / EXACT) * EXACT
+        return potentials
+
+    def _correlated(self, spikes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Sums of weights (digits, *size) for spikes (C, H, W) from each place on; further ones come round."""
+        spectrum = fft.rfft2(spikes, size)
+        across = spectrum.shape[1:]
+        per_frequency = np.ascontiguousarray(spectrum.reshape(len(spikes), -1).T)[:, :, None]
+        sums = np.matmul(self._transformed(size), per_frequency)[:, :, 0].T
+        return fft.irfft2(sums.reshape(-1, *across), size)
+
+
+def _transform_size(places: int, kernel: int) -> int:
+    """Along an axis, at how many inputs to look at once: many places are divided evenly, for bounded memory."""
+    parts = -(-places // max(2 * kernel, 32))
+    return fft.next_fast_len(-(-places // parts) + kernel - 1, real=True)
 
 
 class Membranes:

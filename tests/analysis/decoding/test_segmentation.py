@@ -234,6 +234,19 @@ class TestPotentials:
         judged = judge.largest_potential(steps, judge.Conv("conv3", kernel, padding, np.ones(2), tau=tau / 2))
         assert np.array_equal(Membranes(config, kernel).compared(steps), judged)
 
+    @pytest.mark.parametrize("fraction", [0.1, 1.0])
+    def test_are_exact_sums_however_many_they_are_of(self, fraction):
+        random = np.random.default_rng(3)
+        whole = random.integers(-1 / EXACT, 1 / EXACT, (2, 36, 19, 27))
+        spikes = random.random((36, 45, 60)) < fraction
+        found = Potentials(EXACT * whole, (9, 13)).after(spikes)
+        padded = np.pad(spikes, ((0, 0), (9, 9), (13, 13)))
+        places = [(0, 0), (44, 59), (22, 29), (23, 30), (37, 53), (38, 54)]
+        for row, column in [*places, *random.integers((0, 0), (45, 60), (100, 2))]:
+            window = padded[:, row : row + 19, column : column + 27]
+            expected = [int(weights[window].sum()) for weights in whole]
+            assert (found[:, row, column] / EXACT).tolist() == expected
+
     def test_are_zero_in_silence(self):
         found = Potentials(np.ones((2, 3, 5, 5)), (2, 2)).after(np.zeros((3, 6, 7), bool))
         assert np.array_equal(found, np.zeros((2, 6, 7)))
