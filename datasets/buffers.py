@@ -188,8 +188,10 @@ def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple
     events, place = buffer.events[inside], place[inside]
     if config.polarity == "split":
         place = place + np.where(events["p"] > 0, 0, size[0] * size[1])
-    neuron, first = np.unique(place, return_index=True)
-    step = (events["t"][first] - buffer.start) * config.steps // buffer.duration
+    first = np.full(2 * size[0] * size[1], len(events))
+    first[place[::-1]] = np.arange(len(events))[::-1]  # of several events of a neuron, the first is written last
+    neuron = np.flatnonzero(first < len(events))
+    step = (events["t"][first[neuron]] - buffer.start) * config.steps // buffer.duration
     return step.astype(np.int32), neuron.astype(np.int32)
 
 
