@@ -211,6 +211,8 @@ class _Inputs(NamedTuple):
             max(stride * (n - 1) + size, padding + inputs)
             for size, stride, padding, n, inputs in zip(*field, above[1:], steps.shape[1:], strict=True)
         )
+        if (rows, columns) == steps.shape[1:]:
+            return cls(field, steps, steps.shape)
         padded = np.full((len(steps), rows, columns), SILENT, steps.dtype)
         inputs = cls(field, padded, steps.shape)
         padded[inputs.inside] = steps
