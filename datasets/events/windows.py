@@ -74,7 +74,7 @@ class Windows:
         events = self._events[low:high]
         if self._denoise is not None:
             events = denoised(events, self._size, self._denoise)
-        events = events[events["t"] >= start]
+            events = events[events["t"] >= start]
         if len(events):
             yield Buffer(events, self._size, start, self._duration, self._name)
 
