@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -51,7 +52,7 @@ RESUMING = ("train", "demo", "sweep", "point", "search")
 def main() -> None:
     """Run the command line. A user's error prints one line on standard error and ends with exit code 1."""
     try:
-        with _terminated_as_interrupted():
+        with _terminated_as_interrupted(), _remarks_shown():
             application(sys.argv[1:2])()
     except (SpikeSegError, OSError) as error:
         print("spikeseg:", printable(str(error), lines=False), file=sys.stderr)
@@ -74,6 +75,30 @@ def _terminated_as_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _remarks_shown() -> Iterator[None]:
+    """Show somebody who waits before a terminal what takes long."""
+    if not console.is_terminal:
+        yield
+        return
+    remarks, handler = logging.getLogger("spikeseg"), _Printing()
+    before = remarks.level
+    remarks.setLevel(logging.INFO)
+    remarks.addHandler(handler)
+    try:
+        yield
+    finally:
+        remarks.removeHandler(handler)
+        remarks.setLevel(before)
+
+
+class _Printing(logging.Handler):
+    """Prints above the progress bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        console.print(record.getMessage())
 
 
 def _version(asked: bool) -> None:

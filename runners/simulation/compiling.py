@@ -215,9 +215,10 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
 
 
 def _owned(device: Any) -> Iterator[str]:
-    """Code that makes what a run may write a run's own."""
+    """Code that makes a run's own what every run writes: potentials, which stimuli reset, and no lists of spikes."""
     for variable, array in device.arrays.items():
-        if not variable.constant and variable not in device.dynamic_arrays:
+        written = not variable.constant and np.issubdtype(variable.dtype, np.floating)
+        if written and variable not in device.dynamic_arrays:
             yield OWN % {"array": array, "count": variable.size}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 import os
 import platform
 import shutil
@@ -31,6 +32,7 @@ from .processes import working
 from .running import RunningProgram
 
 MAIN = "main"  # the program itself, among the parts of its directory
+REMARKS = logging.getLogger("spikeseg")
 BY_PRODUCTS = ("*.o", "*.gch")  # of the compiler, which are hundreds of times as large as the program
 
 
@@ -134,6 +136,7 @@ def _digest(design: Design, backend: Backend) -> str:
 def _compile(design: Design, directory: Path, backend: Backend) -> None:
     """Compile a model beside `directory`, which is locked; the program takes that name when it is complete."""
     work = directory.with_name(f"{BUILDING}{directory.name}")
+    REMARKS.info("compiling the simulation, which is done once for a network and a size: about half a minute")
     try:
         shutil.rmtree(work, ignore_errors=True)
         remove_unfinished(directory.parent)

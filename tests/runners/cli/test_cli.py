@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import TrainedNetwork
 from spikeseg.recording import load_recording
+from spikeseg.runners.cli import main
 from spikeseg.runners.inference import segment_files
 from spikeseg.version import __version__
 
@@ -308,6 +310,15 @@ class TestUsage:
         assert told.code == 2
         assert "Usage: " in told.err
         assert "Traceback" not in told.err
+
+    @pytest.mark.parametrize("terminal", [True, False])
+    def test_what_takes_long_is_said_before_a_terminal(self, monkeypatch, capsys, terminal):
+        remarks = logging.getLogger("spikeseg")
+        monkeypatch.setattr(main, "application", lambda words: lambda: remarks.info("this takes long"))
+        monkeypatch.setattr(main.console, "_force_terminal", terminal)
+        main.main()
+        assert ("this takes long" in capsys.readouterr().out) == terminal
+        assert not remarks.handlers
 
 
 @pytest.mark.compiled
