@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+
+from .events.augmentation import background
 from .events.events import Recording
 from .sample import Target
 
@@ -47,3 +50,31 @@ class Recordings(Protocol):
 
     @abstractmethod
     def __getitem__(self, index: int) -> Take: ...
+
+
+class Noisy(Recordings):
+    """Recordings to which background events are added, the same each time.
+
+    Parameters
+    ----------
+    recordings
+        Those of a dataset.
+    noise_hz
+        Background events per pixel and second.
+    """
+
+    def __init__(self, recordings: Recordings, noise_hz: float):
+        self.names, self.labels = recordings.names, recordings.labels
+        self._recordings, self._noise_hz = recordings, noise_hz
+
+    def __getitem__(self, index: int) -> Take:
+        """See `Recordings`."""
+        take = self._recordings[index]
+        recording = take.recording
+        if not len(recording.events):
+            return take
+        start, rng = int(recording.events["t"][0]), np.random.default_rng(index)
+        noise = background(recording.size, start, recording.duration + 1, self._noise_hz, rng)
+        events = np.concatenate([recording.events, noise])
+        events = events[np.argsort(events["t"], kind="stable")]
+        return replace(take, recording=replace(recording, events=events))

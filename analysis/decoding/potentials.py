@@ -103,7 +103,7 @@ class Potentials:
         frequencies = size[0] * (size[1] // 2 + 1)
         spectra = np.empty((frequencies, *self._digits.shape[:2]), complex)
         for number, weights in enumerate(self._digits):
-            spectra[:, number] = fft.rfft2(weights, size).conj().reshape(len(weights), -1).T
+            spectra[:, number] = np.asarray(fft.rfft2(weights, size)).conj().reshape(len(weights), -1).T
         return spectra
 
     def after(self, spikes: np.ndarray) -> np.ndarray:
@@ -136,17 +136,17 @@ class Potentials:
 
     def _correlated(self, spikes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Sums of weights (digits, *size) for spikes (C, H, W) from each place on; further ones come round."""
-        spectrum = fft.rfft2(spikes, size)
+        spectrum = np.asarray(fft.rfft2(spikes, size))
         across = spectrum.shape[1:]
         per_frequency = np.ascontiguousarray(spectrum.reshape(len(spikes), -1).T)[:, :, None]
         sums = np.matmul(self._transformed(size), per_frequency)[:, :, 0].T
-        return fft.irfft2(sums.reshape(-1, *across), size)
+        return np.asarray(fft.irfft2(sums.reshape(-1, *across), size))
 
 
 def _transform_size(places: int, kernel: int) -> int:
     """Along an axis, at how many inputs to look at once: many places are divided evenly, for bounded memory."""
     parts = -(-places // max(2 * kernel, 32))
-    return fft.next_fast_len(-(-places // parts) + kernel - 1, real=True)
+    return fft.next_fast_len(-(-places // parts) + kernel - 1, real=True)  # pyright: ignore[reportReturnType]
 
 
 class Membranes:

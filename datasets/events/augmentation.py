@@ -25,7 +25,8 @@ def augmented(buffer: Buffer, config: Augmentation, rng: np.random.Generator) ->
         What is drawn depends on its state alone.
     """
     events = _flipped(_thinned(_shifted(buffer.events, buffer.size, config, rng), config, rng), config, rng)
-    events = np.concatenate([events, _background(buffer, config, rng)])
+    noise = background(buffer.size, buffer.start, buffer.duration, config.noise_hz, rng)
+    events = np.concatenate([events, noise])
     return replace(buffer, events=events[np.argsort(events["t"], kind="stable")])
 
 
@@ -49,12 +50,26 @@ def _flipped(events: np.ndarray, config: Augmentation, rng: np.random.Generator)
     return flipped
 
 
-def _background(buffer: Buffer, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Events that every pixel fires at any time and of any polarity: a Poisson process of `noise_hz`."""
-    rows, columns = buffer.size
-    events = np.empty(rng.poisson(config.noise_hz * rows * columns * buffer.duration * 1e-6), EVENT)
+def background(
+    size: tuple[int, int], start: int, duration: int, noise_hz: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Events that every pixel fires at any time and of any polarity, a Poisson process; not sorted.
+
+    Parameters
+    ----------
+    size
+        Rows and columns of the sensor.
+    start, duration
+        Microseconds.
+    noise_hz
+        Events per pixel and second.
+    rng
+        What is drawn depends on its state alone.
+    """
+    rows, columns = size
+    events = np.empty(rng.poisson(noise_hz * rows * columns * duration * 1e-6), EVENT)
     events["x"] = rng.integers(columns, size=len(events))
     events["y"] = rng.integers(rows, size=len(events))
-    events["t"] = buffer.start + rng.integers(buffer.duration, size=len(events))
+    events["t"] = start + rng.integers(duration, size=len(events))
     events["p"] = rng.choice([-1, 1], len(events))
     return events

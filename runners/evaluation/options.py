@@ -29,6 +29,8 @@ class EvaluationOptions:
         Recordings: duration of the buffers in milliseconds; None for that of training.
     fit
         Recordings: how a sensor's pixels become neurons of the input layer; None as in training.
+    noise_hz
+        Recordings: background events that are added, per pixel and second.
     fixed_thresholds
         Thresholds do not adapt to the number of events.
     """
@@ -47,4 +49,5 @@ class EvaluationOptions:
     fit: Fit | None = _option(  # noqa: RUF009 - a field
         None, "Recordings: pad or crop centres the sensor on the input, bin scales it; default: as in training."
     )
+    noise_hz: float = _option(0, "Recordings: add background events, so many per pixel and second.", min=0, max=1000)
     fixed_thresholds: bool = _option(False, "Thresholds do not adapt to the number of events.")

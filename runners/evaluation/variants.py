@@ -12,10 +12,11 @@ from spikeseg.errors import SpikeSegError
 
 from ...datasets.camera.orange_panda_sim import OrangePandaSim
 from ...datasets.canvas import Canvas, SideBySide
+from ...datasets.recordings import Noisy, Recordings
 from ...datasets.rendered.orange_panda import OrangePanda
 from ...datasets.rendered.ornament_groups import OrnamentGroups
 from ...datasets.sample import Dataset
-from ..inference.density import at_density, with_fit, with_input
+from ..inference.density import at_density, check_buffers, with_buffers, with_input
 from .options import EvaluationOptions
 from .selection import Selection
 
@@ -51,9 +52,12 @@ def apply_options(selection: Selection, part: str, options: EvaluationOptions) -
     elif options.overlap is not None:
         selection = overlapping(selection, options.overlap)
     if options.buffer_ms is not None:
-        selection = with_buffers(selection, options.buffer_ms)
+        buffering = {"duration_ms": options.buffer_ms, "events": None}
+        selection = replace(selection, network=with_buffers(selection.network, "--buffer", buffering))
     if options.fit is not None:
-        selection = replace(selection, network=with_fit(selection.network, options.fit))
+        selection = replace(selection, network=with_buffers(selection.network, "--fit", {"fit": options.fit}))
+    if options.noise_hz:
+        selection = noisy(selection, options.noise_hz)
     return with_fixed_thresholds(selection) if options.fixed_thresholds else selection
 
 
@@ -103,19 +107,18 @@ def on_canvas(selection: Selection, scales: tuple[float, float], clutter: bool) 
     return replace(selection, dataset=dataset, source=source, size=size, zooms=zooms, pasted=True)
 
 
-def with_buffers(selection: Selection, duration_ms: float) -> Selection:
-    """The same recordings in buffers of another duration, in milliseconds. Network and thresholds stay as they are.
+def noisy(selection: Selection, noise_hz: float) -> Selection:
+    """The same recordings with background events, so many per pixel and second.
 
     Raises
     ------
     SpikeSegError
         The network learned from pictures.
     """
-    inputs = selection.network.config.input
-    if inputs.buffer is None:
-        raise SpikeSegError(f"{selection.run.path} learned from pictures: only recordings have buffers")
-    buffer = inputs.buffer.model_copy(update={"duration_ms": duration_ms, "events": None})
-    return replace(selection, network=with_input(selection.network, {"buffer": buffer}))
+    check_buffers(selection.network, "--noise-hz")
+    dataset = Noisy(cast(Recordings, selection.dataset), noise_hz)
+    source = f"{selection.source}, with {noise_hz:g} background events per pixel and second"
+    return replace(selection, dataset=dataset, source=source)
 
 
 def with_fixed_thresholds(selection: Selection) -> Selection:

@@ -7,7 +7,7 @@ from typing import Any
 
 from spikeseg.errors import SpikeSegError
 
-from ...configs.inputs import Fit
+from ...configs.inputs import Buffering
 from ...models.network import TrainedNetwork
 
 DENSITY = 1.5  # events per area for pictures with several objects, relative to single objects (docs/instances.md)
@@ -39,18 +39,24 @@ def at_density(network: TrainedNetwork, size: tuple[int, int]) -> TrainedNetwork
     return with_input(network, {"dog": dog})
 
 
-def with_fit(network: TrainedNetwork, fit: Fit) -> TrainedNetwork:
-    """The network with another way from the sensor's pixels to its input layer: ``crop``, ``pad`` or ``bin``.
+def with_buffers(network: TrainedNetwork, option: str, update: dict[str, Any]) -> TrainedNetwork:
+    """The network with some keys of its section `input.buffer` replaced; values are not checked.
 
     Raises
     ------
     SpikeSegError
-        The network learned from pictures.
+        The network learned from pictures; the error names the option that asks for this.
     """
+    buffer = check_buffers(network, option)
+    return with_input(network, {"buffer": buffer.model_copy(update=update)})
+
+
+def check_buffers(network: TrainedNetwork, option: str) -> Buffering:
+    """How a network cuts recordings into buffers. Raises SpikeSegError for one that learned from pictures."""
     buffer = network.config.input.buffer
     if buffer is None:
-        raise SpikeSegError("--fit is for recordings, and the network learned from pictures: leave it out")
-    return with_input(network, {"buffer": buffer.model_copy(update={"fit": fit})})
+        raise SpikeSegError(f"{option} is for recordings, and the network learned from pictures: leave it out")
+    return buffer
 
 
 def with_input(network: TrainedNetwork, update: dict[str, Any]) -> TrainedNetwork:

@@ -10,7 +10,9 @@ import pytest
 
 from helpers.runs import TINY
 from spikeseg.configs import load
+from spikeseg.datasets.recordings import Noisy
 from spikeseg.recording import load_recording
+from spikeseg.runners.evaluation.selection import select
 from spikeseg.runners.training.training import train
 
 NUMPY = ("--device", "numpy")
@@ -51,6 +53,23 @@ def test_buffers_and_thresholds_may_differ_from_training(spikeseg, recorded, tmp
     assert metrics["input"]["threshold_variation"] == 0
 
 
+def test_background_events_come_on_top_the_same_each_time(spikeseg, recorded, tmp_path):
+    told = spikeseg("evaluate", recorded, "--noise-hz", "5", "--out", tmp_path / "out", *NUMPY)
+    assert told.code == 0
+    assert "5 background events per pixel and second" in (tmp_path / "out" / "metrics.json").read_text()
+    plain = select(recorded, None, "test").dataset
+    noisy = Noisy(plain, 5)
+    without, with_noise, again = (source[1].recording for source in (plain, noisy, noisy))
+    assert np.array_equal(with_noise.events, again.events)
+    assert (np.diff(with_noise.events["t"]) >= 0).all()
+    rows, columns = without.size
+    expected = 5e-6 * without.duration * rows * columns
+    assert abs(len(with_noise.events) - len(without.events) - expected) < 5 * np.sqrt(expected)
+    left = with_noise.events.tolist()
+    for event in without.events.tolist():
+        left.remove(event)  # every event of the recording is still there
+
+
 def test_the_range_of_events_is_that_of_all_training_buffers(recorded):
     from spikeseg.datasets.catalogue import open_dataset
     from spikeseg.datasets.split import Split
@@ -81,6 +100,7 @@ def test_what_does_not_go_with_recordings_is_told(spikeseg, recorded, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
-def test_buffers_of_pictures_are_told(spikeseg, trained, tmp_path):
-    told = spikeseg("evaluate", trained, "--buffer", "30ms", "--out", tmp_path / "out", *NUMPY)
-    assert "learned from pictures" in told.err
+@pytest.mark.parametrize("option", [("--buffer", "30ms"), ("--noise-hz", "1"), ("--fit", "crop")])
+def test_what_is_for_recordings_is_told_of_pictures(spikeseg, trained, tmp_path, option):
+    told = spikeseg("evaluate", trained, *option, "--out", tmp_path / "out", *NUMPY)
+    assert f"{option[0]} is for recordings, and the network learned from pictures" in told.err

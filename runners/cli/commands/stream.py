@@ -58,7 +58,7 @@ def stream(
 ) -> None:
     """Segment a recording of any length as its events come: buffer by buffer, or in continuous time."""
     from ....datasets.events.sources import open_source
-    from ...inference.density import with_fit
+    from ...inference.density import with_buffers
     from ...training.directory import load_network
 
     network, _ = load_network(run)
@@ -66,7 +66,7 @@ def stream(
     if inputs.buffer is None:
         raise SpikeSegError(f"{run} learned from pictures: stream needs a network that learned from recordings")
     if fit is not None:
-        network = with_fit(network, fit)
+        network = with_buffers(network, "--fit", {"fit": fit})
     if continuous and (buffer or step):
         raise SpikeSegError(f"--continuous has no buffers: leave out --{'buffer' if buffer else 'step'}")
     if dt is not None and not continuous:
