@@ -211,6 +211,8 @@ class Plasticity(Section):
         if unknown := (self.parameters or {}).keys() - read.parameters.keys():
             names = ", ".join(read.parameters) or "none"
             raise ValueError(f"unknown parameter {min(unknown)[:60]}: those of {self.rule} are {names}")
+        if read.rule.supervised and self.layers != ("conv3",):
+            raise ValueError(f'{self.rule} is supervised, and only maps of Conv3 stand for classes: layers = ["conv3"]')
         if wrong := not_positive(self.values, read.rule.variables):
             raise ValueError(f"parameter {wrong} has to be above 0: something decays with it")
         return self
@@ -314,6 +316,11 @@ class Config(Section):
                     "make chunk smaller"
                 )
         return self
+
+    @property
+    def title(self) -> str:
+        """The name for results, which tell where labels had a say in learning."""
+        return f"{self.name}, supervised" if self.plasticity.learning_rule.supervised else self.name
 
     def digest(self) -> str:
         """Hash of all values, 12 hexadecimal digits; the layout of the file has no influence on it."""

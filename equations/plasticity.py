@@ -125,3 +125,27 @@ GATE_NEW_STIMULUS = "wins = 0"
 Updates: wins
 When: start, in the first step of a stimulus, after FEATURE_NEW_STIMULUS
 """
+
+REWARDED = """
+reward : 1
+stands_for : integer (constant)
+"""
+"""What FEATURE has besides where the rule is supervised, for a map that stands for a class (Mozafari et al. 2018).
+
+reward        1 if the stimulus is of the map's class, else 0
+stands_for    the map's class, from before learning begins
+"""
+
+TEACHER = "label : integer"
+"""A neuron for each stimulus of a run, which fires once, as its stimulus begins.
+
+label    the class of the stimulus
+"""
+
+TEACH = "reward_post = int(label_pre == stands_for_post)"
+"""A supervised rule is told which maps are right.
+
+Reads: label_pre, the class of the stimulus; stands_for_post, that of the map
+Updates: reward_post
+When: synapses, in the first step of a stimulus, for every map
+"""

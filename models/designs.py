@@ -7,7 +7,7 @@ all that its builder reads, and nothing else: seeds, kernels and thresholds are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from spikeseg.spikes import Shape
 
@@ -81,6 +81,21 @@ class EncoderDesign:
         return cls(layer_shapes(config, size), convolutions, poolings, taus, *times, capacity)
 
 
+class Teaching(NamedTuple):
+    """What a supervised rule learns from.
+
+    Attributes
+    ----------
+    classes
+        Number of classes that a label may be.
+    stimuli
+        Largest number of stimuli in one run.
+    """
+
+    classes: int
+    stimuli: int
+
+
 @dataclass(frozen=True)
 class LearnerDesign:
     """The network in which one layer learns.
@@ -105,6 +120,8 @@ class LearnerDesign:
         Duration of a step in seconds.
     rule
         The learning rule, without the values of its parameters.
+    teaching
+        For a supervised rule; None for others.
     """
 
     below: Shape
@@ -117,14 +134,19 @@ class LearnerDesign:
     input_steps: int
     dt: float
     rule: Rule
+    teaching: Teaching | None = None
 
     @classmethod
-    def of(cls, conv: Conv, below: Shape, input_steps: int, dt: float, rule: Rule) -> LearnerDesign:
-        """Design the learning network of a configuration's layer."""
+    def of(
+        cls, conv: Conv, below: Shape, input_steps: int, dt: float, rule: Rule, classes: int | None = None
+    ) -> LearnerDesign:
+        """Design the learning network of a configuration's layer; a supervised rule needs the number of classes."""
         kernel, padding = _convolution(conv)
         learning = conv.learning
         competition = learning.winners, learning.inhibition_radius
-        return cls(below, conv.maps, kernel, padding, *competition, _seconds(conv.tau_ms), input_steps, dt, rule)
+        times = _seconds(conv.tau_ms), input_steps, dt
+        teaching = None if classes is None else Teaching(classes, learning.chunk)
+        return cls(below, conv.maps, kernel, padding, *competition, *times, rule, teaching)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonito
 
 from spikeseg.spikes import Shape
 
-from ..configs.plasticity.rule import constant
+from ..configs.plasticity.rule import PLACES, constant
 from ..equations import competition, neurons, plasticity
 from .conv_synapses import ConvSynapses
 from .designs import LearnerDesign
@@ -17,7 +17,7 @@ from .geometry import Window, features_first, neighbourhood, own_feature, padded
 from .layer import Layer
 from .leak import forward
 from .model import Model
-from .plasticity import Groups, afferents, learn_by, neuron_model
+from .plasticity import Groups, afferents, learn_by, neuron_model, teach
 
 
 def build_learner(design: LearnerDesign) -> Model:
@@ -41,7 +41,8 @@ def build_learner(design: LearnerDesign) -> Model:
         no units: ``w``, the kernel of shape (maps, maps below, rows, columns), flat; ``theta``, the threshold of each
         map, (maps,); ``a_plus``; ``presented``, the stimuli so far; ``wins``, the winners of the last stimulus; and
         what the rule carries from one stimulus to the next. A checkpoint keeps all of these. The rest of the state are
-        constants of the configuration's `Learning` and of the rule.
+        constants of the configuration's `Learning` and of the rule, and, where the rule is supervised, ``label``: the
+        class of each stimulus.
 
     Notes
     -----
@@ -73,7 +74,12 @@ class _Learner:
         self.features = self._features()
         self.layer = self._layer(design.inhibition_radius)
         self.afferent = afferents(self.rule, self.below.size, self.step_clock)
-        self.forward = self._stdp()
+        self.forward = self._connect(self.source, self.layer, self.window, "forward", **self._arriving())
+        self.groups = Groups(self.forward, self.afferent, self.layer, self.features, self.gate)
+        learn_by(self.rule, self.groups, self.source, self.window, self.period, self._connect)
+        if self.rule.supervised:
+            self.teacher = teach(self.features, design.teaching, self.steps, self.step_clock, self._connect)
+            self.objects.append(self.teacher)
 
     def model(self) -> Model:
         monitor = SpikeMonitor(self.layer, name="winners")
@@ -97,8 +103,10 @@ class _Learner:
             "silent_fall": (self.features, "silent_fall"),
         }
         state |= {name: (self.layer, name) for name in layer}
-        places = {"weight": self.forward, "input": self.afferent, "neuron": self.layer, "map": self.features}
-        for place, group in places.items():
+        if self.rule.supervised:
+            state["label"] = (self.teacher, "label")
+        for place in PLACES:
+            group = getattr(self.groups, place)
             state |= {name: (group, name) for name in self.rule.carried[place]}
             state |= {constant(name, place): (group, name) for name in self.rule.constants(place)}
         shapes = {"input": self.below, "winners": self.shape}
@@ -110,7 +118,8 @@ class _Learner:
         return synapses
 
     def _gate(self) -> NeuronGroup:
-        gate = NeuronGroup(1, competition.LAYER_GATE, name="gate", clock=self.tick_clock)
+        model = competition.LAYER_GATE + self.rule.equations("layer")
+        gate = NeuronGroup(1, model, name="gate", clock=self.tick_clock)
         gate.run_regularly(
             plasticity.GATE_NEW_STIMULUS, dt=self.period, when="start", order=1, name="gate_new_stimulus"
         )
@@ -119,7 +128,8 @@ class _Learner:
 
     def _features(self) -> NeuronGroup:
         """One neuron per map, which holds the map's threshold and moves it by homeostasis."""
-        model = plasticity.FEATURE + self.rule.equations("map")
+        rewarded = plasticity.REWARDED if self.rule.supervised else ""
+        model = plasticity.FEATURE + self.rule.equations("map") + rewarded
         features = NeuronGroup(self.shape.features, model, name="features", clock=self.tick_clock)
         features.wins = linked_var(self.gate, "wins")
         features.run_regularly(
@@ -162,17 +172,7 @@ class _Learner:
         fall = self._connect(layer, features, everything, "threshold_fall", on_pre=plasticity.FEATURE_FALL)
         fall.pre.order = 1
 
-    def _stdp(self) -> ConvSynapses:
-        """Connections that change weights, and then let new input arrive, which has not contributed to this winner."""
-        statements = {"on_pre": self.arrival.on_pre, "namespace": self.arrival.namespace}
+    def _arriving(self) -> dict[str, Any]:
+        """What the kernel stores, and how new input arrives, which has not contributed to this winner."""
         model = neurons.KERNEL + self.rule.equations("weight")
-        weights = self._connect(self.source, self.layer, self.window, "forward", model=model, **statements)
-        learn_by(
-            self.rule,
-            Groups(weights, self.afferent, self.layer, self.features),
-            self.source,
-            self.window,
-            self.period,
-            self._connect,
-        )
-        return weights
+        return {"model": model, "on_pre": self.arrival.on_pre, "namespace": self.arrival.namespace}

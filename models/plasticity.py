@@ -7,19 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from brian2 import NeuronGroup
 
-from ..configs.plasticity.rule import RATES, Rule, remains
+from spikeseg.spikes import Shape
+
+from ..configs.plasticity.rule import RATES, REWARD, Rule, remains
 from ..configs.plasticity.statements import PREFIX
 from ..equations import plasticity
 from .conv_synapses import ConvSynapses
-from .geometry import Window, one_to_one, own_feature
+from .designs import Teaching
+from .geometry import Window, one_to_one, own_feature, whole_layer
 from .layer import Layer
 
 
 def neuron_model(rule: Rule) -> str:
-    """What a neuron has for the rule: its own variables, and those of its map as they were when it won."""
-    return rule.equations("neuron") + "".join(f"\n{name} : {unit}" for name, unit, _ in rule.variables["map"])
+    """What a neuron has for the rule: its own variables, and those of its map and layer as they were when it won."""
+    seen = [*rule.variables["map"], *rule.variables["layer"]]
+    rewarded = f"\n{REWARD} : 1" if rule.supervised else ""
+    return rule.equations("neuron") + "".join(f"\n{name} : {unit}" for name, unit, _ in seen) + rewarded
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,16 @@ class Groups:
     input
         The twins of the inputs.
     neuron, map
-        The layer that learns, and a neuron for each of its maps.
+        The neurons that learn, and a neuron for each of their maps.
+    layer
+        One neuron for the whole layer.
     """
 
     weight: ConvSynapses
     input: NeuronGroup
     neuron: Layer
     map: NeuronGroup
+    layer: NeuronGroup
 
 
 def afferents(rule: Rule, size: int, clock: Any) -> NeuronGroup:
@@ -73,10 +82,10 @@ def learn_by(
 
     Notes
     -----
-    Within the slot ``synapses``: at order -3 the winner looks at its map, at -2 its weights change, at -1 input arrives
-    in the layer, with the new weights. At 0 winner and map change. At 1 weights change for each input that arrives, and
-    at 2 that input changes. Decay is the last of a step: what arrives in a step is seen whole by the winners of the
-    next, less what a step takes.
+    Within the slot ``synapses``: at order -3 the winner looks at its map and layer, at -2 its weights change, at -1
+    input arrives in the layer, with the new weights. At 0 winner, map and layer change. At 1 weights change for each
+    input that arrives, and at 2 that input changes. Decay is the last of a step: what arrives in a step is seen whole
+    by the winners of the next, less what a step takes.
     """
     _remember(rule, groups, period)
     _win(rule, groups, connect)
@@ -105,14 +114,51 @@ def _remember(rule: Rule, groups: Groups, period: Any) -> None:
 
 
 def _win(rule: Rule, groups: Groups, connect: Callable[..., ConvSynapses]) -> None:
-    """Let a winner see its map, and both remember the win."""
+    """Let a winner see its map and the layer, and all three remember the win."""
     layer = groups.neuron
-    own = {"neuron": (layer, one_to_one(layer.shape)), "map": (groups.map, own_feature(layer.shape))}
-    if look := "\n".join(f"{name}_pre = {name}_post" for name, *_ in rule.variables["map"]):
-        connect(layer, *own["map"], "look_at_map", on_pre=look).pre.order = -3
+    shape = layer.shape
+    own = {
+        "neuron": (layer, one_to_one(shape)),
+        "map": (groups.map, own_feature(shape)),
+        "layer": (groups.layer, whole_layer(shape, 1)),
+    }
+    for place in ("map", "layer"):
+        seen = [name for name, *_ in rule.variables[place]] + [REWARD] * (place == "map" and rule.supervised)
+        if look := "\n".join(f"{name}_pre = {name}_post" for name in seen):
+            connect(layer, *own[place], f"look_at_{place}", on_pre=look).pre.order = -3
     for place, (group, window) in own.items():
         if (code := rule.statement(place, "on_win")) is not None:
             connect(layer, group, window, f"{place}_on_win", on_pre=_of_target(code)).pre.order = 0
+
+
+def teach(
+    features: NeuronGroup, teaching: Teaching, steps: int, clock: Any, connect: Callable[..., ConvSynapses]
+) -> NeuronGroup:
+    """Let the label of a stimulus decide which maps are rewarded if they win.
+
+    Parameters
+    ----------
+    features
+        A neuron for each map, with `equations.plasticity.REWARDED`. Maps stand for the classes in turn.
+    teaching
+        How many classes there are, and stimuli in a run.
+    steps
+        Of a stimulus.
+    clock
+        That of the input.
+    connect
+        Makes ConvSynapses that become part of the network.
+
+    Returns
+    -------
+    The teacher: a neuron for each stimulus of a run, which has its class as ``label`` and fires as it begins.
+    """
+    features.stands_for = np.arange(len(features)) % teaching.classes
+    threshold = f"t_in_timesteps == {steps} * i"
+    teacher = NeuronGroup(teaching.stimuli, plasticity.TEACHER, threshold=threshold, name="teacher", clock=clock)
+    window = whole_layer(Shape(1, 1, teaching.stimuli), len(features))
+    connect(teacher, features, window, "teach", on_pre=plasticity.TEACH)
+    return teacher
 
 
 def _of_target(code: str) -> str:

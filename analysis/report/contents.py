@@ -135,7 +135,7 @@ def contents(run: Reported, shown: Sequence[Shown]) -> dict[str, Any]:
     paper = published(config.data)
     return {
         "version": __version__,
-        "name": config.name,
+        "name": config.title,
         "seed": config.seed,
         "unit": "pictures" if config.input.dog else "buffers",
         "metrics": metrics,

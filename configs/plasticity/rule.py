@@ -28,6 +28,9 @@ TIME = "_ms"
 
 RATES = ("a_plus", "a_minus")  # of the layer's [learning]; a neuron has them
 
+REWARD = "reward"
+"""1 if the winner's map stands for the class of the stimulus, else 0; a rule that uses it is supervised."""
+
 Code = Annotated[str, Field(max_length=4000)]
 
 
@@ -56,10 +59,11 @@ class _File(Section):
     input: _Input = _Input()
     neuron: _Winner = _Winner()
     map: _Winner = _Winner()
+    layer: _Winner = _Winner()
     parameters: Annotated[dict[str, Real], Field(default={}, max_length=MOST_VARIABLES)]
 
 
-PLACES = ("weight", "input", "neuron", "map")
+PLACES = ("weight", "input", "neuron", "map", "layer")
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Rule:
     Attributes
     ----------
     variables
-        What a weight (besides w), an input, a neuron and a map remember.
+        What a weight (besides w), an input, a neuron, a map and the whole layer remember.
     statements
         By ``weight.on_win`` and so on; empty ones are left out.
     parameters
@@ -82,6 +86,11 @@ class Rule:
     statements: dict[str, str]
     parameters: tuple[tuple[str, str], ...]
     carried: dict[str, tuple[str, ...]]
+
+    @property
+    def supervised(self) -> bool:
+        """Whether labels of the training stimuli decide what is learned."""
+        return any(re.search(rf"\b{REWARD}_(pre|post)\b", code) for code in self.statements.values())
 
     def statement(self, place: str, when: str) -> str | None:
         """The statements of a place at a time; None if there are none."""
@@ -243,10 +252,12 @@ def _scope(place: str, when: str, parameters: Mapping[str, Fraction], own: Mappi
         renamed["w"] = "w"
     if place == "neuron":
         known |= dict.fromkeys(RATES, none)
+    if when == "on_win" and place != "weight":
+        known[REWARD], renamed[REWARD] = none, f"{REWARD}_pre"  # the winner knows it
     if place == "weight" and when != "new_stimulus":
-        seen = own["neuron"] | (own["map"] if when == "on_win" else {})
+        seen = own["neuron"] | (own["map"] | own["layer"] | {REWARD: none} if when == "on_win" else {})
         sides: dict[str, dict[str, Fraction]] = {"pre": own["input"], "post": {**seen, **dict.fromkeys(RATES, none)}}
         for side, names in sides.items():
             known |= {f"{name}_{side}": unit for name, unit in names.items()}
-            renamed |= {f"{name}_{side}": f"{PREFIX}{name}_{side}" for name in names if name not in RATES}
+            renamed |= {f"{name}_{side}": f"{PREFIX}{name}_{side}" for name in names if name not in (*RATES, REWARD)}
     return Scope(known, renamed, frozenset(settable))

@@ -98,7 +98,7 @@ def check_name(name: str, statement: str, table: str = "") -> None:
             statement,
             table,
         )
-    if name in {"w", "a_plus", "a_minus", "dt", "t", *FUNCTIONS}:
+    if name in {"w", "a_plus", "a_minus", "reward", "dt", "t", *FUNCTIONS}:
         raise RuleError(f"{name} is there already: choose another name", statement, table)
 
 

@@ -86,4 +86,4 @@ def print_invalid(selection: Selection) -> None:
 
 
 def _title(selection: Selection, part: str) -> str:
-    return f"{selection.network.config.name} on {selection.source}, {part}"
+    return f"{selection.network.config.title} on {selection.source}, {part}"

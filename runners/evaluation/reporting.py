@@ -111,7 +111,7 @@ def _context(selection: Selection, part: str, device: str) -> dict[str, Any]:
     config = selection.network.config
     return {
         "input": config.input.model_dump(mode="json"),
-        "name": config.name,
+        "name": config.title,
         "seed": config.seed,
         "data": selection.source,
         "split": part,

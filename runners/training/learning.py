@@ -66,7 +66,7 @@ def carried(conv: Conv, below: Shape, rule: Rule) -> dict[str, int]:
     wide = padded(below, conv.padding)
     places = math.prod(n - k + 1 for n, k in zip(wide[1:], conv.kernel, strict=True))
     weights = conv.maps * below.features * math.prod(conv.kernel)
-    sizes = {"weight": weights, "input": wide.size, "neuron": conv.maps * places, "map": conv.maps}
+    sizes = {"weight": weights, "input": wide.size, "neuron": conv.maps * places, "map": conv.maps, "layer": 1}
     return {name: sizes[place] for place, names in rule.carried.items() for name in names}
 
 
@@ -146,6 +146,8 @@ class Trainer:
     versions
         How often the training set is in `stimuli`, a version of it after the other: each epoch presents the next, and
         after the last one comes the first again.
+    classes
+        The class of each stimulus of the training set, from 0 on, (n,) int, for a supervised rule; None for others.
     """
 
     conv: Conv
@@ -156,6 +158,7 @@ class Trainer:
     plasticity: Plasticity
     dt: float
     versions: int = 1
+    classes: np.ndarray | None = None
 
     def begin(self) -> Learned:
         """The state to start from: that of the checkpoint if there is one, else the initial one.
@@ -202,7 +205,7 @@ class Trainer:
         training_set = self.stimuli.stimuli // self.versions
         epoch = (learned.presented + np.arange(len(chunk))) // training_set
         shown = epoch % self.versions * training_set + chunk
-        result = simulator.run(self.stimuli.select(shown), {**fixed, **learned.state})
+        result = simulator.run(self.stimuli.select(shown), {**fixed, **learned.state, **self._labels(chunk)})
         wins = result.spikes["winners"]
         state = {name: result.state[name] for name in learned.state}
         _check_weights(state, self.plasticity.rule)
@@ -215,6 +218,12 @@ class Trainer:
             np.append(learned.convergence, convergence(state["w"])),
             np.vstack([learned.histogram, weight_histogram(state["w"])]),
         )
+
+    def _labels(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
+        """The class of each stimulus of a run; -1 for those that a short one does not have."""
+        if self.classes is None:
+            return {}
+        return {"label": np.pad(self.classes[chunk], (0, self.conv.learning.chunk - len(chunk)), constant_values=-1)}
 
 
 def _check_weights(state: Mapping[str, np.ndarray], rule: str) -> None:
@@ -272,7 +281,15 @@ def constants(conv: Conv, plasticity: Plasticity, dt: float) -> dict[str, np.nda
     return {name: np.array([value]) for name, value in values.items()}
 
 
-def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: str, plasticity: Plasticity):
+def open_learner(
+    conv: Conv,
+    below: Shape,
+    input_steps: int,
+    dt: float,
+    device: str,
+    plasticity: Plasticity,
+    classes: int | None = None,
+):
     """Open a simulator for the learning of one layer: a context manager.
 
     Parameters
@@ -289,13 +306,15 @@ def open_learner(conv: Conv, below: Shape, input_steps: int, dt: float, device: 
         Where Brian2 simulates.
     plasticity
         The learning rule.
+    classes
+        Number of classes, for a supervised rule; None for others.
 
     Raises
     ------
     SpikeSegError
         See `open_simulator`.
     """
-    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt, plasticity.learning_rule), device)
+    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt, plasticity.learning_rule, classes), device)
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:

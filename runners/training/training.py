@@ -214,7 +214,7 @@ class _Training:
                     presented.append(encoded[below[layer]])
                 if shown.versions and layer == LEARNED_LAYERS[-1]:  # what follows is about recordings as they are
                     encoded = self._encode(encoder, f"encode {below[layer]}", network, shown.fullest)
-                learned[layer] = self._learn_layer(layer, number, Spikes.join(presented), len(versions))
+                learned[layer] = self._learn_layer(layer, number, Spikes.join(presented), len(versions), shown.labels)
                 network = with_layer(network, layer, learned[layer])
         return network, learned, Recorded(encoded)
 
@@ -227,20 +227,26 @@ class _Training:
         self.reporter.stage(stage, spikes.stimuli)
         return encoder.encode(network, spikes, self.reporter.advance)
 
-    def _learn_layer(self, layer: str, number: int, below: Spikes, versions: int) -> Learned:
-        """Learn one layer from the spikes of the layer below, in so many versions; `number` counts layers from 0."""
+    def _learn_layer(self, layer: str, number: int, below: Spikes, versions: int, labels: list[str]) -> Learned:
+        """Learn one layer from the spikes of the layer below, in so many versions; `number` counts layers from 0.
+
+        Labels are looked at by a supervised rule only.
+        """
         conv: Conv = getattr(self.config, layer)
         stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
         inputs, rule = self.config.input, self.config.plasticity.of(layer)
         seed, dt = (self.config.seed, number), inputs.dt_ms * 1e-3
-        trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt, versions)
+        names = self.config.data.classes
+        taught = np.array([names.index(label) for label in labels]) if rule.learning_rule.supervised else None
+        trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt, versions, taught)
         learned = trainer.begin()
         self.reporter.stage(f"learn {layer}", conv.learning.stimuli, learned.presented)
 
         def progress(learned: Learned) -> None:
             self.reporter.advance(learned.presented, f"w(1-w) {learned.convergence[-1]:.4f}")
 
-        with open_learner(conv, below.shape, inputs.steps, dt, self.device, rule) as simulator:
+        classes = None if taught is None else len(names)
+        with open_learner(conv, below.shape, inputs.steps, dt, self.device, rule, classes) as simulator:
             return trainer.train(learned, simulator, progress)
 
 

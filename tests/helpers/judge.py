@@ -23,7 +23,7 @@ Conventions
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -340,6 +340,7 @@ class Rule:
     threshold_silent: float = 0.0  # of every map, after a stimulus without a winner
     additive: bool = False  # the size of a change does not depend on the weight
     traces: Traces | None = None  # STDP by traces instead, of pairs or of triplets of spikes
+    reward: Reward | None = None  # STDP that labels turn round where the winner's map is of another class
 
 
 @dataclass(frozen=True)
@@ -352,6 +353,17 @@ class Traces:
     tau_y: float = np.inf
     triplet_plus: float = 0.0
     triplet_minus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reward:
+    """Supervised STDP (Mozafari et al. 2018): each map stands for a class, map m for m % `classes`."""
+
+    classes: int
+    weaken: float  # rate of depression of a punished winner / rate of potentiation of a rewarded one
+    strengthen: float  # rate of potentiation of a punished winner / rate of depression of a rewarded one
+    least: float  # part of each rate that does not depend on hits and misses
+    counted: int  # stimuli after which hits and misses are counted
 
 
 class Winner(NamedTuple):
@@ -379,6 +391,7 @@ def learn(
     rule: Rule,
     total_steps: int,
     tau: float = np.inf,
+    labels: Sequence[int] | None = None,
 ) -> Learned:
     """Train one conv layer on the spikes of the layer below, one stimulus after the other.
 
@@ -396,10 +409,13 @@ def learn(
         Steps of each stimulus.
     tau
         Time constant of the leak, in steps.
+    labels
+        The class of each stimulus, for a rule with a reward.
     """
     kernels, theta, a_plus = np.array(kernels, float), np.array(theta, float), rule.a_plus
     history: list[Winner] = []
     was_silent, memory = False, None
+    teacher = None if rule.reward is None else Teacher(rule.reward)
     for number, below in enumerate(stimuli):
         if number > 0 and number % rule.doubling == 0:
             a_plus = min(2 * a_plus, rule.a_plus_max)
@@ -407,7 +423,9 @@ def learn(
             theta *= 1 - rule.threshold_silent
         if rule.traces is not None and memory is None:
             memory = Memory(below.shape, conv_shape(below.shape, kernels, padding), padding, rule.traces)
-        winners = present(below, Conv("", kernels, padding, theta, tau=tau), rule, a_plus, total_steps, memory)
+        if teacher is not None:
+            teacher.begin(labels[number])
+        winners = present(below, Conv("", kernels, padding, theta, tau=tau), rule, a_plus, total_steps, memory, teacher)
         history += [Winner(number, step, neuron) for step, neuron in winners]
         was_silent = not winners
     return Learned(history, kernels, theta, a_plus)
@@ -420,6 +438,7 @@ def present(
     a_plus: float,
     total_steps: int,
     memory: Memory | None = None,
+    teacher: Teacher | None = None,
 ) -> list[tuple[int, int]]:
     """Show one stimulus: change the layer's `kernels` and `theta` in place, return (step, neuron) of each winner.
 
@@ -441,11 +460,13 @@ def present(
             m, y, x = strongest(potential / theta[:, np.newaxis, np.newaxis], eligible)
             winners.append((step, int(np.ravel_multi_index((m, y, x), potential.shape))))
             silence(silenced, m, y, x, rule.inhibition_radius)
-            if memory is None:
-                inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)
-                kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus, rule.additive)
-            else:
+            inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)
+            if memory is not None:
                 memory.win(kernels, (m, y, x), a_plus)
+            elif teacher is not None:
+                kernels[m] = teacher.taught(kernels[m], inputs, m, a_plus, rule.a_minus_ratio * a_plus)
+            else:
+                kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus, rule.additive)
             theta[m] *= 1 + rule.threshold_rise
             theta *= 1 - rule.threshold_fall
         step_in(arriving(below == step), potential, last, step, conv)
@@ -475,6 +496,41 @@ def stdp(w: np.ndarray, x: np.ndarray, a_plus: float, a_minus: float, additive: 
     """
     change = a_plus * x - a_minus * (1 - x)
     return np.clip(w + (change if additive else change * (w * (1 - w))), 0, 1)
+
+
+class Teacher:
+    """Tells winners by the label of their stimulus whether they are right, and keeps count of it.
+
+    The share of wrong winners scales what a right one learns, and the share of right ones what a wrong one unlearns.
+    """
+
+    def __init__(self, reward: Reward):
+        self.reward = reward
+        self.label = 0
+        self.right: list[bool] = []  # each winner since the last count
+        self.presented = 0
+        self.misses, self.hits = 0.5, 0.5  # shares
+
+    def begin(self, label: int) -> None:
+        """A stimulus of this class comes."""
+        self.label = label
+        if self.presented > 0 and self.presented % self.reward.counted == 0:
+            self.hits = self.right.count(True) / self.reward.counted
+            self.misses = self.right.count(False) / self.reward.counted
+            self.right = []
+        self.presented += 1
+
+    def taught(self, w: np.ndarray, x: np.ndarray, m: int, a_plus: float, a_minus: float) -> np.ndarray:
+        """Weights of map m after it has won, with inputs x that have arrived, or not (1 or 0)."""
+        reward = self.reward
+        self.right.append(m % reward.classes == self.label)
+        if self.right[-1]:
+            rate = reward.least + (1 - reward.least) * self.misses
+            change = np.where(x == 1, rate * a_plus, -rate * a_minus)
+        else:
+            rate = reward.least + (1 - reward.least) * self.hits
+            change = np.where(x == 1, -rate * (reward.weaken * a_plus), rate * (reward.strengthen * a_minus))
+        return np.clip(w + change * (w * (1 - w)), 0, 1)
 
 
 class Memory:

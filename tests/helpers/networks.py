@@ -20,6 +20,7 @@ from spikeseg.spikes import Shape, Spikes
 SILENT = judge.SILENT
 
 MULTIPLICATIVE = Plasticity()
+CLASSES = 2  # that labels tell apart where a rule is supervised
 
 many = settings(max_examples=100, derandomize=True)
 few = settings(many, max_examples=8, phases=[Phase.generate])  # of what takes a good part of a second each
@@ -250,11 +251,12 @@ def judge_tau(layer: Conv | Gabor, dt_ms: float) -> float:
 
 def judge_rule(conv: Conv, plasticity: Plasticity = MULTIPLICATIVE, dt_ms: float = 1.0) -> judge.Rule:
     """How a layer learns, as the judge takes it; of the bundled rules."""
-    learning = conv.learning
+    learning, values = conv.learning, plasticity.values
+    reward = judge.Reward(CLASSES, **values) if plasticity.rule == "reward" else None
     traces = None
     if plasticity.rule in ("pair", "triplet"):
-        taus = {key.removesuffix("_ms"): value / dt_ms for key, value in plasticity.values.items() if "tau" in key}
-        traces = judge.Traces(**taus, **{key: value for key, value in plasticity.values.items() if "tau" not in key})
+        taus = {key.removesuffix("_ms"): value / dt_ms for key, value in values.items() if "tau" in key}
+        traces = judge.Traces(**taus, **{key: value for key, value in values.items() if "tau" not in key})
     return judge.Rule(
         a_plus=learning.a_plus,
         a_minus_ratio=learning.a_minus_ratio,
@@ -267,6 +269,7 @@ def judge_rule(conv: Conv, plasticity: Plasticity = MULTIPLICATIVE, dt_ms: float
         threshold_silent=learning.threshold_silent,
         additive=plasticity.rule == "additive",
         traces=traces,
+        reward=reward,
     )
 
 

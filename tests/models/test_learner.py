@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from helpers.networks import (
+    CLASSES,
     MULTIPLICATIVE,
     assert_same_spikes,
     few,
@@ -38,7 +39,13 @@ class Case(NamedTuple):
     rule: Plasticity = MULTIPLICATIVE
 
     def open(self, device: str):
-        return open_learner(self.conv, self.below, self.steps, DT, device, self.rule)
+        classes = CLASSES if self.rule.learning_rule.supervised else None
+        return open_learner(self.conv, self.below, self.steps, DT, device, self.rule, classes)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Classes of the stimuli of a run."""
+        return np.random.default_rng(self.steps).integers(0, CLASSES, self.conv.learning.chunk)
 
 
 @st.composite
@@ -81,6 +88,9 @@ RULES = {
     "additive": Plasticity(rule="additive"),
     "pair": Plasticity(rule="pair", parameters={"tau_plus_ms": 3.0, "tau_minus_ms": 7.5}),
     "triplet": Plasticity(rule="triplet", parameters={"tau_x_ms": 30.0, "tau_plus_ms": 2.0}),
+    "reward": Plasticity(
+        rule="reward", layers=("conv3",), parameters={"weaken": 0.7, "strengthen": 0.6, "least": 0.1, "counted": 3.0}
+    ),
 }
 
 
@@ -98,14 +108,18 @@ def start(case: Case, seed: int) -> dict[str, np.ndarray]:
 
 
 def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]):
-    return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), constants(case.conv, case.rule, DT) | begin)
+    state = constants(case.conv, case.rule, DT) | begin
+    if case.rule.learning_rule.supervised:
+        state |= {"label": case.labels}
+    return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), state)
 
 
 def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
     conv = case.conv
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
-    tau = judge_tau(conv, 1e3 * DT)
-    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, judge_rule(conv, case.rule), case.steps + 1, tau)
+    tau, rule = judge_tau(conv, 1e3 * DT), judge_rule(conv, case.rule)
+    steps, labels = case.steps + 1, case.labels.tolist()
+    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, rule, steps, tau, labels)
 
 
 def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:
@@ -174,6 +188,31 @@ def test_every_bundled_rule_is_the_judges(case, name, seed):
 def test_a_compiled_rule_with_traces_of_inputs_neurons_and_maps_is_the_judges():
     case = GEOMETRIES["three winners"]._replace(rule=RULES["triplet"])
     assert_as_judged_over_seeds("cpp_standalone", case, seeds=3, stimuli=40)
+
+
+@pytest.mark.parametrize(
+    "device", ["numpy", *(pytest.param(one, marks=pytest.mark.compiled) for one in ("cpp_standalone", "cython"))]
+)
+def test_labels_turn_stdp_round_as_judged(device):
+    case = GEOMETRIES["three winners"]._replace(rule=RULES["reward"])
+    with case.open(device) as simulator:
+        for seed in range(2):
+            expected = assert_as_judged(simulator, case, seed, stimuli=30)
+            assert_learned(case, seed, expected)
+    right = [winner.neuron // 42 % CLASSES == case.labels[winner.stimulus] for winner in expected.winners]
+    assert 5 < right.count(True) < len(right) - 5  # 7 x 6 places
+
+
+def test_other_labels_teach_other_weights():
+    case = GEOMETRIES["one winner"]._replace(rule=RULES["reward"])
+    shown, begin = presented(case, 0, 12), start(case, 0)
+    state = constants(case.conv, case.rule, DT) | begin
+    inputs = on_padded_grid(to_spikes(shown), case.conv, 0)
+    with case.open("numpy") as simulator:
+        results = [simulator.run(inputs, state | {"label": labels}) for labels in (case.labels, 1 - case.labels)]
+    one, other = (result.state for result in results)
+    assert (one["rule_hits"], one["rule_misses"]) != (other["rule_hits"], other["rule_misses"])
+    assert not np.allclose(one["w"], other["w"])
 
 
 COUNTS = """

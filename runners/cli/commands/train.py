@@ -33,4 +33,7 @@ def train(
         network = run_training(loaded, data, out, device, bars, invalid)
     draw_training(network, Run(out))
     counts = ", ".join(f"{label} {network.map_labels.count(label)}" for label in loaded.data.classes)
-    console.print(f"{out / 'network.npz'}: maps per class: {counts}; figures in {Run(out).figures}", soft_wrap=True)
+    supervised = "supervised, " if loaded.plasticity.learning_rule.supervised else ""
+    console.print(
+        f"{out / 'network.npz'}: {supervised}maps per class: {counts}; figures in {Run(out).figures}", soft_wrap=True
+    )

@@ -38,7 +38,7 @@ tau_ms = 5.0
 gain = 2.0
 """
 
-ORDER = ("multiplicative", "additive", "pair", "triplet")  # from the simplest to the richest
+ORDER = ("multiplicative", "additive", "pair", "triplet", "reward")  # from the simplest to the richest
 
 each_rule = pytest.mark.parametrize("name", bundled())
 
@@ -62,7 +62,7 @@ def own(tmp_path):
 
 class TestBundled:
     def test_there_is_the_one_of_the_paper_and_others(self):
-        assert {"multiplicative", "additive", "pair", "triplet"} == set(bundled())
+        assert set(ORDER) == set(bundled())
         assert DEFAULT_RULE == "multiplicative"
 
     @each_rule
@@ -82,9 +82,13 @@ class TestBundled:
                 assert re.search(rf"^# (\w+, )*{own}(, \w+)*: ", explained, re.MULTILINE), own
         for key in read.parameters:
             assert re.search(rf"^{key} = [\d.]+  # .+", text, re.MULTILINE), key
-        used = re.findall(r"\w+_(?:pre|post)\b", " ".join(read.rule.statements.values()))
-        for word in used:
-            assert word.removeprefix(PREFIX) in explained, word
+        for word in re.findall(r"\w+_(?:pre|post)\b", " ".join(tomllib.loads(text)["weight"].values())):
+            assert word in explained, word
+
+    def test_one_is_supervised_and_says_so(self):
+        supervised = [name for name, text in bundled().items() if read_rule(text, name).rule.supervised]
+        assert supervised == ["reward"]
+        assert headline(bundled()["reward"]).startswith("Supervised: ")
 
     def test_the_default_is_quoted_in_the_description_of_the_model(self):
         page = (Path(__file__).parents[3] / "docs" / "model.md").read_text()
@@ -126,6 +130,17 @@ class TestOwn:
     def test_what_is_wrong_is_told_with_its_line(self, line, instead, told):
         assert line in OWN
         assert told in told_of(OWN.replace(line, instead))
+
+    def test_a_reward_is_known_when_somebody_wins_and_makes_a_rule_supervised(self):
+        assert not read_rule(OWN, "own.toml").rule.supervised
+        assert read_rule(OWN.replace("gain\n", "gain * reward_post\n"), "own.toml").rule.supervised
+        for place in ("neuron", "map", "layer"):
+            told = f'[{place}]\nequations = "z : 1"\non_win = "z = z + reward"\n[weight]'
+            assert read_rule(OWN.replace("[weight]", told), "own.toml").rule.supervised
+            beside = told.replace("on_win", "new_stimulus")
+            assert "unknown name reward" in told_of(OWN.replace("[weight]", beside))
+        assert "reward is there already" in told_of(OWN.replace("gain = 2.0", "gain = 2.0\nreward = 1.0"))
+        assert "unknown name reward_post" in told_of(OWN.replace("[weight]", '[weight]\non_input = "w = reward_post"'))
 
     def test_a_map_is_not_seen_where_an_input_fires(self):
         text = OWN.replace("[weight]", '[map]\nequations = "z : 1"\n[weight]\non_input = "w = z_post"')
@@ -193,11 +208,18 @@ class TestConfiguration:
             ({"plasticity.parameters.tau": 7.5}, "unknown parameter tau: those of own.toml are tau_ms, gain"),
             ({"plasticity.parameters.tau_ms": -1.0}, "parameter tau_ms has to be above 0"),
             ({"plasticity.parameters.tau_ms": "5"}, "plasticity.parameters.tau_ms: Input should be a valid number"),
-            ({"plasticity.rule": "none.toml"}, "neither a file nor one of additive, multiplicative, pair, triplet"),
+            (
+                {"plasticity.rule": "none.toml"},
+                "neither a file nor one of additive, multiplicative, pair, reward, triplet",
+            ),
             ({"plasticity.rule": "rules"}, "cannot be read as a rule"),
             (
                 {"plasticity.rule": "mine.toml"},
                 "mine.toml: source: Field required; weight: Field required; unknown key",
+            ),
+            (
+                {"plasticity.rule": "reward"},
+                "reward is supervised, and only maps of Conv3 stand for classes: layers = ",
             ),
             ({"plasticity.rule": 3}, "plasticity.rule: Input should be a valid string"),
             ({"plasticity": 3}, "plasticity: Input should be"),

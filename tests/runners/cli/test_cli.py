@@ -17,9 +17,11 @@ from PIL import Image
 
 from helpers.runs import TINY, assert_same_arrays, files, refusal, write_caltech
 from spikeseg import configs
-from spikeseg.configs import load, validate
+from spikeseg.configs import layer_shapes, load, validate
 from spikeseg.configs.plasticity.rule import bundled
+from spikeseg.datasets.catalogue import open_dataset
 from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
+from spikeseg.datasets.split import Split
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import TrainedNetwork
 from spikeseg.recording import load_recording
@@ -97,6 +99,26 @@ class TestTraining:
         (tmp_path / "run" / "rule.toml").rename(rule)
         assert spikeseg("train", config, "--out", tmp_path / "run", *NUMPY).code == 0  # the same experiment
         assert TrainedNetwork.load(tmp_path / "run" / "network.npz").config == validate(kept, "kept")
+
+    def test_labels_of_training_pictures_reward_the_maps_of_their_class_and_it_is_called_supervised(
+        self, spikeseg, tmp_path
+    ):
+        config, run = tmp_path / "own.toml", tmp_path / "run"
+        rule = 'rule = "reward"\nlayers = ["conv3"]\nparameters.counted = 1000.0\n'
+        config.write_text(f"{TINY}\n[plasticity]\n{rule}")
+        assert "supervised, maps per class" in spikeseg("train", config, "--out", run, *NUMPY).out
+        with np.load(run / "checkpoints" / "conv3.npz") as state:
+            winners, kernel = state["winners"], TrainedNetwork.load(run / "network.npz").kernels["conv3"]
+            hits, misses = state["state_rule_hits"].item(), state["state_rule_misses"].item()
+        dataset = open_dataset(load(config), None)
+        train = Split.from_json(json.loads((run / "split.json").read_text()), dataset.names).train
+        label = np.array([load(config).data.classes.index(dataset.labels[index]) for index in train])
+        places = layer_shapes(load(config), (64, 64))["conv3"].size // len(kernel)
+        right = winners[:, 2] // places == label[winners[:, 0]]
+        assert (hits, misses) == (right.sum(), (~right).sum())
+        assert min(hits, misses) > 0
+        assert "tiny, supervised on" in spikeseg("evaluate", run, *NUMPY).out
+        assert metrics(run)["name"] == "tiny, supervised"
 
     def test_an_interruption_is_told_in_one_line(self, spikeseg, tiny, tmp_path, monkeypatch):
         def interrupt(*_):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from helpers.networks import (
+    CLASSES,
     MULTIPLICATIVE,
     judge_rule,
     layer_shape,
@@ -40,6 +41,7 @@ BELOW, STEPS, SEED = Shape(2, 5, 6), 4, (3, 1)
 STIMULI = random_stimuli(BELOW, 7, STEPS, seed=0)  # presented about three times each; the first is empty
 CONV = learning_layer(maps=3, padding=(1, 0), weight_std=0.1, winners=2, threshold_start=3.0)
 DT = 1e-3
+REWARD = Plasticity(rule="reward", layers=("conv3",), parameters={"counted": 6.0})
 
 
 def begin_at(seed, conv=CONV) -> Learned:
@@ -68,7 +70,14 @@ def whole(simulator, tmp_path_factory) -> Learned:
 def trainer(path, rule=MULTIPLICATIVE, **learning) -> Trainer:
     conv = CONV.model_copy(update={"learning": CONV.learning.model_copy(update=learning)})
     stimuli = on_padded_grid(to_spikes(STIMULI), conv, 0)
-    return Trainer(conv, BELOW, stimuli, SEED, path / "checkpoint.npz", rule, DT)
+    classes = np.arange(len(STIMULI)) % CLASSES if rule == REWARD else None
+    return Trainer(conv, BELOW, stimuli, SEED, path / "checkpoint.npz", rule, DT, classes=classes)
+
+
+def opened(trainer: Trainer):
+    """A simulator for it, of whose design a supervised rule makes the length of a chunk a part."""
+    classes = None if trainer.classes is None else CLASSES
+    return open_learner(trainer.conv, BELOW, STEPS, DT, "numpy", trainer.plasticity, classes)
 
 
 def trained(trainer: Trainer, simulator, progress) -> Learned:
@@ -142,21 +151,27 @@ class TestTraining:
         assert_same(resumed, whole)
         np.testing.assert_array_equal(resumed.convergence, whole.convergence)
 
-    def test_what_a_rule_remembers_outlasts_chunks_and_interruptions(self, tmp_path):
-        triplet = Plasticity(rule="triplet")
-        with open_learner(CONV, BELOW, STEPS, DT, "numpy", triplet) as simulator:
-            whole = trained(trainer(tmp_path / "whole", triplet, chunk=20), simulator, ignore)
-            parts = trainer(tmp_path / "parts", triplet, chunk=7)
+    @pytest.mark.parametrize(
+        ("rule", "remembered"),
+        [
+            (Plasticity(rule="triplet"), {"rule_r1", "rule_r2", "rule_o1", "rule_o2"}),
+            (REWARD, {"rule_hits", "rule_misses", "rule_shown", "rule_praise", "rule_blame"}),
+        ],
+    )
+    def test_what_a_rule_remembers_outlasts_chunks_and_interruptions(self, tmp_path, rule, remembered):
+        def kill(learned):
+            if learned.presented == 14:
+                raise KilledError
 
-            def kill(learned):
-                if learned.presented == 14:
-                    raise KilledError
-
+        at_once, parts = trainer(tmp_path / "whole", rule, chunk=20), trainer(tmp_path / "parts", rule, chunk=7)
+        with opened(at_once) as simulator:
+            whole = trained(at_once, simulator, ignore)
+        with opened(parts) as simulator:
             with pytest.raises(KilledError):
                 trained(parts, simulator, kill)
             assert_same(trained(parts, simulator, ignore), whole)
-        assert {"rule_r1", "rule_r2", "rule_o1", "rule_o2"} < whole.state.keys()
-        assert whole.state["rule_o2"].any()
+        assert remembered < whole.state.keys()
+        assert all(whole.state[name].any() for name in remembered)
 
     @pytest.mark.parametrize(
         ("statement", "told"),
