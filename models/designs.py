@@ -140,7 +140,15 @@ class LearnerDesign:
     def of(
         cls, conv: Conv, below: Shape, input_steps: int, dt: float, rule: Rule, classes: int | None = None
     ) -> LearnerDesign:
-        """Design the learning network of a configuration's layer; a supervised rule needs the number of classes."""
+        """Design the learning network of a configuration's layer; a supervised rule needs the number of classes.
+
+        Raises
+        ------
+        ValueError
+            The rule is supervised and there is no number, or it is not and there is one.
+        """
+        if rule.supervised != (classes is not None):
+            raise ValueError("the number of classes belongs to a supervised rule, and only to one")
         kernel, padding = _convolution(conv)
         learning = conv.learning
         competition = learning.winners, learning.inhibition_radius

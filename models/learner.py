@@ -77,7 +77,8 @@ class _Learner:
         self.forward = self._connect(self.source, self.layer, self.window, "forward", **self._arriving())
         self.groups = Groups(self.forward, self.afferent, self.layer, self.features, self.gate)
         learn_by(self.rule, self.groups, self.source, self.window, self.period, self._connect)
-        if self.rule.supervised:
+        self.teacher = None
+        if design.teaching is not None:
             self.teacher = teach(self.features, design.teaching, self.steps, self.step_clock, self._connect)
             self.objects.append(self.teacher)
 
@@ -103,7 +104,7 @@ class _Learner:
             "silent_fall": (self.features, "silent_fall"),
         }
         state |= {name: (self.layer, name) for name in layer}
-        if self.rule.supervised:
+        if self.teacher is not None:
             state["label"] = (self.teacher, "label")
         for place in PLACES:
             group = getattr(self.groups, place)

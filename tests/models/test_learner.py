@@ -203,6 +203,13 @@ def test_labels_turn_stdp_round_as_judged(device):
     assert 5 < right.count(True) < len(right) - 5  # 7 x 6 places
 
 
+@pytest.mark.parametrize(("rule", "classes"), [(RULES["reward"], None), (MULTIPLICATIVE, CLASSES)])
+def test_labels_belong_to_a_supervised_rule(rule, classes):
+    conv, below, steps, _ = GEOMETRIES["one winner"]
+    with pytest.raises(ValueError, match="belongs to a supervised rule, and only to one"):
+        LearnerDesign.of(conv, below, steps, DT, rule.learning_rule, classes)
+
+
 def test_other_labels_teach_other_weights():
     case = GEOMETRIES["one winner"]._replace(rule=RULES["reward"])
     shown, begin = presented(case, 0, 12), start(case, 0)
@@ -299,7 +306,8 @@ def test_a_rule_of_ones_own_runs_where_and_when_it_says(device):
 def test_a_compiled_program_belongs_to_a_rule_and_not_to_its_constants():
     def design(rule: Plasticity) -> str:
         conv, below, steps, _ = GEOMETRIES["one winner"]
-        return repr(LearnerDesign.of(conv, below, steps, DT, rule.learning_rule))
+        classes = CLASSES if rule.learning_rule.supervised else None
+        return repr(LearnerDesign.of(conv, below, steps, DT, rule.learning_rule, classes))
 
     own = COUNTS.replace("0.001 * won_post", "0.002 * won_post")
     rules = [*RULES.values(), MULTIPLICATIVE, *(Plasticity(rule="counts", text=text) for text in (COUNTS, own))]
