@@ -9,11 +9,11 @@ from typing import Any
 
 from spikeseg.checking import checked
 from spikeseg.errors import SpikeSegError
-from spikeseg.files import require_regular
 
 from .changes import changed, described
 from .geometry import layer_shapes
-from .plasticity.rule import LONGEST_RULE, bundled, read_rule
+from .neurons.neuron import NEURONS
+from .plasticity.rule import RULES
 from .schema import Config
 
 
@@ -59,7 +59,7 @@ def load(source: str | Path, changes: Mapping[str, Any] | None = None, *, seed: 
     path, content = read(source)
     changes = dict(changes or {}) | ({} if seed is None else {"seed": seed})
     where = f"{path}, {described(changes)}" if changes else str(path)
-    return validate(with_rule(changed(content, changes, where), path), where)
+    return validate(with_models(changed(content, changes, where), path), where)
 
 
 def read(source: str | Path) -> tuple[Path, dict[str, Any]]:
@@ -72,41 +72,25 @@ def read(source: str | Path) -> tuple[Path, dict[str, Any]]:
         raise SpikeSegError(f"no configuration {source}: neither a file nor one of {names}") from error
 
 
-def with_rule(content: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Put the text of a learning rule of the user's own into a configuration, which then stands for itself.
+def with_models(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Put the texts of a rule and a neuron model of the user's own into a configuration.
 
     Parameters
     ----------
     content
-        The configuration, not checked yet.
+        The configuration, not checked yet, which then stands for itself.
     path
-        Its file, from whose folder the rule's file is named; for a bundled one, from the current directory.
+        Its file, from whose folder their files are named; for a bundled one, from the current directory.
 
     Raises
     ------
     SpikeSegError
-        There is no such file, it cannot be read, or it is no rule.
+        There is no such file, it cannot be read, or it is no rule or neuron model.
     """
-    table = content.get("plasticity")
-    name = table.get("rule") if isinstance(table, dict) and table.get("text") is None else None
-    if not isinstance(name, str) or name in bundled():
-        return content
-    file = Path(name) if path in shipped().values() else path.parent / name
-    text = _rule_text(file)
-    read_rule(text, str(file))
-    return content | {"plasticity": {**content["plasticity"], "rule": file.name, "text": text}}
-
-
-def _rule_text(file: Path) -> str:
-    try:
-        require_regular(file)
-        if file.stat().st_size > 4 * LONGEST_RULE:
-            raise SpikeSegError(f"{file} is larger than any rule")
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise SpikeSegError(f"no rule {file}: neither a file nor one of {', '.join(bundled())}") from error
-    except (OSError, ValueError) as error:
-        raise SpikeSegError(f"{file} cannot be read as a rule: {error}") from error
+    folder = Path() if path in shipped().values() else path.parent
+    for kind in (RULES, NEURONS):
+        content = kind.with_text(content, folder)
+    return content
 
 
 def read_toml(path: Path) -> dict[str, Any]:

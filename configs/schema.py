@@ -13,9 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from spikeseg.errors import SpikeSegError
-
 from .inputs import OBJECT, PICTURES, Data, Input
+from .language.files import LONGEST_FILE
 from .limits import (
     LARGEST_INT,
     ODD,
@@ -41,15 +40,18 @@ from .limits import (
     Width,
     in_unit,
 )
-from .plasticity.rule import LONGEST_RULE, Rule, bundled, not_positive, read_rule
+from .neurons.neuron import NEURONS, NeuronModel, read_neuron
+from .plasticity.rule import RULES, Rule, read_rule
 
 DEFAULT_RULE = "multiplicative"
+DEFAULT_NEURON = "integrate-and-fire"
 
 _LATER = (
     ("data", "sensor", "unit"),
     ("input", "augmentation"),
     *((layer, "tau_ms") for layer in ("conv1", "conv2", "conv3")),
     ("plasticity", "text", "parameters"),
+    ("neurons", "text", "parameters"),
 )
 """Keys that came later, by section: without them, older runs are of the same experiment."""
 
@@ -189,7 +191,7 @@ class Plasticity(Section):
         description="a bundled rule (`spikeseg config rules`), or a file of your own, relative to that of the "
         "configuration; where that is a bundled one, to the current directory",
     )
-    text: Annotated[str, Field(max_length=LONGEST_RULE)] | None = Field(
+    text: Annotated[str, Field(max_length=LONGEST_FILE)] | None = Field(
         default=None, description="text of the rule, which is read from the file that `rule` names"
     )
     parameters: dict[str, Real] | None = Field(
@@ -202,29 +204,15 @@ class Plasticity(Section):
 
     @model_validator(mode="after")
     def _is_a_rule(self) -> Plasticity:
-        if self.text is None and self.rule not in bundled():
-            raise ValueError(f"no rule {self.rule}: neither a file nor one of {', '.join(bundled())}")
-        try:
-            read = read_rule(self._text, self.rule)
-        except SpikeSegError as error:
-            raise ValueError(str(error)) from error
-        if unknown := (self.parameters or {}).keys() - read.parameters.keys():
-            names = ", ".join(read.parameters) or "none"
-            raise ValueError(f"unknown parameter {min(unknown)[:60]}: those of {self.rule} are {names}")
-        if read.rule.supervised and self.layers != ("conv3",):
+        RULES.check(self.rule, self.text, self.parameters)
+        if self.learning_rule.supervised and self.layers != ("conv3",):
             raise ValueError(f'{self.rule} is supervised, and only maps of Conv3 stand for classes: layers = ["conv3"]')
-        if wrong := not_positive(self.values, read.rule.variables):
-            raise ValueError(f"parameter {wrong} has to be above 0: something decays with it")
         return self
-
-    @property
-    def _text(self) -> str:
-        return bundled()[self.rule] if self.text is None else self.text
 
     @property
     def learning_rule(self) -> Rule:
         """The rule that a network is built from."""
-        return read_rule(self._text, self.rule).rule
+        return read_rule(RULES.text(self.rule, self.text), self.rule).rule
 
     def of(self, layer: str) -> Plasticity:
         """The rule of a layer."""
@@ -233,7 +221,52 @@ class Plasticity(Section):
     @property
     def values(self) -> dict[str, float]:
         """Every parameter, by its key in the rule's file."""
-        return read_rule(self._text, self.rule).parameters | (self.parameters or {})
+        return RULES.values(self.rule, self.text, self.parameters)
+
+
+class Neurons(Section):
+    """What the neurons of convolutional layers are (docs/changing-the-neuron.md)."""
+
+    model: Text = Field(
+        default=DEFAULT_NEURON,
+        description="a bundled neuron model (`spikeseg config neurons`), or a file of your own, relative to that of "
+        "the configuration; where that is a bundled one, to the current directory",
+    )
+    text: Annotated[str, Field(max_length=LONGEST_FILE)] | None = Field(
+        default=None, description="text of the model, which is read from the file that `model` names"
+    )
+    parameters: dict[str, Real] | None = Field(
+        default=None, description="parameters of the model by name, where they differ from those in its file"
+    )
+    layers: Annotated[tuple[Literal["conv1", "conv2", "conv3"], ...], Field(min_length=1)] = Field(
+        default=("conv1", "conv2", "conv3"),
+        description=f"layers with such neurons; those of the others are {DEFAULT_NEURON}, or leak by their tau_ms",
+    )
+
+    @model_validator(mode="after")
+    def _is_a_model(self) -> Neurons:
+        NEURONS.check(self.model, self.text, self.parameters)
+        return self
+
+    @property
+    def neuron_model(self) -> NeuronModel | None:
+        """The model that a network is built from; None for the default."""
+        if self.text is None and self.model == DEFAULT_NEURON:
+            return None
+        return read_neuron(NEURONS.text(self.model, self.text), self.model).model
+
+    def of(self, layer: str) -> Neurons:
+        """The neurons of a layer."""
+        return self if layer in self.layers else COUNTERS
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Every parameter, by its key in the model's file."""
+        return NEURONS.values(self.model, self.text, self.parameters)
+
+
+COUNTERS = Neurons()
+"""The default: counters that fire once per stimulus, and leak where a layer has a `tau_ms`."""
 
 
 class Decoder(Section):
@@ -290,6 +323,7 @@ class Config(Section):
     pool2: Pool = Field(description="pools Conv2")
     conv3: ClassLayer = Field(description="learned classes")
     plasticity: Plasticity = Field(default=Plasticity(), description="learning rule")
+    neurons: Neurons = Field(default=COUNTERS, description="neuron model")
     decoder: Decoder = Field(default=Decoder(), description="spikes to masks and boxes")
 
     @model_validator(mode="after")
@@ -317,6 +351,21 @@ class Config(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _has_one_kind_of_neurons(self) -> Config:
+        for name, layer in (("conv1", self.conv1), ("conv2", self.conv2), ("conv3", self.conv3)):
+            if layer.tau_ms is not None and self.neurons.of(name).neuron_model is not None:
+                raise ValueError(
+                    f"{name}.tau_ms is of the default neurons, but {name} has neurons.model "
+                    f"{self.neurons.model}: leave out tau_ms, or {name} in neurons.layers"
+                )
+        if self.conv3.decide_by is not None and self.neurons.of("conv3").neuron_model is not None:
+            raise ValueError(
+                f"conv3.decide_by goes by the potentials of the default neurons, but conv3 has neurons.model "
+                f"{self.neurons.model}: leave out decide_by, or conv3 in neurons.layers"
+            )
+        return self
+
     @property
     def title(self) -> str:
         """The name for results, which tell where labels had a say in learning."""
@@ -329,6 +378,7 @@ class Config(Section):
             for key in keys:
                 if values[section][key] is None:
                     del values[section][key]
-        if values["plasticity"] == Plasticity().model_dump(mode="json", exclude_none=True):  # that of older runs
-            del values["plasticity"]
+        for section, default in (("plasticity", Plasticity()), ("neurons", COUNTERS)):
+            if values[section] == default.model_dump(mode="json", exclude_none=True):  # that of older runs
+                del values[section]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

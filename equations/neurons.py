@@ -97,6 +97,58 @@ Updates: v_post, V_i; last_post
 When: synapses, once for every input that fires and every neuron that sees it
 """
 
+SILENT = "silent : boolean"
+"""A neuron of a model that is named (neuron_models/) has this besides. Its ``theta`` is what its file compares v with.
+
+silent    whether it has fired, or was silenced, in this stimulus
+"""
+
+AWAKE = "not silent"
+"""Such a neuron fires, or competes, only under this condition besides.
+
+Reads: silent
+When: with every comparison of v and theta
+"""
+
+AWAKEN = "silent = False"
+"""Such neurons begin a stimulus with all they have at 0, and then as their file says.
+
+Updates: silent
+When: start, in the first step of a stimulus
+"""
+
+FALL_SILENT = "silent = True"
+"""Such a neuron that has fired fires no more; RESET for it, since its potential need not stay at minus infinity.
+
+Updates: silent
+When: resets, for every neuron that fires
+"""
+
+SILENCE_COMPETITOR = "silent_post = True"
+"""SILENCE for such neurons.
+
+Updates: silent_post
+When: synapses, once for every pair of a neuron that fires and a competitor
+"""
+
+RESTLESS = "changed = True"
+"""Such neurons may reach their threshold without an input, if something in them decays, or happens in every step.
+
+Updates: changed, see LAYER
+When: synapses, first, in every step
+"""
+
+MOVING = """
+moving = int(v < theta and not silent)
+staying = 1 - moving
+"""
+"""What happens in every step happens to neurons below their threshold; one that waits to fire keeps its potential.
+
+Reads: v; theta; silent; moving
+Updates: moving, whether something happens to the neuron in this step; staying, the opposite
+When: synapses, after RESTLESS and after all decay
+"""
+
 POOL = "v : 1"
 """A neuron of a pooling layer.
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from spikeseg.spikes import Shape
 
 from ..configs.geometry import layer_shapes
+from ..configs.neurons.neuron import NeuronModel
 from ..configs.plasticity.rule import Rule
 from ..configs.schema import Config, Conv
 
@@ -43,6 +44,8 @@ class EncoderDesign:
         Window and stride of ``pool1, pool2``.
     taus
         Time constants of ``conv1, conv2, conv3`` in seconds; None without leak.
+    models
+        Neuron models of ``conv1, conv2, conv3``, without the values of their parameters; None for the default.
     input_steps, total_steps
         Steps in which a stimulus has input, and all of its steps.
     dt
@@ -55,6 +58,7 @@ class EncoderDesign:
     convolutions: dict[str, tuple[Pair, Pair]]
     poolings: dict[str, Pair]
     taus: dict[str, float | None]
+    models: dict[str, NeuronModel | None]
     input_steps: int
     total_steps: int
     dt: float
@@ -77,8 +81,9 @@ class EncoderDesign:
         }
         layers = {"conv1": gabor, "conv2": config.conv2, "conv3": config.conv3}
         taus = {name: _seconds(layer.tau_ms) for name, layer in layers.items()}
+        models = {name: config.neurons.of(name).neuron_model for name in layers}
         times = config.input.steps, config.input.total_steps, config.input.dt_ms * 1e-3
-        return cls(layer_shapes(config, size), convolutions, poolings, taus, *times, capacity)
+        return cls(layer_shapes(config, size), convolutions, poolings, taus, models, *times, capacity)
 
 
 class Teaching(NamedTuple):
@@ -114,6 +119,8 @@ class LearnerDesign:
         Distance within which a winner silences the other maps.
     tau
         Time constant in seconds; None without leak.
+    model
+        Neuron model, without the values of its parameters; None for the default.
     input_steps
         Steps in which a stimulus has input.
     dt
@@ -131,6 +138,7 @@ class LearnerDesign:
     winners: int
     inhibition_radius: int
     tau: float | None
+    model: NeuronModel | None
     input_steps: int
     dt: float
     rule: Rule
@@ -138,7 +146,14 @@ class LearnerDesign:
 
     @classmethod
     def of(
-        cls, conv: Conv, below: Shape, input_steps: int, dt: float, rule: Rule, classes: int | None = None
+        cls,
+        conv: Conv,
+        below: Shape,
+        input_steps: int,
+        dt: float,
+        rule: Rule,
+        model: NeuronModel | None = None,
+        classes: int | None = None,
     ) -> LearnerDesign:
         """Design the learning network of a configuration's layer; a supervised rule needs the number of classes.
 
@@ -152,9 +167,9 @@ class LearnerDesign:
         kernel, padding = _convolution(conv)
         learning = conv.learning
         competition = learning.winners, learning.inhibition_radius
-        times = _seconds(conv.tau_ms), input_steps, dt
+        neurons = _seconds(conv.tau_ms), model
         teaching = None if classes is None else Teaching(classes, learning.chunk)
-        return cls(below, conv.maps, kernel, padding, *competition, *times, rule, teaching)
+        return cls(below, conv.maps, kernel, padding, *competition, *neurons, input_steps, dt, rule, teaching)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from .conv_synapses import ConvSynapses
 from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer, positions
-from .leak import forward
 from .model import Model
+from .neurons import ORDER, Neurons, neurons_of
 from .targets import genn, step_clock
 
 
@@ -38,7 +38,8 @@ def build_encoder(design: EncoderDesign) -> Model:
 
         - ``<conv layer>.w``: the kernel, of shape (maps, maps below, rows, columns), flat;
         - ``<conv layer>.theta``: the threshold of each map before adaptation, shape (maps,);
-        - ``scale``: a factor on all thresholds for each stimulus, shape (capacity,).
+        - ``scale``: a factor on all thresholds for each stimulus, shape (capacity,);
+        - ``<conv layer>.<name>``: the constants of a neuron model, see `NeuronModel.constants`.
 
     Notes
     -----
@@ -111,14 +112,13 @@ class _Encoder:
         features.theta = np.inf  # nothing fires before the first stimulus
         everyone = whole_layer(Shape(1, 1, len(stimuli)), maps)
         scaling = ConvSynapses(stimuli, features, everyone, on_pre=adaptation.FEATURE_SCALE, name=f"{layer}_scaling")
+        scaling.pre.order = ORDER - 1
         self.objects += [features, scaling]
         self.state[f"{layer}.theta"] = (features, "resting")
         return features
 
-    def _layer(self, name: str, model: str, new_stimulus: str, **options: Any) -> Layer:
-        layer = Layer(
-            self.shapes[name], neurons.LAYER + model, name=name, clock=self.clock, reset=neurons.RESET, **options
-        )
+    def _layer(self, name: str, model: str, new_stimulus: str, reset: str = neurons.RESET, **options: Any) -> Layer:
+        layer = Layer(self.shapes[name], neurons.LAYER + model, name=name, clock=self.clock, reset=reset, **options)
         layer.run_regularly(new_stimulus, dt=self.period, when="start", name=f"{name}_run_regularly_new_stimulus")
         self.layers[name] = layer
         return layer
@@ -136,36 +136,39 @@ class _Encoder:
 
     def _conv(self, name: str, below: str, competes: bool) -> None:
         design = self.design
-        arrival = forward(design.taus[name], design.total_steps, design.dt)
+        kind = neurons_of(design.models[name], design.taus[name], design.total_steps, design.dt)
         if competes:
-            self._competing(name, arrival.model)
+            layer = self._competing(name, kind)
         else:
-            self._adaptive(name, self.conv_model + arrival.model, threshold=neurons.CONV_THRESHOLD)
+            layer = self._adaptive(name, kind, self.conv_model, threshold=kind.condition(neurons.CONV_THRESHOLD))
+        kind.every_step(layer, self.clock)
         kernel, padding = design.convolutions[name]
         window = Window(self.shapes[below], self.shapes[name], kernel, padding)
-        weights = self._forward(
-            name, below, window, model=neurons.KERNEL, on_pre=arrival.on_pre, namespace=arrival.namespace
-        )
+        weights = self._forward(name, below, window, model=neurons.KERNEL, on_pre=kind.on_pre, namespace=kind.namespace)
         self.state[f"{name}.w"] = (weights, "w")
+        self.state |= {f"{name}.{constant}": (layer, constant) for constant in kind.constants}
 
-    def _adaptive(self, name: str, model: str, **options: Any) -> Layer:
+    def _adaptive(self, name: str, kind: Neurons, model: str, **options: Any) -> Layer:
         """A layer whose neurons have the threshold of their map."""
-        layer = self._layer(name, model, neurons.NEW_STIMULUS, **options)
-        layer.link_per_map("theta", self._features(name))
+        new_stimulus = kind.new_stimulus(neurons.NEW_STIMULUS)
+        layer = self._layer(name, kind.equations(model), new_stimulus, kind.reset, **options)
+        layer.link_per_map(kind.linked, self._features(name), "theta")
         return layer
 
-    def _competing(self, name: str, model: str) -> None:
-        """A conv layer whose maps compete at each place (docs/model.md, rule 7); its neurons also have `model`."""
+    def _competing(self, name: str, kind: Neurons) -> Layer:
+        """A conv layer whose maps compete at each place (docs/model.md, rule 7)."""
         layer = self._adaptive(
             name,
-            competition.PLACE_CONV + model,
-            threshold=competition.PLACE_THRESHOLD,
-            events={"candidate": competition.PLACE_CANDIDATE},
+            kind,
+            competition.PLACE_CONV,
+            threshold=kind.condition(competition.PLACE_THRESHOLD),
+            events={"candidate": kind.condition(competition.PLACE_CANDIDATE)},
             among="candidate",
         )
         self.objects += gates(layer, name)
         everyone = neighbourhood(layer.shape, 0)
-        self.objects.append(ConvSynapses(layer, layer, everyone, on_pre=neurons.SILENCE, name=f"{name}_silence"))
+        self.objects.append(ConvSynapses(layer, layer, everyone, on_pre=kind.silence, name=f"{name}_silence"))
+        return layer
 
 
 def gates(layer: Layer, name: str) -> list[Any]:
@@ -206,15 +209,16 @@ class _GennEncoder(_Encoder):
         self.state[f"{layer}.theta"] = (features, "resting")
         return features
 
-    def _adaptive(self, name: str, model: str, **options: Any) -> Layer:
-        layer = self._layer(name, model, genn_equations.CONV_NEW_STIMULUS, **options)
+    def _adaptive(self, name: str, kind: Neurons, model: str, **options: Any) -> Layer:
+        layer = self._layer(name, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, **options)
         layer.link_per_map("resting", self._features(name))
         layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer
 
-    def _competing(self, name: str, model: str) -> None:
-        layer = self._adaptive(name, genn_equations.PLACE_CONV + model, threshold=genn_equations.PLACE_THRESHOLD)
+    def _competing(self, name: str, kind: Neurons) -> Layer:
+        layer = self._adaptive(name, kind, genn_equations.PLACE_CONV, threshold=genn_equations.PLACE_THRESHOLD)
         rank = Synapses(layer, layer, genn_equations.PLACE_RANK, clock=self.clock, name=f"{name}_rank")
         source, target, _ = neighbourhood(layer.shape, 0).synapses()
         rank.connect(i=positions(layer, source), j=positions(layer, target))
         self.objects.append(rank)
+        return layer

@@ -66,9 +66,12 @@ class Layer(NeuronGroup):
         """Places that are checked together."""
         return max(1, BLOCK // self.shape.features)
 
-    def link_per_map(self, variable: str, group: NeuronGroup) -> None:
-        """Link a variable of each neuron to that of neuron ``feature`` of `group`, which has one neuron per map."""
-        self.variables.add_reference(variable, group, variable, index="feature")
+    def link_per_map(self, variable: str, group: NeuronGroup, other: str | None = None) -> None:
+        """Link a variable of each neuron to that of neuron ``feature`` of `group`, which has one neuron per map.
+
+        In `group` it is called `other`, or the same.
+        """
+        self.variables.add_reference(variable, group, other or variable, index="feature")
 
     def _check_by_place(self, thresholder: Any) -> None:
         thresholder.template = "place_threshold"

@@ -15,8 +15,8 @@ from .conv_synapses import ConvSynapses
 from .designs import LearnerDesign
 from .geometry import Window, features_first, neighbourhood, own_feature, padded, same_map, whole_layer
 from .layer import Layer
-from .leak import forward
 from .model import Model
+from .neurons import ORDER, neurons_of
 from .plasticity import Groups, afferents, learn_by, neuron_model, teach
 
 
@@ -41,8 +41,8 @@ def build_learner(design: LearnerDesign) -> Model:
         no units: ``w``, the kernel of shape (maps, maps below, rows, columns), flat; ``theta``, the threshold of each
         map, (maps,); ``a_plus``; ``presented``, the stimuli so far; ``wins``, the winners of the last stimulus; and
         what the rule carries from one stimulus to the next. A checkpoint keeps all of these. The rest of the state are
-        constants of the configuration's `Learning` and of the rule, and, where the rule is supervised, ``label``: the
-        class of each stimulus.
+        constants of the configuration's `Learning`, of the rule, and of the neuron model, and, where the rule is
+        supervised, ``label``: the class of each stimulus.
 
     Notes
     -----
@@ -68,7 +68,7 @@ class _Learner:
         self.period = self.steps * dt * second
         self.objects: list[Any] = []
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
-        self.arrival = forward(design.tau, self.steps, dt)
+        self.kind = neurons_of(design.model, design.tau, self.steps, dt)
         self.rule = design.rule
         self.gate = self._gate()
         self.features = self._features()
@@ -110,6 +110,7 @@ class _Learner:
             group = getattr(self.groups, place)
             state |= {name: (group, name) for name in self.rule.carried[place]}
             state |= {constant(name, place): (group, name) for name in self.rule.constants(place)}
+        state |= {name: (self.layer, name) for name in self.kind.constants}
         shapes = {"input": self.below, "winners": self.shape}
         return Model(network, self.source, {"winners": monitor}, shapes, state, self.steps, self.ticks, self.dt)
 
@@ -141,12 +142,12 @@ class _Learner:
     def _layer(self, radius: int) -> Layer:
         layer = Layer(
             self.shape,
-            neurons.LAYER + plasticity.LEARNER + self.arrival.model + neuron_model(self.rule),
+            neurons.LAYER + self.kind.equations(plasticity.LEARNER) + neuron_model(self.rule),
             name="layer",
             clock=self.tick_clock,
-            threshold=competition.LAYER_THRESHOLD,
-            reset=neurons.RESET,
-            events={"candidate": competition.LAYER_CANDIDATE},
+            threshold=self.kind.condition(competition.LAYER_THRESHOLD),
+            reset=self.kind.reset,
+            events={"candidate": self.kind.condition(competition.LAYER_CANDIDATE)},
             among="candidate",
         )
         layer.set_event_schedule("candidate", when="before_thresholds", order=-3)
@@ -154,8 +155,10 @@ class _Learner:
         layer.neuron = features_first(self.shape, np.arange(len(layer)))
         layer.holder = linked_var(self.gate, "holder")
         layer.wins = linked_var(self.gate, "wins")
-        layer.link_per_map("theta", self.features)
-        layer.run_regularly(plasticity.LEARNER_NEW_STIMULUS, dt=self.period, when="start", name="layer_new_stimulus")
+        layer.link_per_map(self.kind.linked, self.features, "theta")
+        new_stimulus = self.kind.new_stimulus(plasticity.LEARNER_NEW_STIMULUS)
+        layer.run_regularly(new_stimulus, dt=self.period, when="start", name="layer_new_stimulus")
+        self.kind.every_step(layer, self.step_clock)
         self._compete(layer, radius)
         return layer
 
@@ -166,14 +169,14 @@ class _Learner:
         compare = self._connect(layer, gate, one, "compare", on_pre=competition.LAYER_COMPARE, on_event="candidate")
         compare.pre.when = "before_thresholds"
         self._connect(layer, gate, one, "win", on_pre=competition.LAYER_WIN)
-        self._connect(layer, layer, same_map(shape), "silence_map", on_pre=neurons.SILENCE)
-        self._connect(layer, layer, neighbourhood(shape, radius), "silence_neighbourhood", on_pre=neurons.SILENCE)
-        self._connect(layer, features, own_feature(shape), "threshold_rise", on_pre=plasticity.FEATURE_RISE)
+        self._connect(layer, layer, same_map(shape), "silence_map", on_pre=self.kind.silence)
+        self._connect(layer, layer, neighbourhood(shape, radius), "silence_neighbourhood", on_pre=self.kind.silence)
+        rise = self._connect(layer, features, own_feature(shape), "threshold_rise", on_pre=plasticity.FEATURE_RISE)
         everything = whole_layer(shape, shape.features)
         fall = self._connect(layer, features, everything, "threshold_fall", on_pre=plasticity.FEATURE_FALL)
-        fall.pre.order = 1
+        rise.pre.order, fall.pre.order = ORDER - 2, ORDER - 1
 
     def _arriving(self) -> dict[str, Any]:
         """What the kernel stores, and how new input arrives, which has not contributed to this winner."""
         model = neurons.KERNEL + self.rule.equations("weight")
-        return {"model": model, "on_pre": self.arrival.on_pre, "namespace": self.arrival.namespace}
+        return {"model": model, "on_pre": self.kind.on_pre, "namespace": self.kind.namespace}

@@ -12,8 +12,8 @@ from brian2 import NeuronGroup
 
 from spikeseg.spikes import Shape
 
-from ..configs.plasticity.rule import RATES, REWARD, Rule, remains
-from ..configs.plasticity.statements import PREFIX
+from ..configs.language.files import remains
+from ..configs.plasticity.rule import PREFIX, RATES, REWARD, Rule
 from ..equations import plasticity
 from .conv_synapses import ConvSynapses
 from .designs import Teaching

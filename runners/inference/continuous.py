@@ -10,6 +10,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Spikes
 
+from ...configs.schema import COUNTERS
 from ...models.designs import ContinuousDesign, Timing
 from ...models.network import CONV_LAYERS, LAYERS, TrainedNetwork
 from ..simulation.devices import GENN
@@ -132,10 +133,16 @@ def open_continuous(
     Raises
     ------
     SpikeSegError
-        The device is GeNN; the input is smaller than a layer's kernel; or see `open_simulator`.
+        The device is GeNN; neurons are of another model than the default; the input is smaller than a layer's kernel;
+        or see `open_simulator`.
     """
     if device in GENN:
         raise SpikeSegError(f"{device} has no continuous encoder: use --device cpp_standalone")
+    if (neurons := network.config.neurons) != COUNTERS:
+        raise SpikeSegError(
+            f"neurons.model {neurons.model}: continuous time has its own neurons, which leak and fire again and again: "
+            "stream without --continuous"
+        )
     try:
         design = ContinuousDesign.of(network.config, size, timing)
     except ValueError as error:

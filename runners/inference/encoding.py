@@ -14,6 +14,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Spikes
 
 from ...configs.schema import Config
+from ...models.decay import neuron_constants
 from ...models.designs import EncoderDesign
 from ...models.network import CONV_LAYERS, TrainedNetwork
 from ..simulation.devices import GENN, PROGRAMS
@@ -100,13 +101,20 @@ def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) 
 
 
 def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.ndarray]:
-    """The encoder's state variables for one run: kernels, thresholds, and the scale of thresholds for each stimulus."""
+    """The encoder's state variables for one run.
+
+    They are kernels, thresholds, the scale of thresholds for each stimulus, and constants of neuron models.
+    """
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
     scale[: inputs.stimuli] = network.threshold_scale(events)
     kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
     thresholds = {f"{name}.theta": network.thresholds[name] for name in CONV_LAYERS}
-    return {**kernels, **thresholds, "scale": scale}
+    state, dt = {**kernels, **thresholds, "scale": scale}, network.config.input.dt_ms * 1e-3
+    for layer in CONV_LAYERS:
+        constants = neuron_constants(network.config.neurons.of(layer), dt)
+        state |= {f"{layer}.{name}": value for name, value in constants.items()}
+    return state
 
 
 def check_jobs(device: str, jobs: int) -> None:
@@ -133,8 +141,8 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     Raises
     ------
     SpikeSegError
-        Several jobs on a device that runs one simulation at a time; neurons that leak on GeNN; stimuli smaller than a
-        layer's kernel; or see `open_simulator`.
+        Several jobs on a device that runs one simulation at a time; neurons that leak, or of another model, on GeNN;
+        stimuli smaller than a layer's kernel; or see `open_simulator`.
     """
     check_jobs(device, jobs)
     try:
@@ -144,5 +152,9 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
     leaky = [layer for layer, tau in design.taus.items() if tau is not None]
     if device in GENN and leaky:
         raise SpikeSegError(f"{leaky[0]}.tau_ms: {device} has no neurons that leak: use --device cpp_standalone")
+    if device in GENN and any(design.models.values()):
+        raise SpikeSegError(
+            f"neurons.model {config.neurons.model}: {device} has the default neurons only: use --device cpp_standalone"
+        )
     with open_simulator(design, device) as simulator:
         yield Encoder(simulator, jobs)

@@ -23,7 +23,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import locked, read_json, remove_lock
 from spikeseg.spikes import Shape, Spikes
 
-from ...configs import plasticity
+from ...configs import language, neurons, plasticity
 from .compiling import MANIFEST, Backend, manifest_hash
 from .doctor import require
 from .interface import COMPILER_FLAGS, Design, Order, Result, Times, recorded_spikes
@@ -123,7 +123,7 @@ def _digest(design: Design, backend: Backend) -> str:
     source = hashlib.sha256()
     paths = [Path(__file__).with_name(f"{name}.py") for name in ("interface", "compiling", "worker", "program")]
     paths.append(Path(inspect.getfile(type(backend))))
-    for package in (models, equations, plasticity):
+    for package in (models, equations, language, neurons, plasticity):
         folder = Path(package.__path__[0])
         paths += sorted([*folder.glob("*.py"), *folder.glob("templates/*.cpp")])
     for path in paths:

@@ -15,7 +15,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.version import __version__
 
 from ...configs.changes import changed, described, written
-from ...configs.reading import read, read_toml, shipped, validate, with_rule
+from ...configs.reading import read, read_toml, shipped, validate, with_models
 from ...configs.schema import Config
 from .plan import Departure, Interval, Part, Search, Sweep
 
@@ -70,7 +70,7 @@ def make_point(source: str, settings: dict[str, Any], varied: dict[str, Any], wh
         The changed configuration is not valid.
     """
     path, content = read(source)
-    content = with_rule(changed(content, settings | varied, where), path)
+    content = with_models(changed(content, settings | varied, where), path)
     where = f"{where}, {described(varied)}" if varied else where
     return Point(source, settings, varied, validate(content, where))
 

@@ -64,6 +64,11 @@ class Run:
         return self.path / "rule.toml"
 
     @property
+    def neuron_file(self) -> Path:
+        """The neuron model, where it is the user's own."""
+        return self.path / "neuron.toml"
+
+    @property
     def figures(self) -> Path:
         """Directory of figures."""
         return self.path / "figures"
@@ -119,9 +124,10 @@ class Run:
             The file system refused.
         """
         if not self.record.exists():
-            if (rule := config.plasticity).text is not None:
-                with replacing(self.rule_file) as temporary:
-                    temporary.write_text(rule.text, encoding="utf-8")
+            for file, text in ((self.rule_file, config.plasticity.text), (self.neuron_file, config.neurons.text)):
+                if text is not None:
+                    with replacing(file) as temporary:
+                        temporary.write_text(text, encoding="utf-8")
             content = {"config": config.model_dump(mode="json"), "digest": config.digest()}
             write_json(self.record, content | provenance(data, device))
 

@@ -17,10 +17,9 @@ from spikeseg.files import Expected, read_arrays, write_arrays
 from spikeseg.spikes import Shape, Spikes
 
 from ...analysis.measures.weights import BINS, weight_histogram
-from ...configs.plasticity.rule import PLACES, TIME, Rule, constant, in_statements, remains
-from ...configs.plasticity.statements import PREFIX
-from ...configs.schema import Conv, Learning, Plasticity
-from ...models.decay import decay_table
+from ...configs.plasticity.rule import PLACES, PREFIX, Rule, constant
+from ...configs.schema import COUNTERS, Conv, Learning, Neurons, Plasticity
+from ...models.decay import constant_values, neuron_constants
 from ...models.designs import LearnerDesign
 from ...models.geometry import padded
 from ..simulation.interface import Simulator
@@ -146,6 +145,8 @@ class Trainer:
     versions
         How often the training set is in `stimuli`, a version of it after the other: each epoch presents the next, and
         after the last one comes the first again.
+    neurons
+        What the neurons are, with the values of its parameters.
     classes
         The class of each stimulus of the training set, from 0 on, (n,) int, for a supervised rule; None for others.
     """
@@ -158,6 +159,7 @@ class Trainer:
     plasticity: Plasticity
     dt: float
     versions: int = 1
+    neurons: Neurons = COUNTERS
     classes: np.ndarray | None = None
 
     def begin(self) -> Learned:
@@ -201,7 +203,7 @@ class Trainer:
         return learned
 
     def _present(self, simulator: Simulator, learned: Learned, chunk: np.ndarray) -> Learned:
-        fixed = constants(self.conv, self.plasticity, self.dt)
+        fixed = constants(self.conv, self.plasticity, self.dt, self.neurons)
         training_set = self.stimuli.stimuli // self.versions
         epoch = (learned.presented + np.arange(len(chunk))) // training_set
         shown = epoch % self.versions * training_set + chunk
@@ -250,7 +252,7 @@ def finished(learned: Learned, learning: Learning) -> bool:
     return converged or learned.presented >= learning.stimuli
 
 
-def constants(conv: Conv, plasticity: Plasticity, dt: float) -> dict[str, np.ndarray]:
+def constants(conv: Conv, plasticity: Plasticity, dt: float, neurons: Neurons = COUNTERS) -> dict[str, np.ndarray]:
     """The learner's constants by name of state variable, (1,) each; equations/plasticity.py explains the first.
 
     Parameters
@@ -261,6 +263,8 @@ def constants(conv: Conv, plasticity: Plasticity, dt: float) -> dict[str, np.nda
         The learning rule with the values of its parameters.
     dt
         Duration of a step in seconds.
+    neurons
+        What the neurons are, with the values of its parameters.
     """
     learning = conv.learning
     values = {
@@ -272,13 +276,11 @@ def constants(conv: Conv, plasticity: Plasticity, dt: float) -> dict[str, np.nda
         "fall": learning.homeostasis / conv.maps,
         "silent_fall": learning.threshold_silent,
     }
-    rule, known = plasticity.learning_rule, {}
-    for key, value in plasticity.values.items():
-        known[PREFIX + in_statements(key)] = value * 1e-3 if key.endswith(TIME) else value
+    rule = plasticity.learning_rule
     for place in PLACES:
-        left = {remains(name): decay_table(known[tau] / dt, 1)[1] for name, tau in rule.decays(place)}
-        values |= {constant(name, place): (known | left)[name] for name in rule.constants(place)}
-    return {name: np.array([value]) for name, value in values.items()}
+        known = constant_values(plasticity.values, PREFIX, rule.decays(place), dt)
+        values |= {constant(name, place): known[name] for name in rule.constants(place)}
+    return {name: np.array([value]) for name, value in values.items()} | neuron_constants(neurons, dt)
 
 
 def open_learner(
@@ -288,6 +290,7 @@ def open_learner(
     dt: float,
     device: str,
     plasticity: Plasticity,
+    neurons: Neurons = COUNTERS,
     classes: int | None = None,
 ):
     """Open a simulator for the learning of one layer: a context manager.
@@ -306,6 +309,8 @@ def open_learner(
         Where Brian2 simulates.
     plasticity
         The learning rule.
+    neurons
+        What the neurons are.
     classes
         Number of classes, for a supervised rule; None for others.
 
@@ -314,7 +319,8 @@ def open_learner(
     SpikeSegError
         See `open_simulator`.
     """
-    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt, plasticity.learning_rule, classes), device)
+    rule, model = plasticity.learning_rule, neurons.neuron_model
+    return open_simulator(LearnerDesign.of(conv, below, input_steps, dt, rule, model, classes), device)
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:

@@ -234,11 +234,12 @@ class _Training:
         """
         conv: Conv = getattr(self.config, layer)
         stimuli = on_padded_grid(below, conv, first_step=2 * (number + 1))
-        inputs, rule = self.config.input, self.config.plasticity.of(layer)
+        inputs, rule, neurons = self.config.input, self.config.plasticity.of(layer), self.config.neurons.of(layer)
         seed, dt = (self.config.seed, number), inputs.dt_ms * 1e-3
         names = self.config.data.classes
         taught = np.array([names.index(label) for label in labels]) if rule.learning_rule.supervised else None
-        trainer = Trainer(conv, below.shape, stimuli, seed, self.run.checkpoint(layer), rule, dt, versions, taught)
+        checkpoint = self.run.checkpoint(layer)
+        trainer = Trainer(conv, below.shape, stimuli, seed, checkpoint, rule, dt, versions, neurons, taught)
         learned = trainer.begin()
         self.reporter.stage(f"learn {layer}", conv.learning.stimuli, learned.presented)
 
@@ -246,7 +247,7 @@ class _Training:
             self.reporter.advance(learned.presented, f"w(1-w) {learned.convergence[-1]:.4f}")
 
         classes = None if taught is None else len(names)
-        with open_learner(conv, below.shape, inputs.steps, dt, self.device, rule, classes) as simulator:
+        with open_learner(conv, below.shape, inputs.steps, dt, self.device, rule, neurons, classes) as simulator:
             return trainer.train(learned, simulator, progress)
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 MODEL = (ROOT / "docs" / "model.md").read_text()
 FOLDERS = ("analysis", "configs", "datasets", "equations", "models", "runners")
 CODE = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
-NO_VARIABLES = {"abs", "and", "clip", "inf", "int", "False", "True"}
+NO_VARIABLES = {"abs", "and", "clip", "inf", "int", "not", "False", "True"}
 DECLARED = re.compile(r"(\w+) : [^()]+(\([\w, ]+\))?")
 ASSIGNED = re.compile(r"(\w+) \+?= (.+)")
 

@@ -17,6 +17,7 @@ Conventions
 - A kernel has the shape (maps, features below, rows, columns); there is nothing outside the layer below.
 - A potential may leak: what is left of it is looked at when an input arrives, and rounded down to a multiple of 2^-38.
   In between nothing happens, and thresholds are compared with the potential of the last arrival.
+- In a `Cell` something happens in every step, also where nothing arrives: after its threshold, before arrivals.
 - Arithmetic is float64 and in a fixed order, because 0.1 + 0.2 + 0.3 depends on who comes first.
 """
 
@@ -44,6 +45,40 @@ class Conv:
     theta: np.ndarray  # (maps,)
     compete: bool = False  # one spike per place, over all maps
     tau: float = np.inf  # time constant of the leak, in steps
+    cell: Cell | None = None  # if something happens in it by itself
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A neuron that changes in every step, between the thresholds of the step and what arrives in it.
+
+    A leaky one has `left` of its potential then. A quadratic one, with a `rate` and a `peak`, has its potential fall to
+    0 from below the threshold of its map, and rise from above it, and fires at `peak` times that threshold. An adaptive
+    one, with a `rate` and a `slope`, fires at the threshold of its map plus what that has risen by, which goes to
+    `slope` times the potential.
+    """
+
+    left: float = 1.0
+    rate: float = 0.0  # of a step: its duration over the time constant
+    peak: float = 1.0
+    slope: float | None = None
+
+    def reaches(self, threshold: np.ndarray, risen: np.ndarray) -> np.ndarray:
+        """What potentials have to reach, (maps, H, W); the thresholds of the maps are (maps, 1, 1)."""
+        return threshold + risen if self.slope is not None else self.peak * threshold + 0 * risen
+
+    def pass_time(self, potential: np.ndarray, risen: np.ndarray, threshold: np.ndarray, idle: np.ndarray) -> None:
+        """A step passes in all neurons that are neither at their threshold nor `idle`, (maps, H, W) bool."""
+        now = ~idle & (potential < self.reaches(threshold, risen))
+        potential *= self.left
+        v, b, theta = potential[now], risen[now], np.broadcast_to(threshold, now.shape)[now]
+        if self.slope is not None:
+            risen[now] = b + self.rate * (self.slope * v - b)
+        elif self.rate > 0:
+            potential[now] = v + self.rate * (v * (v - theta) / theta)
+
+
+COUNTER = Cell()
 
 
 @dataclass(frozen=True)
@@ -88,7 +123,9 @@ def encode(
 def conv_steps(
     below: np.ndarray, conv: Conv, total_steps: int, scale: float = 1.0, by_place: bool = False
 ) -> np.ndarray:
-    """When each neuron of a conv layer fires: once, in the first step with potential >= theta * scale.
+    """When each neuron of a conv layer fires: once, in the first step in which its potential reaches its threshold.
+
+    That is theta * scale, unless it is of another kind; see `Cell`.
 
     The spikes of a step arrive in the order of their index, or `by_place`; see `arriving`.
     """
@@ -96,15 +133,17 @@ def conv_steps(
     potential = np.zeros(conv_shape(below.shape, conv.kernels, conv.padding))
     silenced = np.zeros(potential.shape, bool)
     steps = np.full(potential.shape, SILENT)
-    last = np.zeros(potential.shape, int)
+    last, risen = np.zeros(potential.shape, int), np.zeros(potential.shape)
+    cell = conv.cell or COUNTER
     for step in range(total_steps):
-        fires = (potential >= threshold) & ~silenced
+        fires = (potential >= cell.reaches(threshold, risen)) & ~silenced
         if conv.compete:
             fires = strongest_of_each_place(potential, fires)
             silenced |= fires.any(axis=0)  # the winner silences all maps at its place, itself included
         else:
             silenced |= fires
         steps[fires] = step
+        cell.pass_time(potential, risen, threshold, silenced)
         step_in(arriving(below == step, by_place), potential, last, step, conv)
     return steps
 
@@ -391,6 +430,7 @@ def learn(
     rule: Rule,
     total_steps: int,
     tau: float = np.inf,
+    cell: Cell | None = None,
     labels: Sequence[int] | None = None,
 ) -> Learned:
     """Train one conv layer on the spikes of the layer below, one stimulus after the other.
@@ -409,6 +449,8 @@ def learn(
         Steps of each stimulus.
     tau
         Time constant of the leak, in steps.
+    cell
+        Of which kind the neurons are, if something happens in them by itself.
     labels
         The class of each stimulus, for a rule with a reward.
     """
@@ -423,9 +465,10 @@ def learn(
             theta *= 1 - rule.threshold_silent
         if rule.traces is not None and memory is None:
             memory = Memory(below.shape, conv_shape(below.shape, kernels, padding), padding, rule.traces)
+        layer = Conv("", kernels, padding, theta, tau=tau, cell=cell)
         if teacher is not None:
             teacher.begin(labels[number])
-        winners = present(below, Conv("", kernels, padding, theta, tau=tau), rule, a_plus, total_steps, memory, teacher)
+        winners = present(below, layer, rule, a_plus, total_steps, memory, teacher)
         history += [Winner(number, step, neuron) for step, neuron in winners]
         was_silent = not winners
     return Learned(history, kernels, theta, a_plus)
@@ -449,15 +492,17 @@ def present(
     kernels, padding, theta = conv.kernels, conv.padding, conv.theta
     potential = np.zeros(conv_shape(below.shape, kernels, padding))
     silenced = np.zeros(potential.shape, bool)
-    last = np.zeros(potential.shape, int)
+    last, risen = np.zeros(potential.shape, int), np.zeros(potential.shape)
+    cell = conv.cell or COUNTER
     winners: list[tuple[int, int]] = []
     for step in range(total_steps):
         arrived = (below != SILENT) & (below < step)
         while len(winners) < rule.winners:
-            eligible = (potential >= theta[:, np.newaxis, np.newaxis]) & ~silenced
+            reaches = cell.reaches(theta[:, np.newaxis, np.newaxis], risen)
+            eligible = (potential >= reaches) & ~silenced
             if not eligible.any():
                 break
-            m, y, x = strongest(potential / theta[:, np.newaxis, np.newaxis], eligible)
+            m, y, x = strongest(potential / reaches, eligible)
             winners.append((step, int(np.ravel_multi_index((m, y, x), potential.shape))))
             silence(silenced, m, y, x, rule.inhibition_radius)
             inputs = receptive_field(arrived, y, x, kernels.shape[2:], padding)
@@ -469,6 +514,7 @@ def present(
                 kernels[m] = stdp(kernels[m], inputs, a_plus, rule.a_minus_ratio * a_plus, rule.additive)
             theta[m] *= 1 + rule.threshold_rise
             theta *= 1 - rule.threshold_fall
+        cell.pass_time(potential, risen, theta[:, np.newaxis, np.newaxis], silenced)
         step_in(arriving(below == step), potential, last, step, conv)
         if memory is not None:
             memory.arrive(kernels, below == step, rule.a_minus_ratio * a_plus)

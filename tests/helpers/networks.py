@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers import judge
 from spikeseg.configs import Config, layer_shapes, load, validate
-from spikeseg.configs.schema import Conv, Gabor, Learning, Plasticity
+from spikeseg.configs.schema import Conv, Gabor, Learning, Neurons, Plasticity
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.geometry import Window
 from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
@@ -238,7 +238,8 @@ def judge_layers(network: TrainedNetwork) -> list[judge.Conv | judge.Pool]:
         if name in CONV_LAYERS:
             competes = name != "conv3"
             tau = judge_tau(section, config.input.dt_ms)
-            layers.append(judge.Conv(name, kernels[name], padding[name], thresholds[name], competes, tau))
+            cell = judge_cell(config.neurons.of(name), config.input.dt_ms)
+            layers.append(judge.Conv(name, kernels[name], padding[name], thresholds[name], competes, tau, cell))
         else:
             layers.append(judge.Pool(name, section.window, section.stride))
     return layers
@@ -247,6 +248,19 @@ def judge_layers(network: TrainedNetwork) -> list[judge.Conv | judge.Pool]:
 def judge_tau(layer: Conv | Gabor, dt_ms: float) -> float:
     """The time constant of a layer in steps."""
     return np.inf if layer.tau_ms is None else layer.tau_ms / dt_ms
+
+
+def judge_cell(neurons: Neurons, dt_ms: float) -> judge.Cell | None:
+    """A bundled neuron model, as the judge takes it; None for the default."""
+    values, dt = neurons.values, dt_ms * 1e-3
+    match neurons.model:
+        case "leaky":
+            return judge.Cell(left=judge.one_step(values["tau_ms"] * 1e-3 / dt))
+        case "adaptive":
+            return judge.Cell(rate=dt / (values["tau_ms"] * 1e-3), slope=values["alpha"])
+        case "quadratic":
+            return judge.Cell(rate=dt / (values["tau_ms"] * 1e-3), peak=values["peak"])
+    return None
 
 
 def judge_rule(conv: Conv, plasticity: Plasticity = MULTIPLICATIVE, dt_ms: float = 1.0) -> judge.Rule:

@@ -13,6 +13,7 @@ from helpers.networks import (
     MULTIPLICATIVE,
     assert_same_spikes,
     few,
+    judge_cell,
     judge_rule,
     judge_tau,
     learning_layer,
@@ -21,7 +22,7 @@ from helpers.networks import (
     taus,
     to_spikes,
 )
-from spikeseg.configs.schema import Conv, Plasticity
+from spikeseg.configs.schema import COUNTERS, Conv, Neurons, Plasticity
 from spikeseg.models.designs import LearnerDesign
 from spikeseg.models.geometry import features_first
 from spikeseg.runners.training.learning import constants, initial, on_padded_grid, open_learner
@@ -31,16 +32,17 @@ DT = 1e-3
 
 
 class Case(NamedTuple):
-    """A layer that learns, what it learns from, and by which rule."""
+    """A layer that learns, what it learns from, by which rule, and with which neurons."""
 
     conv: Conv
     below: Shape
     steps: int
     rule: Plasticity = MULTIPLICATIVE
+    neurons: Neurons = COUNTERS
 
     def open(self, device: str):
         classes = CLASSES if self.rule.learning_rule.supervised else None
-        return open_learner(self.conv, self.below, self.steps, DT, device, self.rule, classes)
+        return open_learner(self.conv, self.below, self.steps, DT, device, self.rule, self.neurons, classes)
 
     @property
     def labels(self) -> np.ndarray:
@@ -108,7 +110,7 @@ def start(case: Case, seed: int) -> dict[str, np.ndarray]:
 
 
 def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]):
-    state = constants(case.conv, case.rule, DT) | begin
+    state = constants(case.conv, case.rule, DT, case.neurons) | begin
     if case.rule.learning_rule.supervised:
         state |= {"label": case.labels}
     return simulator.run(on_padded_grid(to_spikes(stimuli), case.conv, 0), state)
@@ -117,9 +119,10 @@ def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndar
 def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
     conv = case.conv
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
-    tau, rule = judge_tau(conv, 1e3 * DT), judge_rule(conv, case.rule)
-    steps, labels = case.steps + 1, case.labels.tolist()
-    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, rule, steps, tau, labels)
+    kind = judge_tau(conv, 1e3 * DT), judge_cell(case.neurons, 1e3 * DT)
+    rule = judge_rule(conv, case.rule)
+    labels = case.labels.tolist()
+    return judge.learn(stimuli, kernels, begin["theta"], conv.padding, rule, case.steps + 1, *kind, labels)
 
 
 def assert_as_judged(simulator, case: Case, seed: int, stimuli: int) -> judge.Learned:
@@ -205,9 +208,9 @@ def test_labels_turn_stdp_round_as_judged(device):
 
 @pytest.mark.parametrize(("rule", "classes"), [(RULES["reward"], None), (MULTIPLICATIVE, CLASSES)])
 def test_labels_belong_to_a_supervised_rule(rule, classes):
-    conv, below, steps, _ = GEOMETRIES["one winner"]
+    conv, below, steps, *_ = GEOMETRIES["one winner"]
     with pytest.raises(ValueError, match="belongs to a supervised rule, and only to one"):
-        LearnerDesign.of(conv, below, steps, DT, rule.learning_rule, classes)
+        LearnerDesign.of(conv, below, steps, DT, rule.learning_rule, classes=classes)
 
 
 def test_other_labels_teach_other_weights():
@@ -220,6 +223,29 @@ def test_other_labels_teach_other_weights():
     one, other = (result.state for result in results)
     assert (one["rule_hits"], one["rule_misses"]) != (other["rule_hits"], other["rule_misses"])
     assert not np.allclose(one["w"], other["w"])
+
+
+# Time constants at which something happens within the few steps of a stimulus.
+NEURONS = {
+    "leaky": Neurons(model="leaky", parameters={"tau_ms": 2.0}),
+    "adaptive": Neurons(model="adaptive", parameters={"tau_ms": 3.0}),
+    "quadratic": Neurons(model="quadratic", parameters={"tau_ms": 3.0, "peak": 1.25}),
+}
+
+
+@few
+@given(cases(), st.sampled_from(sorted(NEURONS)), seeds)
+def test_every_bundled_neuron_model_learns_as_judged(case, name, seed):
+    case = case._replace(conv=case.conv.model_copy(update={"tau_ms": None}), neurons=NEURONS[name])
+    with case.open("numpy") as simulator:
+        assert_learned(case, seed, assert_as_judged(simulator, case, seed, stimuli=12))
+
+
+@pytest.mark.compiled
+def test_compiled_neurons_whose_threshold_takes_part_in_each_step_learn_as_judged():
+    """With several winners in a step, which move it in between."""
+    case = GEOMETRIES["three winners"]._replace(neurons=NEURONS["quadratic"])
+    assert_as_judged_over_seeds("cpp_standalone", case, seeds=3, stimuli=40)
 
 
 COUNTS = """
@@ -305,9 +331,9 @@ def test_a_rule_of_ones_own_runs_where_and_when_it_says(device):
 
 def test_a_compiled_program_belongs_to_a_rule_and_not_to_its_constants():
     def design(rule: Plasticity) -> str:
-        conv, below, steps, _ = GEOMETRIES["one winner"]
+        conv, below, steps, *_ = GEOMETRIES["one winner"]
         classes = CLASSES if rule.learning_rule.supervised else None
-        return repr(LearnerDesign.of(conv, below, steps, DT, rule.learning_rule, classes))
+        return repr(LearnerDesign.of(conv, below, steps, DT, rule.learning_rule, classes=classes))
 
     own = COUNTS.replace("0.001 * won_post", "0.002 * won_post")
     rules = [*RULES.values(), MULTIPLICATIVE, *(Plasticity(rule="counts", text=text) for text in (COUNTS, own))]

@@ -1,7 +1,8 @@
-"""`spikeseg config`: the bundled configurations and learning rules, and the meaning of every key."""
+"""`spikeseg config`: the bundled configurations, learning rules and neuron models, and the meaning of every key."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,7 @@ NameArgument = Annotated[str, typer.Argument(help="A bundled configuration: see 
 
 @app.callback()
 def config() -> None:
-    """Show bundled configurations and learning rules, and explain keys."""
+    """Show bundled configurations, learning rules and neuron models, and explain keys."""
 
 
 @app.command("list", epilog="Example: spikeseg config list")
@@ -56,17 +57,31 @@ def copy(name: NameArgument, to: Annotated[Path, typer.Argument(help="A file tha
 @app.command(epilog="Example: spikeseg config rules pair")
 def rules(name: Annotated[str, typer.Argument(help="A bundled rule, to print; all are listed without.")] = "") -> None:
     """List the bundled learning rules, or print one, to go on from."""
-    from ....configs.plasticity.rule import bundled
+    from ....configs.plasticity.rule import RULES
+
+    _show("rule", RULES.bundled(), name)
+
+
+@app.command(epilog="Example: spikeseg config neurons adaptive")
+def neurons(
+    name: Annotated[str, typer.Argument(help="A bundled neuron model, to print; all are listed without.")] = "",
+) -> None:
+    """List the bundled neuron models, or print one, to go on from."""
+    from ....configs.neurons.neuron import NEURONS
+
+    _show("neuron model", NEURONS.bundled(), name)
+
+
+def _show(word: str, texts: Mapping[str, str], name: str) -> None:
     from ....configs.reading import headline
     from ..tables import configurations_table
 
-    texts = bundled()
     if name and name not in texts:
-        raise SpikeSegError(f"no bundled rule {name}: choose from {', '.join(texts)}")
+        raise SpikeSegError(f"no bundled {word} {name}: choose from {', '.join(texts)}")
     if name:
         typer.echo(texts[name], nl=False)
     else:
-        console.print(configurations_table({rule: headline(text) for rule, text in texts.items()}))
+        console.print(configurations_table({one: headline(text) for one, text in texts.items()}))
 
 
 @app.command(epilog="Example: spikeseg config keys 'conv3.*.a_*'")

@@ -13,8 +13,8 @@ import pytest
 
 from helpers.runs import TINY
 from spikeseg.configs import load, validate
-from spikeseg.configs.plasticity.rule import LONGEST_RULE, PLACES, bundled, read_rule
-from spikeseg.configs.plasticity.statements import PREFIX
+from spikeseg.configs.language.files import LONGEST_FILE
+from spikeseg.configs.plasticity.rule import PLACES, PREFIX, RULES, read_rule
 from spikeseg.configs.reading import headline
 from spikeseg.configs.schema import DEFAULT_RULE, Plasticity
 from spikeseg.errors import SpikeSegError
@@ -40,7 +40,7 @@ gain = 2.0
 
 ORDER = ("multiplicative", "additive", "pair", "triplet", "reward")  # from the simplest to the richest
 
-each_rule = pytest.mark.parametrize("name", bundled())
+each_rule = pytest.mark.parametrize("name", RULES.bundled())
 
 
 def told_of(text: str) -> str:
@@ -62,18 +62,18 @@ def own(tmp_path):
 
 class TestBundled:
     def test_there_is_the_one_of_the_paper_and_others(self):
-        assert set(ORDER) == set(bundled())
+        assert set(ORDER) == set(RULES.bundled())
         assert DEFAULT_RULE == "multiplicative"
 
     @each_rule
     def test_each_begins_with_a_sentence_and_names_its_source(self, name):
-        text = bundled()[name]
+        text = RULES.bundled()[name]
         assert 30 < len(headline(text)) < 118
         assert re.search(r"\d{4}", tomllib.loads(text)["source"])
 
     @each_rule
     def test_every_name_is_explained(self, name):
-        text = bundled()[name]
+        text = RULES.bundled()[name]
         explained = "\n".join(line for line in text.splitlines() if "#" in line)
         read = read_rule(text, name)
         for place in PLACES:
@@ -86,13 +86,13 @@ class TestBundled:
             assert word in explained, word
 
     def test_one_is_supervised_and_says_so(self):
-        supervised = [name for name, text in bundled().items() if read_rule(text, name).rule.supervised]
+        supervised = [name for name, text in RULES.bundled().items() if read_rule(text, name).rule.supervised]
         assert supervised == ["reward"]
-        assert headline(bundled()["reward"]).startswith("Supervised: ")
+        assert headline(RULES.bundled()["reward"]).startswith("Supervised: ")
 
     def test_the_default_is_quoted_in_the_description_of_the_model(self):
         page = (Path(__file__).parents[3] / "docs" / "model.md").read_text()
-        stated = [line for line in bundled()[DEFAULT_RULE].splitlines() if re.match("on_|equations|new_", line)]
+        stated = [line for line in RULES.bundled()[DEFAULT_RULE].splitlines() if re.match("on_|equations|new_", line)]
         assert len(stated) == 4
         assert all(f"\n{line}\n" in page for line in stated)
 
@@ -147,7 +147,7 @@ class TestOwn:
         assert "unknown name z_post" in told_of(text)
         read_rule(text.replace("z_post", "a_minus_post"), "own.toml")
 
-    @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "x" * (LONGEST_RULE + 1), 'source = "a"\n[weight]\n'])
+    @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "x" * (LONGEST_FILE + 1), 'source = "a"\n[weight]\n'])
     def test_no_rule_at_all_is_told_in_a_line(self, text):
         assert told_of(text).startswith("own.toml")
 
@@ -171,8 +171,8 @@ class TestDescription:
             assert f"spikeseg: {error.value}".startswith(line)
 
     def test_every_bundled_rule_is_in_the_table(self):
-        assert re.findall(r"^\| `(\w+)`", self.PAGE, re.MULTILINE)[: len(bundled())] == list(ORDER)
-        assert set(ORDER) == set(bundled())
+        assert re.findall(r"^\| `(\w+)`", self.PAGE, re.MULTILINE)[: len(RULES.bundled())] == list(ORDER)
+        assert set(ORDER) == set(RULES.bundled())
 
     @pytest.mark.parametrize("place", PLACES)
     def test_the_table_has_what_each_place_knows(self, place):
@@ -254,7 +254,13 @@ class TestConfiguration:
         path.write_text(TINY)
         plain = load(path)
         values = plain.model_dump(mode="json")
-        del values["plasticity"], values["data"]["sensor"], values["data"]["unit"], values["input"]["augmentation"]
+        del (
+            values["plasticity"],
+            values["neurons"],
+            values["data"]["sensor"],
+            values["data"]["unit"],
+            values["input"]["augmentation"],
+        )
         for layer in ("conv1", "conv2", "conv3"):
             del values[layer]["tau_ms"]
         before = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
@@ -278,7 +284,7 @@ class TestConfiguration:
 
     def test_the_comparison_of_all_bundled_rules_can_be_run(self):
         plan = load_sweep(Path(__file__).parents[3] / "examples" / "rules.toml")
-        assert {point.config.plasticity.rule for point in plan.points} == set(bundled())
+        assert {point.config.plasticity.rule for point in plan.points} == set(RULES.bundled())
 
     def test_without_a_file_only_bundled_rules_are_known(self):
         with pytest.raises(ValueError, match="no rule own"):

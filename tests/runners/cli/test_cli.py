@@ -18,7 +18,7 @@ from PIL import Image
 from helpers.runs import TINY, assert_same_arrays, files, refusal, write_caltech
 from spikeseg import configs
 from spikeseg.configs import layer_shapes, load, validate
-from spikeseg.configs.plasticity.rule import bundled
+from spikeseg.configs.plasticity.rule import RULES
 from spikeseg.datasets.catalogue import open_dataset
 from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.datasets.split import Split
@@ -86,7 +86,7 @@ class TestTraining:
     def test_a_rule_from_a_file_is_learned_by_and_kept(self, spikeseg, trained, tmp_path):
         """That of the default, for which the outcome is known."""
         rule, config = tmp_path / "rule.toml", tmp_path / "own.toml"
-        rule.write_text(bundled()["multiplicative"])
+        rule.write_text(RULES.bundled()["multiplicative"])
         config.write_text(TINY + '[plasticity]\nrule = "rule.toml"\n')
         told = spikeseg("train", config, "--out", tmp_path / "run", *NUMPY)
         assert (told.code, told.err) == (0, "")
@@ -95,7 +95,7 @@ class TestTraining:
         rule.write_text(rule.read_text().replace("w * (1 - w)", "w"))
         assert "plasticity.text (" in refusal(spikeseg("train", config, "--out", tmp_path / "run", *NUMPY))
         rule.unlink()
-        assert kept["plasticity"]["text"] == bundled()["multiplicative"]
+        assert kept["plasticity"]["text"] == RULES.bundled()["multiplicative"]
         (tmp_path / "run" / "rule.toml").rename(rule)
         assert spikeseg("train", config, "--out", tmp_path / "run", *NUMPY).code == 0  # the same experiment
         assert TrainedNetwork.load(tmp_path / "run" / "network.npz").config == validate(kept, "kept")

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.runs import files, refusal
 from spikeseg.configs import load, shipped, validate
-from spikeseg.configs.plasticity.rule import bundled
+from spikeseg.configs.plasticity.rule import RULES
 from spikeseg.configs.reference import all_keys
 
 COMMANDS = ("list", "show", "copy", "keys", "rules")
@@ -54,10 +54,10 @@ def test_a_copy_is_equal(spikeseg, tmp_path, name):
 
 
 def test_rules_are_listed_and_printed(spikeseg):
-    assert shown_keys(spikeseg("config", "rules").out) == list(bundled())
-    assert spikeseg("config", "rules", "pair").out == bundled()["pair"]
+    assert shown_keys(spikeseg("config", "rules").out) == list(RULES.bundled())
+    assert spikeseg("config", "rules", "pair").out == RULES.bundled()["pair"]
     line = refusal(spikeseg("config", "rules", "paar"))
-    assert line == f"no bundled rule paar: choose from {', '.join(bundled())}"
+    assert line == f"no bundled rule paar: choose from {', '.join(RULES.bundled())}"
 
 
 def test_nothing_is_overwritten(spikeseg, tmp_path):

@@ -1,4 +1,4 @@
-"""The language of rules: what is in it has the units that Brian2 finds; nothing else gets to Brian2."""
+"""The language of equations: what is in it has the units that Brian2 finds; nothing else gets to Brian2."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.networks import many
-from spikeseg.configs.plasticity.statements import (
+from spikeseg.configs.language.statements import (
     DEEPEST,
     FUNCTIONS,
     LONGEST,
-    PREFIX,
-    RuleError,
     Scope,
+    StatementError,
     declared,
     translated,
 )
 
+PREFIX = "rule_"
 UNITS = {"w": 0, "x": 0, "tau": 1, "rate": -1}
 SCOPE = Scope(
     {name: Fraction(unit) for name, unit in UNITS.items()},
@@ -48,7 +48,7 @@ EXPRESSIONS = st.recursive(
 
 
 def refusal(code: str) -> str:
-    with pytest.raises(RuleError) as told:
+    with pytest.raises(StatementError) as told:
         translated(code, SCOPE)
     assert "\n" not in str(told.value)
     assert told.value.statement in code
@@ -67,7 +67,7 @@ def test_units_are_those_that_brian2_finds(expression, target):
     try:
         translated(f"{target} = {expression}", SCOPE)
         accepted = True
-    except RuleError:
+    except StatementError:
         accepted = False
     assert accepted == fits
 
@@ -78,7 +78,7 @@ def test_what_brian2_gets_has_the_value_of_what_was_written(expression):
     values = {"w": 0.25, "x": 3.0, "tau": 0.02, "rate": 5.0}
     try:
         code, _ = translated(f"w = {expression}", SCOPE)
-    except RuleError:
+    except StatementError:
         return
     functions = {"clip": lambda x, low, high: min(max(x, low), high), "sqrt": abs, "abs": abs, "int": int}
     written, given = functions | {PREFIX + name: value for name, value in values.items()}, functions | values
@@ -128,7 +128,7 @@ def test_what_begins_anew_depends_on_nothing_before(code, anew):
         ("w = x > 1", "its new value in truth values, which int(...) makes 1 or 0"),
         ("w = (x > 1) * 2", "x > 1 is true or false: write int(x > 1) for 1 or 0"),
         ("w = int(x)", "x is a number: write a comparison, such as x > 0"),
-        ("w = exp(-x)", "no function exp in rules, only abs, clip, int, sqrt; write what decays as dx/dt = -x / tau"),
+        ("w = exp(-x)", "no function exp here, only abs, clip, int, sqrt; write what decays as dx/dt = -x / tau"),
         ("w = x ** 2", "write x * x for a square"),
         ("w = x % 2", "only + - * /"),
         ("w = clip(x)", "clip takes 3 arguments, and has 1"),
@@ -194,8 +194,8 @@ def test_python_is_not_in_the_language(code):
     ],
 )
 def test_equations_are_declarations_and_decays(equations, told):
-    with pytest.raises(RuleError) as error:
-        declared(equations)
+    with pytest.raises(StatementError) as error:
+        declared(equations, ("w", "a_plus"))
     assert told in str(error.value)
 
 

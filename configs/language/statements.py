@@ -1,4 +1,4 @@
-"""The language of a learning rule: a small part of Brian2's equations, read without running any of it.
+"""The language of rules and neuron models: a small part of Brian2's equations, read without running any of it.
 
 What is not in this language is refused here, with its line, before Brian2 sees it: Brian2 hands the units of equations
 to Python's `eval`. What Brian2 gets is written anew from the parsed statement. The language is what all devices compute
@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
-from typing import NamedTuple, Never
+from typing import Any, Literal, NamedTuple, Never
 
 UNITS = {"1": Fraction(0), "second": Fraction(1)}
 """Units of variables, as powers of a second: weights and potentials have none."""
 
 FUNCTIONS = {"abs": 1, "clip": 3, "int": 1, "sqrt": 1}
 """Functions with the number of their arguments: each gives the same bits on every device."""
-
-PREFIX = "rule_"  # of every name in Brian2's code, where it can be no keyword and no other variable
 
 NEW = "new_"  # before the name of what a variable is about to be
 
@@ -43,7 +41,7 @@ class Variable(NamedTuple):
     Attributes
     ----------
     name
-        As in the rule's file.
+        As in the file.
     unit
         One of `UNITS`.
     tau
@@ -73,8 +71,8 @@ class Scope(NamedTuple):
     settable: frozenset[str]
 
 
-class RuleError(ValueError):
-    """A fault of a rule: what is wrong and what to do.
+class StatementError(ValueError):
+    """A fault of a statement: what is wrong and what to do.
 
     Attributes
     ----------
@@ -89,34 +87,34 @@ class RuleError(ValueError):
         self.statement, self.table = statement, table
 
 
-def check_name(name: str, statement: str, table: str = "") -> None:
-    """Raise RuleError for a name that a rule cannot give."""
+def check_name(name: str, statement: str, taken: Collection[str], table: str = "") -> None:
+    """Raise StatementError for a name that a file cannot give, such as one that is `taken`."""
     if not _NAME.fullmatch(name) or name.endswith(("_pre", "_post")):
-        raise RuleError(
+        raise StatementError(
             f"{name[:60]!a} cannot be a name: small letters, digits and _, beginning with a letter, and not with _pre "
             "or _post at the end",
             statement,
             table,
         )
-    if name in {"w", "a_plus", "a_minus", "reward", "dt", "t", *FUNCTIONS}:
-        raise RuleError(f"{name} is there already: choose another name", statement, table)
+    if name in {*taken, "dt", "t", *FUNCTIONS}:
+        raise StatementError(f"{name} is there already: choose another name", statement, table)
 
 
-def declared(equations: str) -> list[Variable]:
-    """Read equations: a line for each variable. Raises RuleError."""
-    return [_variable(line) for line in lines(equations)]
+def declared(equations: str, taken: Collection[str]) -> list[Variable]:
+    """Read equations: a line for each variable, none of whose names is `taken`. Raises StatementError."""
+    return [_variable(line, taken) for line in lines(equations)]
 
 
-def _variable(line: str) -> Variable:
+def _variable(line: str, taken: Collection[str]) -> Variable:
     if match := _DECLARED.fullmatch(line):
         name, unit, tau = match[1], match[2].strip(), None
     elif (match := _DECAYS.fullmatch(line)) and match[1] == match[2]:
         name, unit, tau = match[1], match[4].strip(), match[3]
     else:
-        raise RuleError(f"{line[:60]!a} is no equation of a rule: write x : 1, or dx/dt = -x / tau : 1", line)
-    check_name(name, line)
+        raise StatementError(f"{line[:60]!a} is no equation: write x : 1, or dx/dt = -x / tau : 1", line)
+    check_name(name, line, taken)
     if unit not in UNITS:
-        raise RuleError(f"{name} has the unit {unit[:60]!a}: write 1, which is none, or second", line)
+        raise StatementError(f"{name} has the unit {unit[:60]!a}: write 1, which is none, or second", line)
     return Variable(name, unit, tau)
 
 
@@ -129,7 +127,7 @@ def translated(code: str, scope: Scope) -> tuple[str, frozenset[str]]:
 
     Raises
     ------
-    RuleError
+    StatementError
         One of them is not in the language, uses a name that is not in scope, or has units that do not fit.
     """
     translations, renewed, read = [], set(), set()
@@ -138,16 +136,35 @@ def translated(code: str, scope: Scope) -> tuple[str, frozenset[str]]:
         name = target.id
         if name not in scope.settable:
             known = ", ".join(sorted(scope.settable)) or "nothing"
-            raise RuleError(f"{name[:60]} cannot be set here, only {known}", line)
+            raise StatementError(f"{name[:60]} cannot be set here, only {known}", line)
         unit = _Reader(scope, line).unit(value)
         if unit != scope.known[name]:
-            raise RuleError(f"{name} is in {_shown(scope.known[name])}, its new value in {_shown(unit)}", line)
+            raise StatementError(f"{name} is in {_shown(scope.known[name])}, its new value in {_shown(unit)}", line)
         used = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)} - FUNCTIONS.keys()
         read |= used
         if not used and name not in read:
             renewed.add(name)
         translations.append(_written(scope.renamed[name], _Renamer(scope.renamed).visit(value)))
     return "\n".join(translations), frozenset(renewed)
+
+
+def reached(line: str, scope: Scope) -> str:
+    """Check a threshold, ``v >= ...``, and return for Brian2 what v has to reach. Raises StatementError."""
+    comparison = _parsed(line, "eval", "threshold: write v >= ...").body
+    _check_depth(comparison, line)
+    match comparison:
+        case ast.Compare(left=ast.Name("v"), ops=[ast.GtE()], comparators=[limit]):
+            pass
+        case _:
+            raise StatementError(f"{line[:60]!a} is no threshold: write v >= ..., since maps compete by v", line)
+    unit = _Reader(scope, line).unit(comparison)
+    assert unit is None, "a comparison is a truth value"
+    return ast.unparse(_Renamer(scope.renamed).visit(limit))
+
+
+def names_in(code: str) -> set[str]:
+    """The words of statements or of an expression."""
+    return set(re.findall(r"[A-Za-z_]\w*", "\n".join(lines(code))))
 
 
 def _written(name: str, value: ast.expr) -> str:
@@ -170,22 +187,36 @@ def lines(code: str) -> list[str]:
 
 def _assignment(line: str) -> tuple[ast.Name, ast.expr]:
     """The name that a statement sets and its new value."""
-    if len(line) > LONGEST:
-        raise RuleError(f"{len(line)} characters, {LONGEST} at most: divide it into several statements", line)
-    try:
-        (statement,) = ast.parse(line).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise RuleError(f"{line[:60]!a} is no statement: write x = ..., one per line", line) from error
+    (statement,) = _parsed(line, "exec", "statement: write x = ..., one per line").body
     match statement:
         case ast.Assign(targets=[ast.Name() as target], value=value):
             pass
         case ast.AugAssign(target=ast.Name() as target, op=op, value=change):
             value = ast.BinOp(ast.Name(target.id, ast.Load()), op, change)
         case _:
-            raise RuleError(f"{line[:60]!a} sets no variable: write x = ..., one per line", line)
-    if _depth(value) > DEEPEST:
-        raise RuleError(f"more than {DEEPEST} operations inside each other: divide it into several statements", line)
+            raise StatementError(f"{line[:60]!a} sets no variable: write x = ..., one per line", line)
+    _check_depth(value, line)
     return target, value
+
+
+def _parsed(line: str, mode: Literal["eval", "exec"], what: str) -> Any:
+    """The syntax tree of a line that ought to be a `what`."""
+    if len(line) > LONGEST:
+        raise StatementError(f"{len(line)} characters, {LONGEST} at most: divide it into several statements", line)
+    try:
+        tree: Any = ast.parse(line, mode=mode)
+        if mode == "exec" and len(tree.body) != 1:
+            raise ValueError("not one statement")
+        return tree
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise StatementError(f"{line[:60]!a} is no {what}", line) from error
+
+
+def _check_depth(value: ast.expr, line: str) -> None:
+    if _depth(value) > DEEPEST:
+        raise StatementError(
+            f"more than {DEEPEST} operations inside each other: divide it into several statements", line
+        )
 
 
 def _depth(node: ast.AST) -> int:
@@ -232,7 +263,7 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, arguments)
         self._refuse(
-            f"{ast.unparse(node)[:60]!a} is not in the language of rules: numbers, names, + - * /, comparisons"
+            f"{ast.unparse(node)[:60]!a} is not in the language of equations: numbers, names, + - * /, comparisons"
         )
 
     def _named(self, name: str) -> Fraction:
@@ -250,7 +281,7 @@ class _Reader:
 
     def _call(self, name: str, arguments: list[ast.expr]) -> Fraction:
         if name not in FUNCTIONS:
-            self._refuse(f"no function {name[:60]} in rules, only {', '.join(FUNCTIONS)}; {_DECAY_HELP}")
+            self._refuse(f"no function {name[:60]} here, only {', '.join(FUNCTIONS)}; {_DECAY_HELP}")
         if len(arguments) != FUNCTIONS[name]:
             self._refuse(f"{name} takes {FUNCTIONS[name]} arguments, and has {len(arguments)}")
         if name == "int":
@@ -280,7 +311,7 @@ class _Reader:
             self._refuse(f"{ast.unparse(node)[:60]} is a number: write a comparison, such as x > 0")
 
     def _refuse(self, message: str) -> Never:
-        raise RuleError(message, self._line)
+        raise StatementError(message, self._line)
 
 
 class _Renamer(ast.NodeTransformer):
