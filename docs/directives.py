@@ -60,7 +60,7 @@ def heading_anchor(title: str) -> str:
     return f"rule-{rule[1]}" if rule else slugify(title)
 
 
-EXAMPLES = "segment_pictures", "train_small", "own_rule", "mexican_hat", "stdp", "swap_the_rule"
+EXAMPLES = "segment_pictures", "train_small", "own_rule", "own_neuron", "mexican_hat", "stdp", "swap_the_rule"
 
 
 class ExampleOrder:
@@ -76,7 +76,8 @@ class ExampleOrder:
 
 def script_arguments(_: object, script: dict[str, object]) -> list[str]:
     """Arguments of an example: those that write do so below the build and not in the current directory."""
-    folder = {"train_small": "small", "own_rule": "rules"}.get(Path(str(script["src_file"])).stem)
+    folders = {"train_small": "small", "own_rule": "rules", "own_neuron": "neurons"}
+    folder = folders.get(Path(str(script["src_file"])).stem)
     return [str(Path(__file__).parent / "build" / "runs" / folder)] if folder else []
 
 

@@ -101,6 +101,14 @@ def test_a_rule_of_ones_own_is_learned_by(run_example, tmp_path, capsys):
     assert not np.allclose(*kernels)
 
 
+def test_a_neuron_of_ones_own_fires_later(run_example, tmp_path, capsys):
+    run_example("own_neuron.py", tmp_path)
+    told = re.findall(r"(\S+), (conv\d): (\d+) spikes per picture, in step (\S+) on", capsys.readouterr().out)
+    step = {words[:2]: float(words[3]) for words in told if int(words[2]) > 0}
+    for layer in ("conv2", "conv3"):
+        assert step["current", layer] > step["integrate-and-fire", layer] + 1
+
+
 def test_the_rule_decides_whether_weights_part(run_example, capsys):
     run_example("swap_the_rule.py")
     told = re.findall(r"(\w+): (\d+)% of the weights", capsys.readouterr().out)

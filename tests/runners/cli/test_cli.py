@@ -18,7 +18,9 @@ from PIL import Image
 from helpers.runs import TINY, assert_same_arrays, files, refusal, write_caltech
 from spikeseg import configs
 from spikeseg.configs import layer_shapes, load, validate
+from spikeseg.configs.neurons.neuron import NEURONS
 from spikeseg.configs.plasticity.rule import RULES
+from spikeseg.configs.schema import DEFAULT_NEURON
 from spikeseg.datasets.catalogue import open_dataset
 from spikeseg.datasets.rendered.ornament_groups import OrnamentGroups
 from spikeseg.datasets.split import Split
@@ -119,6 +121,18 @@ class TestTraining:
         assert min(hits, misses) > 0
         assert "tiny, supervised on" in spikeseg("evaluate", run, *NUMPY).out
         assert metrics(run)["name"] == "tiny, supervised"
+
+    def test_a_neuron_model_from_a_file_is_learned_with_and_kept(self, spikeseg, trained, tmp_path):
+        """That of the default, for which the outcome is known."""
+        model, config = tmp_path / "neuron.toml", tmp_path / "own.toml"
+        model.write_text(NEURONS.bundled()[DEFAULT_NEURON])
+        config.write_text(TINY + '[neurons]\nmodel = "neuron.toml"\n')
+        told = spikeseg("train", config, "--out", tmp_path / "run", *NUMPY)
+        assert (told.code, told.err) == (0, "")
+        assert_same_arrays(tmp_path / "run" / "network.npz", trained / "network.npz")
+        assert (tmp_path / "run" / "neuron.toml").read_text() == model.read_text()
+        model.write_text(NEURONS.bundled()["leaky"])
+        assert "neurons.text (" in refusal(spikeseg("train", config, "--out", tmp_path / "run", *NUMPY))
 
     def test_an_interruption_is_told_in_one_line(self, spikeseg, tiny, tmp_path, monkeypatch):
         def interrupt(*_):

@@ -9,10 +9,11 @@ import pytest
 
 from helpers.runs import files, refusal
 from spikeseg.configs import load, shipped, validate
+from spikeseg.configs.neurons.neuron import NEURONS
 from spikeseg.configs.plasticity.rule import RULES
 from spikeseg.configs.reference import all_keys
 
-COMMANDS = ("list", "show", "copy", "keys", "rules")
+COMMANDS = ("list", "show", "copy", "keys", "rules", "neurons")
 
 
 @pytest.fixture(autouse=True)
@@ -53,11 +54,12 @@ def test_a_copy_is_equal(spikeseg, tmp_path, name):
     assert list(files(tmp_path)) == ["new/some [brackets].toml"]
 
 
-def test_rules_are_listed_and_printed(spikeseg):
-    assert shown_keys(spikeseg("config", "rules").out) == list(RULES.bundled())
-    assert spikeseg("config", "rules", "pair").out == RULES.bundled()["pair"]
-    line = refusal(spikeseg("config", "rules", "paar"))
-    assert line == f"no bundled rule paar: choose from {', '.join(RULES.bundled())}"
+@pytest.mark.parametrize(("command", "kind", "one"), [("rules", RULES, "pair"), ("neurons", NEURONS, "leaky")])
+def test_rules_and_neuron_models_are_listed_and_printed(spikeseg, command, kind, one):
+    assert shown_keys(spikeseg("config", command).out) == list(kind.bundled())
+    assert spikeseg("config", command, one).out == kind.bundled()[one]
+    line = refusal(spikeseg("config", command, "paar"))
+    assert line == f"no bundled {kind.word} paar: choose from {', '.join(kind.bundled())}"
 
 
 def test_nothing_is_overwritten(spikeseg, tmp_path):

@@ -20,7 +20,7 @@ from helpers import designs
 from helpers.designs import INPUTS, Deadly, Inputs, Preferences
 from helpers.networks import ENCODERS, assert_same_spikes, judged, random_network, random_stimuli, shapes_of, to_spikes
 from spikeseg import equations, models
-from spikeseg.configs import language, plasticity
+from spikeseg.configs import language, neurons, plasticity
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.designs import EncoderDesign
 from spikeseg.models.targets import PROCEDURAL
@@ -246,7 +246,7 @@ class TestPrograms:
                 names.add(self.name())
         assert len(names) == 5
 
-    @pytest.mark.parametrize("package", [equations, models, language, plasticity])
+    @pytest.mark.parametrize("package", [equations, models, language, neurons, plasticity])
     def test_another_source_is_another_program(self, tmp_path, monkeypatch, package):
         before, copy = self.name(), shutil.copytree(package.__path__[0], tmp_path / "copy")
         monkeypatch.setattr(package, "__path__", [str(copy)])
