@@ -53,6 +53,44 @@ Updates: v_post, V_i times gain
 When: synapses, once for every input that fires and every neuron that sees it
 """
 
+AWAKE = "awake = until <= t_in_timesteps : boolean"
+"""A neuron of a model that is named (neuron_models/) competes, and fires, only once its refractory time is over.
+
+Reads: until; t_in_timesteps, the step
+Updates: awake
+When: with every comparison of v and theta
+"""
+
+TAKING = """
+taking = int(until_post <= t_in_timesteps)
+waiting = 1 - taking
+"""
+"""What an input does, it does to such neurons that are not refractory.
+
+Reads: until_post; t_in_timesteps, the step; taking
+Updates: taking, whether the input counts; waiting, the opposite
+When: synapses, once for every input that fires and every neuron that sees it
+"""
+
+SILENCE_OTHERS = """
+v_post = v_post * int(feature_pre == feature_post)
+until_post = t_in_timesteps + refractory
+"""
+"""SILENCE for such neurons, of which the one that fires keeps what its file has made of v.
+
+Reads: v_post; feature_pre, the map that fires; feature_post; t_in_timesteps, the step; refractory, in steps
+Updates: v_post; until_post
+When: synapses, after REFRACTORY and before inputs arrive, once for every pair of a neuron that fires and a competitor
+"""
+
+REFRACTORY = "until = t_in_timesteps + refractory"
+"""Such a neuron has fired. Its file says what else happens, without a word that v = 0.
+
+Reads: t_in_timesteps, the step; refractory, in steps
+Updates: until
+When: synapses, before inputs arrive, for every neuron that fires
+"""
+
 POOL_FORWARD = "v_post += int(until_post <= t_in_timesteps)"
 """An input in the window fires. A pooling neuron passes the first one on, and then waits out its refractory time.
 
@@ -131,6 +169,14 @@ theta      the map's threshold, times gain
 resting    its threshold before adaptation
 gain       of the layer
 scale      of the input's activity
+"""
+
+PLAIN_FEATURE_STEP = "theta = resting * scale"
+"""FEATURE_STEP for neurons of a model that is named, which are looked at in every step, and whose gain is 1.
+
+Reads: resting; scale
+Updates: theta
+When: start of every step, last
 """
 
 FEATURE_STEP = "theta = clip(resting * scale * gain, theta, inf)"

@@ -90,7 +90,7 @@ thresholds are compared with the potential of the last arrival. What is left of 
 1 / grid, as weights are, so that sums of inputs stay exact in whatever order they come.
 
 `remains` is a table of exp(-(t - t') / tau) by steps (models/decay.py); `whole` gives the largest whole number that is
-not larger, and `grid` is 2 to the power of 38 (models/leak.py).
+not larger, and `grid` is 2 to the power of 38 (models/neurons.py).
 
 Reads: w, W_ji; v_post, V_i; last_post, t'; t; remains; whole; grid
 Updates: v_post, V_i; last_post
@@ -103,10 +103,11 @@ SILENT = "silent : boolean"
 silent    whether it has fired, or was silenced, in this stimulus
 """
 
-AWAKE = "not silent"
-"""Such a neuron fires, or competes, only under this condition besides.
+AWAKE = "awake = not silent : boolean"
+"""Such a neuron competes, and fires, only while it is awake.
 
 Reads: silent
+Updates: awake
 When: with every comparison of v and theta
 """
 
@@ -139,12 +140,12 @@ When: synapses, first, in every step
 """
 
 MOVING = """
-moving = int(v < theta and not silent)
+moving = int(v < theta and awake)
 staying = 1 - moving
 """
 """What happens in every step happens to neurons below their threshold; one that waits to fire keeps its potential.
 
-Reads: v; theta; silent; moving
+Reads: v; theta; awake; moving
 Updates: moving, whether something happens to the neuron in this step; staying, the opposite
 When: synapses, after RESTLESS and after all decay
 """

@@ -17,6 +17,7 @@ from .geometry import Window, neighbourhood, whole_layer
 from .layer import Layer
 from .model import Model
 from .network import EXACT
+from .neurons import ORDER, Neurons, continuous_neurons_of
 from .targets import step_clock
 
 
@@ -40,6 +41,8 @@ def build_continuous(design: ContinuousDesign) -> Model:
         - ``<layer>.v`` and ``<layer>.until``: potential of each neuron and the end of its refractory time;
         - ``<conv layer>.gain`` and ``<conv layer>.theta``: unit and adapted thresholds;
         - ``count``: input spikes of late.
+
+        Layers whose neurons are of a model that is named also have its variables and constants, ``<layer>.<name>``.
     """
     return _Continuous(design).model()
 
@@ -93,7 +96,6 @@ class _Continuous:
             model,
             name=name,
             clock=self.clock,
-            reset=continuous.RESET,
             namespace=namespace,
             **options,
         )
@@ -104,44 +106,51 @@ class _Continuous:
 
     def _pool(self, name: str, below: str) -> None:
         model = neurons.POOL + "\n" + continuous.RESTING
-        self._layer(name, model, {}, threshold=neurons.POOL_THRESHOLD)
+        self._layer(name, model, {}, reset=continuous.RESET, threshold=neurons.POOL_THRESHOLD)
         size, stride = self.design.poolings[name]
         window = Window(self._shape(below), self._shape(name), (size, size), stride=stride, depthwise=True)
         self._forward(name, below, window, on_pre=continuous.POOL_FORWARD)
 
     def _conv(self, name: str, below: str, competes: bool) -> None:
-        growth = {"growth": _rounded(math.exp(1 / self.design.taus[name]))}
+        model = self.design.models[name]
+        kind = continuous_neurons_of(model)
+        growth = {"growth": _rounded(math.exp(1 / self.design.taus[name])) if model is None else 1.0}
         if competes:
-            layer = self._competing(name, growth)
+            layer = self._competing(name, kind, growth)
         else:
-            layer = self._layer(name, neurons.CONV + continuous.CONV, growth, threshold=neurons.CONV_THRESHOLD)
+            threshold = kind.condition(neurons.CONV_THRESHOLD)
+            layer = self._layer(name, kind.equations(neurons.CONV), growth, reset=kind.reset, threshold=threshold)
         layer.run_regularly(continuous.CONV_STEP, clock=self.clock, when="start", name=f"{name}_step")
-        layer.link_per_map("theta", self._features(name))
+        layer.link_per_map(kind.linked, self._features(name), "theta")
+        kind.every_step(layer, self.clock)
         kernel, padding = self.design.convolutions[name]
         window = Window(self._shape(below), self._shape(name), kernel, padding)
-        weights = self._forward(name, below, window, model=neurons.KERNEL, on_pre=continuous.CONV_FORWARD)
+        weights = self._forward(name, below, window, model=neurons.KERNEL, on_pre=kind.on_pre)
         self.state |= {f"{name}.w": (weights, "w"), f"{name}.gain": (layer, "gain")}
+        if model is not None:
+            layer.resetter["spike"].when, layer.resetter["spike"].order = "synapses", ORDER + 1
+            self.state |= {f"{name}.{variable}": (layer, variable) for variable in (*model.names, *model.constants)}
 
     def _features(self, layer: str) -> NeuronGroup:
         """One neuron per map, which holds its threshold."""
+        step = continuous.FEATURE_STEP if self.design.models[layer] is None else continuous.PLAIN_FEATURE_STEP
         features = self._group(self._shape(layer).features, continuous.FEATURE, f"{layer}_features")
         features.gain = linked_var(self.layers[layer], "gain")
         features.scale = linked_var(self.activity, "scale")
-        features.run_regularly(
-            continuous.FEATURE_STEP, clock=self.clock, when="start", order=1, name=f"{layer}_features_step"
-        )
+        features.run_regularly(step, clock=self.clock, when="start", order=1, name=f"{layer}_features_step")
         self.objects.append(features)
         self.state |= {f"{layer}.resting": (features, "resting"), f"{layer}.theta": (features, "theta")}
         return features
 
-    def _competing(self, name: str, namespace: dict[str, Any]) -> Layer:
+    def _competing(self, name: str, kind: Neurons, namespace: dict[str, Any]) -> Layer:
         """A conv layer whose maps compete at each place, as in `encoder`, with another way of silencing."""
         layer = self._layer(
             name,
-            competition.PLACE_CONV + continuous.CONV,
+            kind.equations(competition.PLACE_CONV),
             namespace,
-            threshold=competition.PLACE_THRESHOLD,
-            events={"candidate": competition.PLACE_CANDIDATE},
+            reset=kind.reset,
+            threshold=kind.condition(competition.PLACE_THRESHOLD),
+            events={"candidate": kind.condition(competition.PLACE_CANDIDATE)},
             among="candidate",
         )
         self.objects += gates(layer, name)
@@ -149,10 +158,12 @@ class _Continuous:
             layer,
             layer,
             neighbourhood(layer.shape, 0),
-            on_pre=continuous.SILENCE,
+            on_pre=kind.silence,
             namespace={"refractory": self.design.refractory[name]},
             name=f"{name}_silence",
         )
+        if self.design.models[name] is not None:
+            silence.pre.order = ORDER + 2
         self.objects.append(silence)
         return layer
 

@@ -211,7 +211,9 @@ class ContinuousDesign:
     shapes, convolutions, poolings
         As of `EncoderDesign`.
     taus
-        Time constants of ``conv1, conv2, conv3`` in steps.
+        Time constants of ``conv1, conv2, conv3`` in steps, for neurons of the default.
+    models
+        As of `EncoderDesign`.
     refractory
         Refractory time of each layer above the input in steps.
     window
@@ -224,6 +226,7 @@ class ContinuousDesign:
     convolutions: dict[str, tuple[Pair, Pair]]
     poolings: dict[str, Pair]
     taus: dict[str, float]
+    models: dict[str, NeuronModel | None]
     refractory: dict[str, int]
     window: float
     dt: float
@@ -241,7 +244,7 @@ class ContinuousDesign:
         taus = {name: timing.steps(tau) for name, tau in timing.tau_ms.items()}
         refractory = {name: timing.refractory_steps(name) for name in timing.refractory_ms if name != "input"}
         layers = buffered.shapes, buffered.convolutions, buffered.poolings
-        return cls(*layers, taus, refractory, timing.steps(timing.window_ms), timing.dt_us * 1e-6)
+        return cls(*layers, taus, buffered.models, refractory, timing.steps(timing.window_ms), timing.dt_us * 1e-6)
 
 
 def _convolution(conv: Conv) -> tuple[Pair, Pair]:

@@ -12,7 +12,7 @@ from brian2 import Function, TimedArray, second
 
 from ..configs.language.files import remains
 from ..configs.neurons.neuron import PREFIX, NeuronModel
-from ..equations import neurons
+from ..equations import continuous, neurons
 from .decay import decay_table
 from .layer import Layer
 from .network import EXACT
@@ -83,17 +83,17 @@ class _Own(Neurons):
 
     def equations(self, model: str) -> str:
         own = f"theta = {self.model.threshold} : 1\n{PREFIX}{THETA}"
-        return model.replace(THETA, own) + neurons.SILENT + self.model.equations
+        return "\n".join([model.replace(THETA, own), self.more, self.model.equations])
 
     @property
     def constants(self) -> Iterable[str]:
         return self.model.constants
 
     def condition(self, reached: str) -> str:
-        return f"{reached} and {neurons.AWAKE}"
+        return f"{reached} and awake"
 
     def new_stimulus(self, statements: str) -> str:
-        anew = "\n".join(f"{variable.name} = 0" for variable in self.model.variables if variable.name != "v")
+        anew = "\n".join(f"{name} = 0" for name in self.model.names if name != "v")
         return "\n".join([statements, neurons.AWAKEN, anew, self.model.statements.get("new_stimulus", "")])
 
     def every_step(self, layer: Layer, clock: Any) -> None:
@@ -105,14 +105,30 @@ class _Own(Neurons):
         return "\n".join(f"{name} *= {remains(name)}" for name, _ in self.model.decays)
 
     def _on_step(self) -> str:
-        """The statements of on_step, for neurons that have neither reached their threshold nor been silenced."""
-        statements, names = self.model.statements.get("on_step", ""), [one.name for one in self.model.variables]
-        if not statements:
-            return ""
-        own = re.compile(rf"\b({'|'.join(names)})\b")
-        before = [f"{NEXT}{name} = {name}" for name in names]
-        after = [f"{NEXT}{name} = staying * {name} + moving * {NEXT}{name}\n{name} = {NEXT}{name}" for name in names]
-        return "\n".join([neurons.MOVING, *before, own.sub(rf"{NEXT}\g<0>", statements), *after])
+        """The statements of on_step, for neurons that are awake and have not reached their threshold."""
+        statements = self.model.statements.get("on_step", "")
+        return f"{neurons.MOVING}\n{_where('moving', 'staying', statements, self.model.names)}" if statements else ""
+
+
+def _where(yes: str, no: str, statements: str, names: list[str], suffix: str = "") -> str:
+    """Statements that set some variables where `yes` is 1, and leave them where `no` is 1.
+
+    In Brian2's code variables have a `suffix`, which other names of a model have there already.
+    """
+    own = re.compile(rf"\b({'|'.join(names)})\b")
+    used = [name for name in names if re.search(rf"\b{name}\b", statements)]
+    changed = [name for name in names if re.search(rf"^{name} ", statements, re.MULTILINE)]
+    before = [f"{NEXT}{name} = {yes} * {name}{suffix}" for name in used]  # numpy would change the variable itself
+    after = [
+        f"{NEXT}{name} = {no} * {name}{suffix} + {yes} * {NEXT}{name}\n{name}{suffix} = {NEXT}{name}"
+        for name in changed
+    ]
+    return "\n".join([*before, own.sub(rf"{NEXT}\g<0>", statements), *after])
+
+
+def _of_target(code: str, names: list[str]) -> str:
+    """Statements of a group as those of a connection that ends in it, where `names` are the group's."""
+    return re.sub(rf"\b({'|'.join(names)})\b", r"\g<0>_post", code) if names else code
 
 
 def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: float) -> Neurons:
@@ -130,9 +146,9 @@ def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: flo
         Duration of a step in seconds.
     """
     if model is not None:
-        on_pre = re.sub(rf"\b(v|{PREFIX}\w+)\b", r"\g<0>_post", model.statements["on_input"])
         return _Own(
-            on_pre=on_pre,
+            more=f"{neurons.SILENT}\n{neurons.AWAKE}",
+            on_pre=_of_target(model.statements["on_input"], [*model.names, *model.constants]),
             reset=neurons.FALL_SILENT,
             silence=neurons.SILENCE_COMPETITOR,
             linked=f"{PREFIX}theta",
@@ -143,3 +159,18 @@ def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: flo
     remaining = TimedArray(decay_table(tau / dt, steps), dt * second, name="remains*")
     leak = {"remains": remaining, "grid": 1 / EXACT, "whole": WHOLE}
     return Neurons(neurons.LEAK, neurons.LEAKY_FORWARD, leak)
+
+
+def continuous_neurons_of(model: NeuronModel | None) -> Neurons:
+    """Choose what the neurons of a layer in continuous time are: those of a model, or of the default."""
+    if model is None:
+        return Neurons(continuous.CONV, continuous.CONV_FORWARD, reset=continuous.RESET, silence=continuous.SILENCE)
+    statements = _of_target(model.statements["on_input"], [*model.constants])
+    return _Own(
+        more=f"{continuous.CONV}\n{continuous.AWAKE}",
+        on_pre=f"{continuous.TAKING}\n{_where('taking', 'waiting', statements, model.names, '_post')}",
+        reset="\n".join([model.statements.get("on_spike", ""), continuous.REFRACTORY]),
+        silence=continuous.SILENCE_OTHERS,
+        linked=f"{PREFIX}theta",
+        model=model,
+    )

@@ -39,6 +39,7 @@ class _Neuron(Section):
     on_input: Code
     on_step: Code = ""
     threshold: Code
+    on_spike: Code = "v = 0"
     new_stimulus: Code = ""
 
 
@@ -57,7 +58,7 @@ class NeuronModel:
     variables
         What a neuron has, its potential ``v`` included.
     statements
-        By ``on_input``, ``on_step`` and ``new_stimulus``; empty ones are left out.
+        By ``on_input``, ``on_step``, ``on_spike`` and ``new_stimulus``; empty ones are left out.
     threshold
         What the potential has to reach; the threshold of the neuron's map is ``cell_theta`` there.
     parameters
@@ -79,6 +80,11 @@ class NeuronModel:
     def equations(self) -> str:
         """What a neuron has, but for its potential, and the constants that it uses, as equations of Brian2."""
         return declarations((one for one in self.variables if one.name != "v"), self.constants)
+
+    @property
+    def names(self) -> list[str]:
+        """What a neuron has, its potential included."""
+        return [variable.name for variable in self.variables]
 
     @property
     def decays(self) -> Iterator[tuple[str, str]]:
@@ -153,6 +159,7 @@ def _model(file: _File) -> NeuronModel:
     seen = {
         "on_input": {"w": Fraction(0)},
         "on_step": {"theta": Fraction(0), STEP: Fraction(1)},
+        "on_spike": {},
         "new_stimulus": {},
         "threshold": {"theta": Fraction(0)},
     }

@@ -10,7 +10,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Spikes
 
-from ...configs.schema import COUNTERS
+from ...models.decay import neuron_constants
 from ...models.designs import ContinuousDesign, Timing
 from ...models.network import CONV_LAYERS, LAYERS, TrainedNetwork
 from ..simulation.devices import GENN
@@ -35,7 +35,7 @@ class ContinuousEncoder:
 
     def __init__(self, simulator: Simulator, network: TrainedNetwork, design: ContinuousDesign):
         self._simulator, self._design = simulator, design
-        self._network = _network_state(network)
+        self._network = _network_state(network, design.dt)
         self.rest(0)
 
     def rest(self, step: int) -> None:
@@ -44,6 +44,8 @@ class ContinuousEncoder:
         zeros = {f"{name}.{variable}": np.zeros(shapes[name].size) for name in LAYERS for variable in ("v", "until")}
         units = {f"{name}.gain": np.ones(1) for name in CONV_LAYERS}
         thresholds = {f"{name}.theta": np.zeros(shapes[name].features) for name in CONV_LAYERS}
+        models = {name: model for name, model in self._design.models.items() if model is not None}
+        zeros |= {f"{name}.{one}": np.zeros(shapes[name].size) for name, model in models.items() for one in model.names}
         self._state: dict[str, np.ndarray] = {**zeros, **units, **thresholds, "count": np.zeros(1)}
 
     def encode(self, steps: int, step: np.ndarray, neuron: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -102,15 +104,25 @@ def carried(state: Mapping[str, np.ndarray], steps: int) -> dict[str, np.ndarray
     return new
 
 
-def _network_state(network: TrainedNetwork) -> dict[str, np.ndarray]:
-    """Kernels, thresholds, and how these adapt, as state variables of the encoder."""
+def _network_state(network: TrainedNetwork, dt: float) -> dict[str, np.ndarray]:
+    """Kernels, thresholds, how these adapt, and constants of neuron models, as state variables of the encoder."""
     (fewest, most), variation = network.event_range, network.config.input.threshold_variation
     if most <= fewest:
         fewest, most, variation = 0, 1, 0.0
     adapting = {"fewest": fewest, "most": most, "variation": variation}
     kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
     thresholds = {f"{name}.resting": network.thresholds[name] for name in CONV_LAYERS}
-    return {**kernels, **thresholds, **{name: np.array([float(value)]) for name, value in adapting.items()}}
+    constants = {
+        f"{name}.{constant}": value
+        for name in CONV_LAYERS
+        for constant, value in neuron_constants(network.config.neurons.of(name), dt).items()
+    }
+    return {
+        **kernels,
+        **thresholds,
+        **constants,
+        **{name: np.array([float(value)]) for name, value in adapting.items()},
+    }
 
 
 @contextmanager
@@ -133,16 +145,10 @@ def open_continuous(
     Raises
     ------
     SpikeSegError
-        The device is GeNN; neurons are of another model than the default; the input is smaller than a layer's kernel;
-        or see `open_simulator`.
+        The device is GeNN; the input is smaller than a layer's kernel; or see `open_simulator`.
     """
     if device in GENN:
         raise SpikeSegError(f"{device} has no continuous encoder: use --device cpp_standalone")
-    if (neurons := network.config.neurons) != COUNTERS:
-        raise SpikeSegError(
-            f"neurons.model {neurons.model}: continuous time has its own neurons, which leak and fire again and again: "
-            "stream without --continuous"
-        )
     try:
         design = ContinuousDesign.of(network.config, size, timing)
     except ValueError as error:

@@ -68,7 +68,7 @@ def test_every_variable_that_is_declared_is_explained(equation):
 def test_what_a_statement_reads_and_updates_is_listed(equation):
     reads, updates = set(), set()
     for line in equation.lines:
-        assigned = ASSIGNED.fullmatch(re.sub(r" : 1( \(summed\))?$", "", line))
+        assigned = ASSIGNED.fullmatch(re.sub(r" : (1|boolean)( \(summed\))?$", "", line))
         updates |= {assigned[1]} if assigned else set()
         reads |= set(re.findall(r"[A-Za-z_]\w*", assigned[2] if assigned else line)) - NO_VARIABLES
     assert listed(equation.text, "Reads") == reads

@@ -55,22 +55,26 @@ class Cell:
     A leaky one has `left` of its potential then. A quadratic one, with a `rate` and a `peak`, has its potential fall to
     0 from below the threshold of its map, and rise from above it, and fires at `peak` times that threshold. An adaptive
     one, with a `rate` and a `slope`, fires at the threshold of its map plus what that has risen by, which goes to
-    `slope` times the potential.
+    `slope` times the potential. With a `beta`, each spike of a neuron raises its threshold by `beta` times that of its
+    map; of what it has risen, a step leaves the part that `fades`.
     """
 
     left: float = 1.0
     rate: float = 0.0  # of a step: its duration over the time constant
     peak: float = 1.0
     slope: float | None = None
+    fades: float = 1.0
+    beta: float | None = None
 
     def reaches(self, threshold: np.ndarray, risen: np.ndarray) -> np.ndarray:
         """What potentials have to reach, (maps, H, W); the thresholds of the maps are (maps, 1, 1)."""
-        return threshold + risen if self.slope is not None else self.peak * threshold + 0 * risen
+        return threshold * (1 + self.beta * risen) if self.beta is not None else self.peak * threshold + risen
 
     def pass_time(self, potential: np.ndarray, risen: np.ndarray, threshold: np.ndarray, idle: np.ndarray) -> None:
         """A step passes in all neurons that are neither at their threshold nor `idle`, (maps, H, W) bool."""
         now = ~idle & (potential < self.reaches(threshold, risen))
         potential *= self.left
+        risen *= self.fades
         v, b, theta = potential[now], risen[now], np.broadcast_to(threshold, now.shape)[now]
         if self.slope is not None:
             risen[now] = b + self.rate * (self.slope * v - b)
@@ -680,16 +684,23 @@ def conv_spikes(
     """When the neurons of a conv layer fire, (steps, maps, H, W) bool; spikes arrive as in `conv_steps`."""
     potential = np.zeros(conv_shape(below.shape[1:], conv.kernels, conv.padding))
     spikes, until = np.zeros((len(below), *potential.shape), bool), np.zeros(potential.shape, int)
-    gain, threshold = 1.0, np.zeros((len(conv.theta), 1, 1))
+    gain, threshold, risen = 1.0, np.zeros((len(conv.theta), 1, 1)), np.zeros(potential.shape)
+    cell = conv.cell or COUNTER
     for step, (fired, scale) in enumerate(zip(below, scales, strict=True)):
-        gain *= round(math.exp(1 / conv.tau) * 2**38) / 2**38
-        threshold = np.maximum(conv.theta[:, np.newaxis, np.newaxis] * scale * gain, threshold)
-        fires = potential >= threshold
+        if conv.cell is None:
+            gain *= round(math.exp(1 / conv.tau) * 2**38) / 2**38
+            threshold = np.maximum(conv.theta[:, np.newaxis, np.newaxis] * scale * gain, threshold)
+        else:
+            threshold = conv.theta[:, np.newaxis, np.newaxis] * scale
+        fires = (potential >= cell.reaches(threshold, risen)) & (until <= step)
+        cell.pass_time(potential, risen, threshold, until > step)
         silenced = fires
         if conv.compete:
             fires = strongest_of_each_place(potential, fires)
             silenced = np.broadcast_to(fires.any(axis=0), fires.shape)
         spikes[step] = fires
+        if cell.beta is not None:
+            risen[fires] += 1
         potential[silenced], until[silenced] = 0, step + refractory
         waits = until > step
         before = potential[waits]

@@ -238,7 +238,7 @@ def judge_layers(network: TrainedNetwork) -> list[judge.Conv | judge.Pool]:
         if name in CONV_LAYERS:
             competes = name != "conv3"
             tau = judge_tau(section, config.input.dt_ms)
-            cell = judge_cell(config.neurons.of(name), config.input.dt_ms)
+            cell = judge_cell(config.neurons.of(name), config.input.dt_ms * 1e-3)
             layers.append(judge.Conv(name, kernels[name], padding[name], thresholds[name], competes, tau, cell))
         else:
             layers.append(judge.Pool(name, section.window, section.stride))
@@ -250,14 +250,17 @@ def judge_tau(layer: Conv | Gabor, dt_ms: float) -> float:
     return np.inf if layer.tau_ms is None else layer.tau_ms / dt_ms
 
 
-def judge_cell(neurons: Neurons, dt_ms: float) -> judge.Cell | None:
-    """A bundled neuron model, as the judge takes it; None for the default."""
-    values, dt = neurons.values, dt_ms * 1e-3
+def judge_cell(neurons: Neurons, dt: float) -> judge.Cell | None:
+    """A bundled neuron model, as the judge takes it, for steps of `dt` seconds; None for the default."""
+    values = neurons.values
     match neurons.model:
         case "leaky":
             return judge.Cell(left=judge.one_step(values["tau_ms"] * 1e-3 / dt))
         case "adaptive":
             return judge.Cell(rate=dt / (values["tau_ms"] * 1e-3), slope=values["alpha"])
+        case "alif":
+            left = judge.one_step(values["tau_ms"] * 1e-3 / dt), judge.one_step(values["tau_threshold_ms"] * 1e-3 / dt)
+            return judge.Cell(left=left[0], fades=left[1], beta=values["beta"])
         case "quadratic":
             return judge.Cell(rate=dt / (values["tau_ms"] * 1e-3), peak=values["peak"])
     return None

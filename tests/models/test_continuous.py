@@ -17,11 +17,13 @@ from helpers.networks import (
     configuration,
     configurations,
     few,
+    judge_cell,
     judge_layers,
     random_network,
     seeds,
     shapes_of,
 )
+from spikeseg.configs.schema import Neurons
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.designs import Timing
 from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
@@ -52,7 +54,13 @@ def random_case(config, seed, kind) -> tuple[TrainedNetwork, Timing, np.ndarray]
 
 def judged(network: TrainedNetwork, timing: Timing, inputs: np.ndarray) -> dict[str, np.ndarray]:
     layers = [
-        replace(layer, tau=timing.steps(timing.tau_ms[layer.name])) if isinstance(layer, judge.Conv) else layer
+        replace(
+            layer,
+            tau=timing.steps(timing.tau_ms[layer.name]),
+            cell=judge_cell(network.config.neurons.of(layer.name), timing.dt_us * 1e-6),
+        )
+        if isinstance(layer, judge.Conv)
+        else layer
         for layer in judge_layers(network)
     ]
     refractory = {layer: timing.refractory_steps(layer) for layer in LAYERS}
@@ -97,6 +105,51 @@ def test_the_compiled_encoder_fires_as_judged():
     case = random_case(ENCODERS["overlapping pools"], 5, "tenths")
     fired = assert_as_judged("cpp_standalone", case, (1, 2, 37, 40))
     assert fired.min() > 20  # in every layer
+
+
+# Time constants of some steps of 0.1 ms.
+MODELS = {
+    "leaky": Neurons(model="leaky", parameters={"tau_ms": 2.0}),
+    "adaptive": Neurons(model="adaptive", parameters={"tau_ms": 1.0, "alpha": 0.8}, layers=("conv1", "conv3")),
+    "quadratic": Neurons(model="quadratic", parameters={"tau_ms": 2.0}),
+    "alif": Neurons(model="alif", parameters={"tau_ms": 2.0, "tau_threshold_ms": 4.0, "beta": 0.7}),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_neuron_models_fire_as_judged(name):
+    """And otherwise than the default; how a stream is cut into runs changes nothing."""
+    default = ENCODERS["overlapping pools"]
+    config = default.model_copy(update={"neurons": MODELS[name]})
+    network, *case = random_case(config, 5, "tenths")
+    fired = assert_as_judged("numpy", (network, *case), (1, 2, 37, 40))
+    others = judged(replace(network, config=default), *case)
+    assert fired.min() > 20
+    assert fired[0] != others["conv1"].sum()
+    assert fired[-1] != others["conv3"].sum()
+
+
+@pytest.mark.compiled
+def test_compiled_neurons_of_a_model_fire_as_judged():
+    case = random_case(ENCODERS["overlapping pools"].model_copy(update={"neurons": MODELS["alif"]}), 5, "tenths")
+    assert assert_as_judged("cpp_standalone", case, (1, 2, 37, 40)).min() > 20
+
+
+def test_a_spike_raises_the_threshold_of_an_adaptive_neuron_for_a_while():
+    """By twice the threshold of 0.5 at first. After a second input it fires once its potential is above what is left.
+
+    So it may fire in a step in which nothing arrives.
+    """
+    network, timing = single(0.1, 10.0, 0.5)
+    parameters = {"tau_ms": 100.0, "tau_threshold_ms": 4.0, "beta": 2.0}
+    neurons = Neurons(model="alif", layers=("conv3",), parameters=parameters)
+    network = replace(network, config=network.config.model_copy(update={"neurons": neurons}))
+    for after in (5, 20, 40):  # steps from one input to the other
+        since = np.arange(after, 90)
+        potential, threshold = np.exp(-(since - after) / 1000), 0.5 * (1 + 2 * np.exp(-(since - 1) / 40))
+        fires = int(since[potential >= threshold][0])
+        assert (fires == after) == (after == 40)
+        assert conv3_steps(network, timing, [0, after]) == [5, fires + 5]
 
 
 def single(refractory_ms: float, tau_ms: float, threshold: float):

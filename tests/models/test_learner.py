@@ -119,7 +119,7 @@ def learned(simulator, case: Case, stimuli: np.ndarray, begin: dict[str, np.ndar
 def judged(case: Case, stimuli: np.ndarray, begin: dict[str, np.ndarray]) -> judge.Learned:
     conv = case.conv
     kernels = begin["w"].reshape(conv.maps, case.below.features, *conv.kernel)
-    kind = judge_tau(conv, 1e3 * DT), judge_cell(case.neurons, 1e3 * DT)
+    kind = judge_tau(conv, 1e3 * DT), judge_cell(case.neurons, DT)
     rule = judge_rule(conv, case.rule)
     labels = case.labels.tolist()
     return judge.learn(stimuli, kernels, begin["theta"], conv.padding, rule, case.steps + 1, *kind, labels)

@@ -24,9 +24,8 @@ from helpers.networks import (
 from spikeseg.configs.neurons.neuron import NEURONS
 from spikeseg.configs.schema import DEFAULT_NEURON, Config, Neurons
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.designs import EncoderDesign, Timing
+from spikeseg.models.designs import EncoderDesign
 from spikeseg.models.network import CONV_LAYERS, LAYERS, TrainedNetwork
-from spikeseg.runners.inference.continuous import open_continuous
 from spikeseg.runners.inference.encoding import open_encoder
 
 # Time constants at which something happens within the few steps of a stimulus.
@@ -34,6 +33,7 @@ MODELS = {
     "leaky": Neurons(model="leaky", parameters={"tau_ms": 3.0}),
     "adaptive": Neurons(model="adaptive", parameters={"tau_ms": 2.0, "alpha": 0.8}),
     "quadratic": Neurons(model="quadratic", parameters={"tau_ms": 4.0}),
+    "alif": Neurons(model="alif", parameters={"tau_ms": 2.0}),
 }
 
 
@@ -207,15 +207,4 @@ def test_they_are_refused_where_there_are_none(device):
     config = with_neurons(ENCODERS["overlapping pools"], MODELS["adaptive"])
     told = rf"^neurons\.model adaptive: {device} has the default neurons only: use --device"
     with pytest.raises(SpikeSegError, match=told), opened(config, device):
-        pass
-
-
-def test_they_are_refused_in_continuous_time():
-    config = with_neurons(ENCODERS["overlapping pools"], MODELS["adaptive"])
-    timing = Timing(dict.fromkeys(CONV_LAYERS, 1.0), dict.fromkeys(("input", *LAYERS), 1.0), window_ms=1.0)
-    network = random_network(config, 0, "whole")
-    with (
-        pytest.raises(SpikeSegError, match=r"^neurons\.model adaptive: continuous time has its own neurons"),
-        open_continuous(network, config.input.size, timing, "numpy"),
-    ):
         pass
