@@ -28,7 +28,9 @@ from .optics import FINE, FRAME_US, Shift
 BLUR = 0.5
 """Standard deviation of the blur of lens and pixel aperture together, in pixels."""
 
-_BEFORE = 20_000  # microseconds for which the camera has been running when a recording starts
+BEFORE_US = 20_000
+"""Microseconds for which the camera has been running when a recording starts."""
+
 _CODE = source(backdrop, dvs, handheld, optics, ornaments, rendering)
 
 
@@ -103,23 +105,23 @@ def film_scene(scene: Scene, size: tuple[int, int], motion: Handheld, duration_u
     -------
     The events with times above 0, dtype `EVENT`, sorted by time.
     """
-    margin = _reach(motion, size, duration_us)
+    margin = reach(motion, size, duration_us)
     rows, columns = (FINE * (length + 2 * margin) for length in size)
-    image, _ = render(_enlarged(scene, size, margin), (rows, columns))
+    image, _ = render(enlarged_scene(scene, size, margin), (rows, columns))
     plane = optics.light(np.rint(255 * image).astype(np.uint8), BLUR)
     camera = Camera(size, DAVIS346, np.random.default_rng([*seed, 1]))
-    events = camera.film(optics.film(plane, size, motion, -_BEFORE, duration_us))
+    events = camera.film(optics.film(plane, size, motion, -BEFORE_US, duration_us))
     return events[events["t"] > 0]
 
 
-def _reach(motion: Handheld, size: tuple[int, int], duration_us: int) -> int:
-    """Most pixels by which a point of the picture moves; the corners move most."""
-    shifts = np.abs([motion(t) for t in range(-_BEFORE, duration_us + FRAME_US, FRAME_US)])
+def reach(motion: Handheld, size: tuple[int, int], duration_us: int) -> int:
+    """Most pixels by which a point of the picture moves in so many microseconds; the corners move most."""
+    shifts = np.abs([motion(t) for t in range(-BEFORE_US, duration_us + FRAME_US, FRAME_US)])
     return int(np.ceil(shifts[:, :2].max() + np.radians(shifts[:, 2].max()) * max(size)))
 
 
-def _enlarged(scene: Scene, size: tuple[int, int], margin: int) -> Scene:
-    """The scene with a `margin` of so many pixels added on each side, at `FINE` samples per pixel."""
+def enlarged_scene(scene: Scene, size: tuple[int, int], margin: int) -> Scene:
+    """The scene of `size` with a `margin` of so many pixels added on each side, at `FINE` samples per pixel."""
 
     def enlarged(ornament: Ornament) -> Ornament:
         row, column = FINE * (ornament.pose.row + margin), FINE * (ornament.pose.column + margin)
@@ -136,7 +138,7 @@ def _targets(scene: Scene, size: tuple[int, int], motion: Handheld, first: str, 
     """The objects in sight at a time in microseconds, those of class `first` before others."""
     visible: dict[str, np.ndarray] = {}
     for ornament in scene.ornaments:
-        mask = silhouette(_shifted(ornament, size, motion(t_us)), size)
+        mask = silhouette(shifted(ornament, size, motion(t_us)), size)
         for farther in visible.values():
             farther &= ~mask
         visible[ornament.label] = mask
@@ -144,8 +146,8 @@ def _targets(scene: Scene, size: tuple[int, int], motion: Handheld, first: str, 
     return tuple(Target(label, mask_box(visible[label]), visible[label]) for label in order if visible[label].any())
 
 
-def _shifted(ornament: Ornament, size: tuple[int, int], shift: Shift) -> Ornament:
-    """An ornament as the moving sensor sees it."""
+def shifted(ornament: Ornament, size: tuple[int, int], shift: Shift) -> Ornament:
+    """An ornament as a sensor of `size` sees it that has moved."""
     pose, turn = ornament.pose, np.radians(shift.roll)
     down, right = pose.row - size[0] / 2, pose.column - size[1] / 2
     row = size[0] / 2 + shift.rows + down * np.cos(turn) - right * np.sin(turn)

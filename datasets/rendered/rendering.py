@@ -121,10 +121,10 @@ def render_objects(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, lis
     light = scene.light
     image = paint(scene.backdrop, size) * np.float32(light.ambient + 0.9 * light.strength)
     for ornament in scene.ornaments:
-        image *= _shadow(ornament.pose, light, size)[..., None]
+        image *= shadow(ornament.pose, light, size)[..., None]
     visible: list[np.ndarray] = []
     for ornament in scene.ornaments:
-        window, colour, alpha = _layer(ornament, light, size)
+        window, colour, alpha = layer(ornament, light, size)
         image[window] = colour + (1 - alpha[..., None]) * image[window]
         for farther in visible:
             farther[window] *= 1 - alpha
@@ -195,7 +195,7 @@ def _solids(ornament: Ornament) -> list[tuple[Part, _Solid]]:
     ]
 
 
-def _shadow(pose: Pose, light: Light, size: tuple[int, int]) -> np.ndarray:
+def shadow(pose: Pose, light: Light, size: tuple[int, int]) -> np.ndarray:
     """Factor by which an ornament darkens the desk, (rows, columns)."""
     foot = -_view(pose)[:, 1] * _PIVOT[1]
     away = light.direction[0] * 0.15 * pose.height
@@ -204,7 +204,7 @@ def _shadow(pose: Pose, light: Light, size: tuple[int, int]) -> np.ndarray:
     return (1 - 0.5 * np.outer(np.exp(-(y**2)), np.exp(-(x**2)))).astype(np.float32)
 
 
-def _layer(
+def layer(
     ornament: Ornament, light: Light, size: tuple[int, int]
 ) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
     """Render an ornament alone: its window in the picture, premultiplied colour (h, w, 3) and coverage (h, w)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,11 @@ from ..console import console
 from ..options import dataclass_options, milliseconds
 from ..tables import cut_off, recording_table, streams_table
 from .events_compare import compare
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ....datasets.events.events import Recording
 
 MOST_FRAMES = 2000
 """Largest number of frames of an animation."""
@@ -127,16 +132,36 @@ def convert(
 def simulate(
     out: Annotated[Path, typer.Argument(help="The recording, in any format that convert writes.", show_default=False)],
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Of the scenes, the hand and the sensor.")] = 0,
+    crossing: Annotated[
+        int | None,
+        typer.Option(min=2, max=3, help="Instead: so many ornaments that cross before a camera that stands still."),
+    ] = None,
 ) -> None:
     """Simulate a recording to try things on: a hand-held camera before an orange, a panda, both, and an empty desk."""
-    from ....datasets.camera.ornament_tour import ornament_tour
     from ....datasets.events.writing import check_writable, write_recording
-    from ..tables import tour_table
 
     check_writable(out)
     with console.status("simulating a camera"):
-        recording, stops = ornament_tour(seed)
+        recording, shown = _tour(seed) if crossing is None else _crossing(seed, crossing, out)
     write_recording(out, recording)
     rows, columns = recording.size
     console.print(f"{out}: {len(recording.events):,} events, sensor {columns} x {rows}", soft_wrap=True)
-    console.print(tour_table(stops))
+    console.print(shown, soft_wrap=True)
+
+
+def _tour(seed: int) -> tuple[Recording, Table]:
+    from ....datasets.camera.ornament_tour import ornament_tour
+    from ..tables import tour_table
+
+    recording, stops = ornament_tour(seed)
+    return recording, tour_table(stops)
+
+
+def _crossing(seed: int, count: int, out: Path) -> tuple[Recording, str]:
+    """Simulate, and write the true boxes beside the recording."""
+    from ....datasets.camera.crossing import STILL, Crossing, write_truth
+
+    crossing = Crossing(seed, count, hand=STILL)
+    truth = out.with_name(f"{out.stem}_truth.csv")
+    write_truth(truth, crossing)
+    return crossing.recording(), f"{truth}: box, class and number of each object every 10 ms"
