@@ -14,6 +14,7 @@ as they are; only `ConvSynapses` imports it here.
 `read_events`          all events of an event camera's recording
 `open_events`          a context manager: the same in packets, from a file or a stream
 `open_stream`          a context manager: packets of events in; class, mask, box and latency out
+`open_tracks`          a context manager: packets of events in; all objects out, numbered over time
 `train`                learn by STDP, layer by layer, into a run directory; an interrupted run resumes
 `load_network`         the trained network of a run, or a bundled network
 `open_segmenter`       a context manager: pictures in; class, mask, box and saliency out
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from .runners.evaluation.variants import multi_object_scenes, on_canvas, overlapping
     from .runners.inference.segmenting import open_segmenter
     from .runners.inference.streaming import open_stream
+    from .runners.inference.tracking import open_tracks
     from .runners.training.directory import load_network
     from .runners.training.training import train
     from .spikes import Shape
@@ -110,6 +112,7 @@ __all__ = [
     "open_events",
     "open_segmenter",
     "open_stream",
+    "open_tracks",
     "overlapping",
     "population_readouts",
     "read_events",
@@ -141,6 +144,7 @@ _HOME = {
     "open_events": ("datasets.events.formats", "open_events"),
     "open_segmenter": ("runners.inference.segmenting", "open_segmenter"),
     "open_stream": ("runners.inference.streaming", "open_stream"),
+    "open_tracks": ("runners.inference.tracking", "open_tracks"),
     "population_readouts": ("runners.evaluation.readouts", "population_readouts"),
     "overlapping": ("runners.evaluation.variants", "overlapping"),
     "read_events": ("datasets.events.formats", "read_events"),

@@ -14,6 +14,7 @@ import numpy as np
 from spikeseg.spikes import SILENT, Shape
 
 from ...models.network import LAYERS, TrainedNetwork
+from .instances import segment_instances
 from .naming import largest_by_class
 from .potentials import Potentials
 from .presence import CONFIDENCE, margins, presence_of
@@ -35,7 +36,7 @@ class Memory(NamedTuple):
     hold
         For how long a class that was decided is not decided again.
     between
-        From one look at the readouts to the next one, at least.
+        From one look at the readouts, or for objects, to the next one, at least.
     """
 
     window: int
@@ -56,12 +57,20 @@ class Watcher:
         For how long spikes and decisions count.
     confidence
         Presence from which on an object counts as there.
+    instances
+        Find every object, also several of a class, by `segment_instances` instead of by the readouts.
     """
 
     def __init__(
-        self, network: TrainedNetwork, shapes: Mapping[str, Shape], memory: Memory, confidence: float = CONFIDENCE
+        self,
+        network: TrainedNetwork,
+        shapes: Mapping[str, Shape],
+        memory: Memory,
+        confidence: float = CONFIDENCE,
+        instances: bool = False,
     ):
         self._network, self._shapes, self._memory, self._confidence = network, shapes, memory, confidence
+        self._instances = instances
         self._last = {layer: np.full(shapes[layer].size, NEVER) for layer in ("input", *LAYERS)}
         self._decided = dict.fromkeys(network.config.data.classes, NEVER)
         self._looked = NEVER
@@ -85,7 +94,7 @@ class Watcher:
                 continue
             self._looked = now
             self._remember(spikes, done, now)
-            for answer in self._decisions(now):
+            for answer in self._objects(now) if self._instances else self._decisions(now):
                 self._decided[answer.label] = now
                 yield now, answer
         self._remember(spikes, done, None)
@@ -105,6 +114,12 @@ class Watcher:
         """Steps of the remembered spikes, counted from the beginning of the window, `SILENT` without one."""
         since = self._last[layer] - (now - self._memory.window)
         return np.where(since >= 0, since, SILENT).astype(np.int32).reshape(self._shapes[layer])
+
+    def _objects(self, now: int) -> Iterator[Segmentation]:
+        """Answers for all objects, the strongest first."""
+        steps = {layer: self._recent(layer, now) for layer in self._last}
+        for found in segment_instances(self._network, steps, self._memory.window + 1):
+            yield found.segmentation
 
     def _decisions(self, now: int) -> Iterator[Segmentation]:
         """Answers for the classes that are there, the likeliest first."""

@@ -69,7 +69,9 @@ class Instance:
     spikes: np.ndarray
 
 
-def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> list[Instance]:
+def segment_instances(
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], duration: int | None = None
+) -> list[Instance]:
     """Find every object of a stimulus that makes Conv3 spike, the strongest object first.
 
     Spikes that clutter can explain are left out (`EVIDENCE`); the others are grouped into objects. Each object is
@@ -82,6 +84,9 @@ def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) 
         A trained network whose maps have names.
     steps
         Per layer, ``input`` to ``conv3``: step of each neuron's spike, -1 without one; (C, H, W) int.
+    duration
+        How many steps there are; None for those of a stimulus. Of more and finer ones, as many together are hashed as
+        make one of a stimulus.
 
     Returns
     -------
@@ -98,7 +103,7 @@ def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) 
         return []
     at = tuple(spikes.T)
     step, potential, strength = steps["conv3"][at], respond(network, steps).drive[at], strength[at]
-    unravelled = unravel(network, steps, spikes, mode)
+    unravelled = unravel(network, steps, spikes, mode, duration)
     group = smash(smash_scores(unravelled.hashes, unravelled.boxes), strength, SIMILARITY)
     segmentations, members = [], []
     for founder in sorted(set(group.tolist()), key=lambda spike: -strength[spike]):
@@ -115,7 +120,13 @@ def segment_instances(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) 
     ]
 
 
-def unravel(network: TrainedNetwork, steps: Mapping[str, np.ndarray], spikes: np.ndarray, mode: Mode) -> Unravelled:
+def unravel(
+    network: TrainedNetwork,
+    steps: Mapping[str, np.ndarray],
+    spikes: np.ndarray,
+    mode: Mode,
+    duration: int | None = None,
+) -> Unravelled:
     """HULK (Hierarchical Unravelling of Linked Kernels): decode each latent spike as if there were no other.
 
     Parameters
@@ -124,6 +135,8 @@ def unravel(network: TrainedNetwork, steps: Mapping[str, np.ndarray], spikes: np
         See `decode`.
     spikes
         Map, row and column of each latent spike, (n, 3) int.
+    duration
+        See `segment_instances`.
     """
     recruited = decode_each(network, steps, spikes, mode)
     _, rows, columns = steps["input"].shape
@@ -131,7 +144,9 @@ def unravel(network: TrainedNetwork, steps: Mapping[str, np.ndarray], spikes: np
     pixels = inputs.indices % (rows * columns)  # whatever the channel
     saliency = csr_array((inputs.data, pixels, inputs.indptr), (len(spikes), rows * columns))
     saliency.sum_duplicates()
-    hashes = active_spike_hashes(recruited[HASHED], steps[HASHED], network.config.input.total_steps)
+    total = network.config.input.total_steps
+    coarse = steps[HASHED] * total // (duration or total)
+    hashes = active_spike_hashes(recruited[HASHED], coarse, total)
     return Unravelled(saliency, _boxes(saliency, columns), hashes)
 
 

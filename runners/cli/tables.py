@@ -161,6 +161,12 @@ def watch_table(summary: WatchSummary, name: str) -> Table:
     table.add_row("decisions", f"{summary.decisions:,}")
     for label, count in summary.labels.most_common():
         table.add_row(f"  as {label}", f"{count:,}")
+    for number, track in (summary.tracks or {}).items():
+        told, decided = track.to_dict(), track.labels.total()
+        table.add_row(
+            f"track {number}, {told['label']}",
+            f"{decided:,} from {track.first_us / 1e6:.2f} to {track.last_us / 1e6:.2f} s",
+        )
     table.add_row("events", f"{summary.events:,} in {summary.seconds:.2f} s")
     table.add_row("wall time", f"{summary.wall_s:.2f} s, {_real_time(summary)}")
     return table

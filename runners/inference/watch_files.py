@@ -1,13 +1,13 @@
-"""Write what is decided about a stream in continuous time: a row per decision at once, a film, a summary at the end."""
+"""Write what is decided in continuous time, or of tracked objects: a row per decision at once, a film, a summary."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -16,23 +16,27 @@ from spikeseg.boxes import box_cells, box_columns
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 
-from ...analysis.decoding.presence import CONFIDENCE
-from ...analysis.painting.stream_frames import answer_frame
+from ...analysis.painting.event_film import SHORTEST
+from ...analysis.painting.stream_frames import Shown, answer_frame, tracks_frame
 from ...analysis.painting.video import open_video
 from ...datasets.events.formats import EventStream
-from ...models.network import TrainedNetwork
 from .stream_writing import growing_table, write_each
-from .watching import RUN_MS, Sighting, Stretch, open_watch
+from .watching import RUN_MS, Sighting, Stretch
 
 TABLE, SUMMARY = "decisions.csv", "decisions.json"
-COLUMNS = ("t_us", "label", "presence", "margin", "row_px", "column_px", *box_columns(), "mask_pixels")
+COLUMNS = ("t_us", "track", "label", "presence", "margin", "row_px", "column_px", *box_columns(), "mask_pixels")
 
 
-def _row(sighting: Sighting) -> tuple[Any, ...]:
-    """The values of `COLUMNS`; presence and margin are empty in a network without readouts."""
+def _columns(tracks: bool) -> tuple[str, ...]:
+    return COLUMNS if tracks else tuple(column for column in COLUMNS if column != "track")
+
+
+def _row(sighting: Sighting, tracks: bool) -> tuple[Any, ...]:
+    """The values of the columns; presence and margin are empty without readouts, and of tracked objects."""
     answer, margins = sighting.segmentation, sighting.segmentation.decision.margins
     return (
         sighting.t,
+        *((sighting.track or "",) if tracks else ()),
         answer.label,
         "" if answer.presence is None else f"{answer.presence:.4g}",
         "" if margins is None else f"{margins[answer.map]:.4g}",
@@ -63,9 +67,34 @@ class Film:
         return answer_frame(buffer, self._last.mask, self._last.box, self._last.segmentation.label, self._classes)
 
 
+def tracks_shown(stretch: Stretch) -> Image.Image:
+    """Draw a stretch with the objects of its last decisions that have a number."""
+    last = max((one.t for one in stretch.sightings), default=0)
+    shown = [
+        Shown(one.mask, one.box, one.track - 1, f"{one.track} {one.segmentation.label}")
+        for one in stretch.sightings
+        if one.t == last and one.track is not None
+    ]
+    return tracks_frame(stretch.buffer, shown)
+
+
+@dataclass
+class TrackSummary:
+    """Summary of a track: its decisions by class, and when, in microseconds, the first and the last of them came."""
+
+    first_us: int
+    last_us: int
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its entry in decisions.json."""
+        label = self.labels.most_common(1)[0][0]
+        return {"label": label, "first_us": self.first_us, "last_us": self.last_us, "labels": dict(self.labels)}
+
+
 @dataclass
 class WatchSummary:
-    """Summary of a stream so far, in constant memory.
+    """Summary of a stream so far, in constant memory but for the number of tracks.
 
     Attributes
     ----------
@@ -75,6 +104,8 @@ class WatchSummary:
         Beginning of the first run and end of the last one in microseconds, on the clock of the recording.
     labels
         Number of decisions by class.
+    tracks
+        Tracked objects by number; None where objects are not tracked.
     wall_s
         Wall time in seconds, including the time spent waiting for events.
     """
@@ -83,6 +114,7 @@ class WatchSummary:
     first_us: int | None = None
     last_us: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    tracks: dict[int, TrackSummary] | None = None
     wall_s: float = 0.0
 
     def add(self, stretch: Stretch) -> None:
@@ -92,6 +124,11 @@ class WatchSummary:
         self.last_us = stretch.buffer.start + stretch.buffer.duration
         self.events += len(stretch.buffer.events)
         self.labels.update(sighting.segmentation.label for sighting in stretch.sightings)
+        for one in stretch.sightings:
+            if self.tracks is not None and one.track is not None:
+                track = self.tracks.setdefault(one.track, TrackSummary(one.t, one.t))
+                track.last_us = one.t
+                track.labels[one.segmentation.label] += 1
 
     @property
     def decisions(self) -> int:
@@ -116,39 +153,48 @@ class WatchSummary:
             "events": self.events,
             "events_time_s": self.seconds,
             "wall_time_s": self.wall_s,
+            **({} if self.tracks is None else {"tracks": {n: one.to_dict() for n, one in self.tracks.items()}}),
         }
 
 
+class Watched(Protocol):
+    """A `Watch`, or a `TrackedStream`."""
+
+    def see(self, packets: Iterable[np.ndarray]) -> Iterator[Stretch]:
+        """Yield what is seen of the events."""
+        ...
+
+
 def record_watch(
-    network: TrainedNetwork,
+    opening: AbstractContextManager[Watched],
+    classes: Sequence[str],
     events: EventStream,
-    dt_us: int,
     out: Path,
-    device: str,
+    frame_ms: float = RUN_MS,
+    tracks: bool = False,
     video: Path | None = None,
-    confidence: float = CONFIDENCE,
     progress: Callable[[WatchSummary], None] = lambda summary: None,
 ) -> tuple[WatchSummary, BaseException | None]:
-    """Watch a stream of events in continuous time and write what is decided.
+    """Watch a stream of events and write what is decided.
 
     Parameters
     ----------
-    network
-        A network that learned from recordings.
+    opening
+        Of what looks at it: `open_watch` or `open_tracks`.
+    classes
+        Of the network.
     events
         The stream.
-    dt_us
-        Duration of a step in microseconds.
     out
         Directory of decisions.csv and decisions.json.
-    device
-        Where Brian2 simulates.
+    frame_ms
+        Duration of a stretch, and of its frame of the film, in milliseconds.
+    tracks
+        Whether objects are tracked.
     video
-        A .gif or .mp4 file to draw all runs into; None for no video.
-    confidence
-        Presence from which on an object counts as there.
+        A .gif or .mp4 file to draw all stretches into; None for no video.
     progress
-        Receives the summary after every run of the simulator.
+        Receives the summary after every stretch.
 
     Returns
     -------
@@ -157,17 +203,18 @@ def record_watch(
     Raises
     ------
     SpikeSegError
-        The stream ended before its first event; or see `open_watch` and `open_video`.
+        The stream ended before its first event; or see `open_watch`, `open_tracks` and `open_video`.
     """
-    summary = WatchSummary()
+    summary = WatchSummary(tracks={} if tracks else None)
     writers: list[Callable[[Stretch], None]] = []
     with ExitStack() as stack:
         if video is not None:
-            draw, film = stack.enter_context(open_video(video, round(RUN_MS))), Film(network.config.data.classes)
-            writers.append(lambda stretch: draw(film.frame(stretch)))
-        watch = stack.enter_context(open_watch(network, events.sensor(), dt_us, events.name, device, confidence))
-        add = stack.enter_context(growing_table(out / TABLE, COLUMNS))
-        writers += [lambda stretch: add(map(_row, stretch.sightings)), summary.add]
+            draw = stack.enter_context(open_video(video, max(round(frame_ms), SHORTEST)))
+            frame = tracks_shown if tracks else Film(classes).frame
+            writers.append(lambda stretch: draw(frame(stretch)))
+        watch = stack.enter_context(opening)
+        add = stack.enter_context(growing_table(out / TABLE, _columns(tracks)))
+        writers += [lambda stretch: add(_row(one, tracks) for one in stretch.sightings), summary.add]
         (out / SUMMARY).unlink(missing_ok=True)
         stopped = write_each(watch.see(events), writers, summary, progress)
         if summary.first_us is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from spikeseg.errors import SpikeSegError
 from ...analysis.decoding.continuous import Memory, Watcher
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation, cell_centre
+from ...analysis.decoding.tracking import Detection, Tracker
 from ...configs.geometry import layer_shapes
 from ...configs.schema import Config
 from ...datasets.buffers import Placement
@@ -52,6 +54,8 @@ class Sighting:
         Row and column of the centre of what the decoded Conv3 neuron sees, in pixels of the sensor.
     box, mask
         In pixels of the sensor; the mask is (rows, columns) bool, the box None for an empty mask.
+    track
+        Number of the object, from 1 on; None where objects are not tracked, or it is not sure of yet.
     """
 
     t: int
@@ -59,14 +63,35 @@ class Sighting:
     place: tuple[float, float]
     box: Box | None
     mask: np.ndarray
+    track: int | None = None
+
+    @classmethod
+    def of(
+        cls, t: int, answer: Segmentation, network: TrainedNetwork, placement: Placement, sensor: tuple[int, int]
+    ) -> Sighting:
+        """An answer in pixels of a sensor of `sensor` (rows, columns), which lies on the input as `placement` says."""
+        row, column = cell_centre(network.config, np.array(answer.place))
+        top, left, _, _ = placement.to_sensor(Box(row, column, row, column))
+        box = None if answer.box is None else placement.to_sensor(answer.box)
+        return cls(t, answer, (top, left), box, placement.mask_to_sensor(answer.mask, sensor))
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """What one run of the simulator saw: the events, and what was decided in that time."""
+    """What one run of the simulator, or one buffer, showed: the events, and what was decided in that time."""
 
     buffer: Buffer
     sightings: tuple[Sighting, ...]
+
+
+def tracked(tracker: Tracker, sightings: Iterable[Sighting]) -> list[Sighting]:
+    """Number sightings, sorted by time, by the object that they are of. Those without a box are left out."""
+    numbered: list[Sighting] = []
+    for t, same in groupby(sightings, key=lambda one: one.t):
+        found = [(one, one.box) for one in same if one.box is not None]
+        tracks = tracker.track(t, [Detection(one.segmentation.label, box) for one, box in found])
+        numbered += [replace(one, track=track) for (one, _), track in zip(found, tracks, strict=True)]
+    return numbered
 
 
 def timing_of(config: Config, dt_us: int) -> Timing:
@@ -93,6 +118,7 @@ def open_watch(
     name: str,
     device: str = "cpp_standalone",
     confidence: float = CONFIDENCE,
+    tracks: bool = False,
 ) -> Iterator[Watch]:
     """Open a watch: a context manager.
 
@@ -110,6 +136,9 @@ def open_watch(
         Where Brian2 simulates.
     confidence
         Presence from which on an object counts as there.
+    tracks
+        Find every object, also several of a class (`segment_instances`), at most once per refractory time of Conv3,
+        and number them (`Tracker`); `confidence` has no say then.
 
     Raises
     ------
@@ -123,15 +152,17 @@ def open_watch(
         raise SpikeSegError(f"--dt of {dt_us} us: give 1us to {LOOK_MS:g}ms")
     run_us = round(timing.steps(RUN_MS)) * dt_us
     windows = Windows(size, run_us, run_us, denoise, name, all_of_it=True)
+    hold = timing.refractory_steps("conv3")
     memory = Memory(
         window=round(timing.steps(timing.window_ms)),
-        hold=timing.refractory_steps("conv3"),
-        between=round(timing.steps(LOOK_MS)),
+        hold=hold,
+        between=hold if tracks else round(timing.steps(LOOK_MS)),
     )
     inputs = network.config.input.size
     with open_continuous(network, inputs, timing, device) as encoder:
-        watcher = Watcher(network, layer_shapes(network.config, inputs), memory, confidence)
-        yield Watch(network, encoder, watcher, placement, windows, timing, name)
+        watcher = Watcher(network, layer_shapes(network.config, inputs), memory, confidence, instances=tracks)
+        tracker = Tracker() if tracks else None
+        yield Watch(network, encoder, watcher, placement, windows, timing, name, tracker)
 
 
 class Watch:
@@ -146,8 +177,9 @@ class Watch:
         windows: Windows,
         timing: Timing,
         name: str,
+        tracker: Tracker | None,
     ):
-        self._network, self._encoder, self._watcher = network, encoder, watcher
+        self._network, self._encoder, self._watcher, self._tracker = network, encoder, watcher, tracker
         self._placement, self._windows, self._timing, self._name = placement, windows, timing, name
         self._steps = round(timing.steps(RUN_MS))
         config = network.config.input
@@ -209,17 +241,13 @@ class Watch:
             neuron = neuron + np.where(events["p"] > 0, 0, rows * columns)
         step, neuron = self._arrivals.spikes((events["t"] - self._origin) // self._timing.dt_us, neuron)
         spikes = self._encoder.encode(len(buffers) * self._steps, step - begin, neuron)
-        found = [self._sighting(now, answer, buffers[0].size) for now, answer in self._watcher.watch(spikes)]
+        decided, sensor = self._watcher.watch(spikes), buffers[0].size
+        found = [Sighting.of(self._time(now), one, self._network, self._placement, sensor) for now, one in decided]
+        if self._tracker is not None:
+            found = tracked(self._tracker, found)
         for buffer in buffers:
             end = buffer.start + buffer.duration
             yield Stretch(buffer, tuple(one for one in found if buffer.start <= one.t < end))
-
-    def _sighting(self, now: int, answer: Segmentation, sensor: tuple[int, int]) -> Sighting:
-        row, column = cell_centre(self._network.config, np.array(answer.place))
-        top, left, _, _ = self._placement.to_sensor(Box(row, column, row, column))
-        box = None if answer.box is None else self._placement.to_sensor(answer.box)
-        mask = self._placement.mask_to_sensor(answer.mask, sensor)
-        return Sighting(self._time(now), answer, (top, left), box, mask)
 
     def _time(self, step: int) -> int:
         return self._origin + step * self._timing.dt_us

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ....datasets.events.formats import EventStream
     from ....models.network import TrainedNetwork
+    from ...inference.watch_files import Watched
 
 
 @dataclass_options(Reading)
@@ -53,6 +55,9 @@ def stream(
     dt: Annotated[
         float | None, typer.Option(parser=milliseconds, help="Duration of a step of --continuous; default: 0.1ms.")
     ] = None,
+    tracks: Annotated[
+        bool, typer.Option("--tracks", help="Find all objects, also several of a class, and number them over time.")
+    ] = False,
     confidence: ConfidenceOption = CONFIDENCE,
     device: DeviceOption = "cpp_standalone",
 ) -> None:
@@ -71,13 +76,25 @@ def stream(
         raise SpikeSegError(f"--continuous has no buffers: leave out --{'buffer' if buffer else 'step'}")
     if dt is not None and not continuous:
         raise SpikeSegError("--dt is the duration of a step of --continuous: give both, or neither")
-    common = {"out": out, "device": device, "video": video, "confidence": confidence}
+    if tracks and confidence != CONFIDENCE:
+        raise SpikeSegError(
+            "--tracks finds objects by the evidence for each, not by --confidence: leave one of them out"
+        )
+    duration = buffer or inputs.buffer.duration_ms or 30.0
+    step = step or duration
     with open_source(recording, reading, follow) as events, console.status("waiting for events") as status:
         if continuous:
-            shown, files, stopped = _watch(network, events, status, dt, **common)
+            watch = _continuous(network, events, dt, device, confidence, tracks)
+            shown, files, stopped = _watch(watch, network, events, status, out=out, tracks=tracks, video=video)
+        elif tracks:
+            watch = _tracks(network, events, duration, step, device)
+            shown, files, stopped = _watch(
+                watch, network, events, status, out=out, frame_ms=step, tracks=True, video=video
+            )
         else:
-            duration = buffer or inputs.buffer.duration_ms or 30.0
-            shown, files, stopped = _by_buffers(network, events, status, duration, step or duration, **common)
+            shown, files, stopped = _by_buffers(
+                network, events, status, duration, step, out=out, device=device, video=video, confidence=confidence
+            )
     if stopped is not None:
         console.print("interrupted: the results so far are kept")
     if events.truncated:
@@ -108,14 +125,38 @@ def _by_buffers(
     return stream_table(summary, events.name), "stream.csv, latency.json and latency.png", stopped
 
 
-def _watch(network: TrainedNetwork, events: EventStream, status: Status, dt: float | None, **options: Any) -> Written:
-    """Decide in continuous time."""
+def _continuous(
+    network: TrainedNetwork, events: EventStream, dt: float | None, device: str, confidence: float, tracks: bool
+) -> AbstractContextManager[Watched]:
+    """Watch in continuous time."""
     from ....models.designs import STEP_US
+    from ...inference.watching import open_watch
+
+    dt_us = STEP_US if dt is None else round(1000 * dt)
+    return open_watch(network, events.sensor(), dt_us, events.name, device, confidence, tracks)
+
+
+def _tracks(
+    network: TrainedNetwork, events: EventStream, duration: float, step: float, device: str
+) -> AbstractContextManager[Watched]:
+    """Track the objects of buffers."""
+    from ...inference.tracking import open_tracks
+
+    return open_tracks(network, events.sensor(), duration, step, events.name, device)
+
+
+def _watch(
+    watch: AbstractContextManager[Watched], network: TrainedNetwork, events: EventStream, status: Status, **options: Any
+) -> Written:
+    """Write decisions as they come."""
     from ...inference.watch_files import record_watch
     from ..tables import watch_progress, watch_table
 
-    dt_us = STEP_US if dt is None else round(1000 * dt)
     summary, stopped = record_watch(
-        network, events, dt_us, progress=lambda so_far: status.update(watch_progress(so_far)), **options
+        watch,
+        network.config.data.classes,
+        events,
+        progress=lambda so_far: status.update(watch_progress(so_far)),
+        **options,
     )
     return watch_table(summary, events.name), "decisions.csv and decisions.json", stopped

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,13 @@ from PIL import Image
 
 from helpers.networks import configuration, random_network
 from helpers.runs import refusal
+from spikeseg.analysis.decoding.tracking import Detection, Tracker
 from spikeseg.datasets.events.arrivals import Arrivals
 from spikeseg.datasets.events.events import Recording, pack
 from spikeseg.errors import SpikeSegError
 from spikeseg.runners.inference import watching
+from spikeseg.runners.inference.segmenting import open_segmenter
+from spikeseg.runners.inference.tracking import open_tracks
 from spikeseg.runners.inference.watching import open_watch
 
 SENSOR = 12, 17
@@ -156,6 +159,81 @@ def test_the_command_writes_a_row_per_decision_a_film_and_a_summary(spikeseg, ru
     assert Image.open(tmp_path / "film.gif").n_frames == len(stretches)
 
 
+def moving() -> Recording:
+    """Two blobs of events that move towards each other."""
+    rng = np.random.default_rng(2)
+    t = np.sort(rng.integers(0, 100_000, 4000))
+    left = rng.random(4000) < 0.5
+    column = np.where(left, 3 + t / 25_000, 13 - t / 25_000) + rng.normal(0, 1, 4000)
+    x, y = column.round().clip(0, 16).astype(int), rng.normal(6, 1.5, 4000).round().clip(0, 11).astype(int)
+    return Recording("moving", SENSOR, pack(x, y, t + 7_000_000, rng.integers(0, 2, 4000), "moving"))
+
+
+def tracks(recording: Recording, continuous: bool):
+    """All that is found of a recording when objects are tracked."""
+    opened = (
+        open_watch(NETWORK, SENSOR, 100, "moving", "numpy", tracks=True)
+        if continuous
+        else open_tracks(NETWORK, SENSOR, 5, 5, "moving", "numpy")
+    )
+    with opened as stream:
+        return list(stream.see(np.array_split(recording.events, 9)))
+
+
+def test_tracked_buffers_have_all_objects_of_each():
+    stretches = tracks(moving(), continuous=False)
+    buffers = [stretch.buffer for stretch in stretches]
+    with open_segmenter(NETWORK, [CONFIG.input.size], "numpy") as segmenter:
+        expected = [[one.segmentation for one in found] for found in segmenter.instances(buffers)]
+    assert sum(len(found) > 1 for found in expected) > 3
+    for stretch, found in zip(stretches, expected, strict=True):
+        assert [one.segmentation.label for one in stretch.sightings] == [one.label for one in found if one.box]
+        assert {one.t for one in stretch.sightings} <= {stretch.buffer.start + stretch.buffer.duration}
+        for one, other in zip(stretch.sightings, [one for one in found if one.box], strict=True):
+            np.testing.assert_array_equal(one.mask, other.mask[1:13])  # the sensor, centred on the input
+
+
+@pytest.mark.parametrize("continuous", [False, True])
+def test_numbers_are_those_of_the_tracker(continuous):
+    stretches = tracks(moving(), continuous)
+    sightings = [one for stretch in stretches for one in stretch.sightings]
+    assert len({one.track for one in sightings} - {None}) > 0
+    tracker = Tracker()
+    for t, same in groupby(sightings, key=lambda one: one.t):
+        found = list(same)
+        boxes = [Detection(one.segmentation.label, one.box) for one in found if one.box is not None]
+        assert tracker.track(t, boxes) == [one.track for one in found]
+
+
+def test_tracked_objects_in_continuous_time_are_looked_for_once_in_a_refractory_time():
+    times = sorted({one.t for stretch in tracks(moving(), continuous=True) for one in stretch.sightings})
+    assert len(times) > 5
+    assert np.diff(times).min() >= 5000  # microseconds: a buffer
+
+
+@pytest.mark.parametrize("continuous", [(), ("--continuous",)])
+def test_the_command_writes_the_numbers_of_tracked_objects(spikeseg, run, continuous, tmp_path):
+    np.savez(tmp_path / "moving.npz", events=moving().events, size=np.array(SENSOR))
+    common = ("--out", tmp_path / "out", "--device", "numpy", "--video", tmp_path / "film.gif")
+    told = spikeseg("stream", run, tmp_path / "moving.npz", "--tracks", *continuous, *common)
+    assert told.code == 0
+    stretches = tracks(moving(), bool(continuous))
+    sightings = [one for stretch in stretches for one in stretch.sightings]
+    with (tmp_path / "out" / "decisions.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [(row["t_us"], row["track"], row["label"]) for row in rows] == [
+        (str(one.t), str(one.track or ""), one.segmentation.label) for one in sightings
+    ]
+    summary = json.loads((tmp_path / "out" / "decisions.json").read_text())["tracks"]
+    assert set(summary) == {row["track"] for row in rows} - {""}
+    for number, track in summary.items():
+        own = [row for row in rows if row["track"] == number]
+        assert (track["first_us"], track["last_us"]) == (int(own[0]["t_us"]), int(own[-1]["t_us"]))
+        assert sum(track["labels"].values()) == len(own)
+        assert f"track {number}, {track['label']}" in told.out
+    assert Image.open(tmp_path / "film.gif").n_frames == len(stretches)
+
+
 def test_options_that_do_not_go_together_are_refused(spikeseg, run, file, trained, tmp_path):
     common = ("--out", tmp_path / "out", "--device", "numpy")
     line = refusal(spikeseg("stream", run, file, "--continuous", "--buffer", "30ms", *common))
@@ -164,4 +242,6 @@ def test_options_that_do_not_go_together_are_refused(spikeseg, run, file, traine
     assert line == "--dt is the duration of a step of --continuous: give both, or neither"
     line = refusal(spikeseg("stream", run, file, "--continuous", "--dt", "1s", *common))
     assert line == "--dt of 1000000 us: give 1us to 1ms"
+    line = refusal(spikeseg("stream", run, file, "--tracks", "--confidence", "0.5", *common))
+    assert line.startswith("--tracks finds objects by the evidence for each, not by --confidence")
     assert "learned from pictures" in spikeseg("stream", trained, file, "--continuous", *common).err
