@@ -32,7 +32,11 @@ from .limits import (
     odd,
 )
 
-RENDERED = ("orange", "panda")  # classes of the rendered datasets
+RENDERED = (
+    *("orange", "panda", "cactus", "duck", "rocket"),
+    *("snowman", "star", "sunflower", "toadstool", "tree"),
+)
+"""Classes of the rendered datasets."""
 PICTURES = ("caltech-101", "orange-panda", "folder")
 RECORDINGS = ("n-caltech-101", "n-caltech-sim", "n-mnist", "orange-panda-sim", "recordings")
 OBJECT = "object"  # pictures or recordings that a program has in memory, or reads by itself

@@ -1,4 +1,4 @@
-"""Simulated event-camera recordings of the two desk ornaments, at the size of a DAVIS346 held in the hand."""
+"""Simulated event-camera recordings of the desk ornaments, at the size of a DAVIS346 held in the hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spikeseg.errors import SpikeSegError
 
 from ..events.events import Recording
 from ..recordings import Recordings, Take
-from ..rendered import backdrop, ornaments, rendering
+from ..rendered import backdrop, ornaments, parts, rendering
 from ..rendered.orange_panda import OrangePanda
 from ..rendered.rendering import Ornament, Scene, render, silhouette
 from ..sample import Target
@@ -31,7 +31,7 @@ BLUR = 0.5
 BEFORE_US = 20_000
 """Microseconds for which the camera has been running when a recording starts."""
 
-_CODE = source(backdrop, dvs, handheld, optics, ornaments, rendering)
+_CODE = source(backdrop, dvs, handheld, optics, ornaments, parts, rendering)
 
 
 class OrangePandaSim(Recordings):

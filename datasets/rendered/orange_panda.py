@@ -1,4 +1,4 @@
-"""A simulated stand-in for NVS-OrangePanda: rendered pictures of two desk ornaments with exact annotation."""
+"""A simulated stand-in for NVS-OrangePanda: rendered pictures of desk ornaments with exact annotation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _SMALLEST = 64  # rows
 
 
 class OrangePanda(Dataset):
-    """Pictures of an orange mascot and a panda on a cluttered desk, all of which follow from a seed.
+    """Pictures of an orange mascot, a panda and other ornaments on a cluttered desk, all of which follow from a seed.
 
     The data that the paper calls NVS-OrangePanda, two textured ornaments before an event camera, are not published.
     This is our own simulation, not the authors' data: the same classes and the same task, with exact masks and boxes.
-    Position, size, pose, light and clutter vary. Item i depends on `seed`, i, `size`, `scene`, `overlap` and `classes`,
-    but neither on `count` nor on what was read before.
+    Eight more ornaments, of our own choice, are for experiments with more classes. Position, size, pose, light and
+    clutter vary. Item i depends on `seed`, i, `size`, `scene`, `overlap` and `classes`, but neither on `count` nor on
+    what was read before.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class OrangePanda(Dataset):
         With ``both``: intersection of the two whole silhouettes over the area of the smaller one, from 0 to 0.9. What
         is rendered differs from it by at most about 0.02.
     classes
-        ``orange``, ``panda``, or both; ``both`` needs both.
+        Some of the ornaments in `ORNAMENTS`, each once; ``both`` needs two of them.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class OrnamentGroups(Dataset):
         None: ornaments stand side by side with gaps. A number, for two ornaments: their silhouettes share this fraction
         of the area of the smaller one, to within about 0.02, and either is in front.
     classes
-        ``orange``, ``panda``, or both; both are needed unless `alike`.
+        Some of the ornaments in `ORNAMENTS`, two or more unless `alike`.
 
     Raises
     ------

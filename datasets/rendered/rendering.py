@@ -15,7 +15,8 @@ import numpy as np
 from spikeseg.boxes import Box
 
 from .backdrop import Backdrop, paint
-from .ornaments import ORNAMENTS, Mark, Part, Relief, rotation
+from .ornaments import ORNAMENTS
+from .parts import Mark, Part, Relief, rotation
 
 _SAMPLES = 2  # per pixel and direction
 _PITCH = 9.0  # degrees: the camera looks down on the desk

@@ -8,6 +8,7 @@ from spikeseg.boxes import Box
 from spikeseg.datasets.rendered.arrangement import HEIGHTS
 from spikeseg.datasets.rendered.backdrop import Backdrop, paint
 from spikeseg.datasets.rendered.orange_panda import OrangePanda
+from spikeseg.datasets.rendered.ornaments import ORNAMENTS
 from spikeseg.datasets.rendered.rendering import Light, Ornament, Pose, Scene, extent, render, silhouette
 from spikeseg.errors import SpikeSegError
 
@@ -122,7 +123,7 @@ def test_mask_is_where_the_backdrop_does_not_show(label):
     assert (seen[~ndimage.binary_dilation(masks[label], iterations=2)] < 0.01).mean() < 0.1
 
 
-@pytest.mark.parametrize("label", ["orange", "panda"])
+@pytest.mark.parametrize("label", ORNAMENTS)
 @pytest.mark.parametrize("pose", [{}, {"roll": -15, "yaw": 40}, {"height": 40.7, "stretch": 1.1}])
 def test_extent_and_silhouette_agree_with_the_rendered_mask(label, pose):
     scene = one(label, **pose)
@@ -145,6 +146,29 @@ def test_a_tenth_of_a_small_move_changes_the_picture_a_tenth_as_much(label, what
     assert change.sum() > 10
     assert tenth.sum() == pytest.approx(change.sum() / 10, rel=0.1)
     assert tenth.max() < 0.06
+
+
+@pytest.mark.parametrize("label", ORNAMENTS)
+def test_an_ornament_stands_on_its_foot_and_is_about_1_high(label):
+    upright = Ornament(label, Pose(row=0.0, column=0.0, height=1.0))
+    box = extent(upright)
+    assert 0.9 < box.bottom - box.top < 1.1
+    assert 0.5 < box.right - box.left < 1.2
+    lowest = min(part.centre[1] - np.linalg.norm(part.axes[1]) for part in ORNAMENTS[label])
+    assert abs(lowest) < 0.05
+
+
+def test_no_two_ornaments_have_the_same_outline():
+    masks = {label: silhouette(one(label, roll=0.0, yaw=0.0).ornaments[0], SIZE) for label in ORNAMENTS}
+    for label, mask in masks.items():
+        for other in list(masks)[: list(masks).index(label)]:
+            assert (mask & masks[other]).sum() < 0.8 * (mask | masks[other]).sum(), (label, other)
+
+
+def test_as_many_classes_as_asked_for_take_turns():
+    classes = tuple(ORNAMENTS)
+    dataset = OrangePanda(10, seed=0, classes=classes)
+    assert tuple(sample.targets[0].label for sample in dataset) == classes
 
 
 def test_an_ornament_may_leave_the_picture():
