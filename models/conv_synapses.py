@@ -7,31 +7,19 @@ order, so their results are equal to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, Subgroup, Synapses, get_device, get_dimensions, second
-from brian2.core.variables import Subexpression, Variables
-from brian2.groups.group import CodeRunner
-from brian2.parsing.statements import parse_statement
-from brian2.units.fundamentalunits import fail_for_dimension_mismatch
-from brian2.utils.stringtools import get_identifiers
+from brian2 import Equations, NeuronGroup, Quantity, get_dimensions
 
-from .geometry import Window, kernel_order, pair
-from .layer import Layer, positions
+from .geometry import Window, kernel_order, one_to_one
+from .layer import Layer
+from .synapses.explicit import ExplicitSynapses
+from .synapses.pathway import RING, ConvPathway
+from .synapses.sides import NO_DELAY, Code, Side, check_linked, sides
+from .synapses.traces import LAST, THEN, Traces, Update, keepers
 from .targets import genn, procedural
-
-ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
-NO_DELAY: Any = 0 * second
-
-
-class _Side(NamedTuple):
-    """What runs when a neuron of one side has an event: the statements, the event's name, and how much later."""
-
-    code: str
-    event: str
-    delay: Any
 
 
 class ConvSynapses(NeuronGroup):
@@ -52,19 +40,21 @@ class ConvSynapses(NeuronGroup):
         Which sources a target sees, and through which weight.
     model
         Equations of the kernel, with units as in any Brian2 model. A variable has one value per weight, or one in all
-        if it is ``(shared)``. Empty for a connection without variables.
+        if it is ``(shared)``; one that decays and is ``(event-driven)`` is a trace, with a value per neuron of the side
+        whose events set it. Empty for a connection without variables.
     on_pre, on_post
         Statements to run for every connected pair when its source or its target neuron fires. They may use
-        ``<variable>_pre`` and ``<variable>_post`` of the groups, the variables of the kernel and the namespace.
+        ``<variable>_pre`` and ``<variable>_post`` of the groups, the variables of the kernel, traces and the namespace.
+        Several pathways have names: ``{"transmission": ..., "plasticity": ...}``.
     on_event
-        Name of the event that counts as firing, or one for each side: ``{"pre": ..., "post": ...}``.
+        Name of the event that counts as firing, or one for each pathway: ``{"pre": ..., "post": ...}``.
     kernel
         Another ConvSynapses with a kernel of the same shape, whose variables this one uses instead of its own.
     delay
-        Time from a source's event to `on_pre`, for all pairs, or ``{"pre": ..., "post": ...}``. It is rounded to steps
-        of the group that fires, half a step up, as in Synapses.
+        Time from a source's event to `on_pre`, for all pairs, or that of each pathway: ``{"pre": ..., "post": ...}``.
+        It is rounded to steps of the group that fires, half a step up, as in Synapses.
     name
-        Name of the group; the statements run as ``NAME_pre`` and ``NAME_post``.
+        Name of the group; the statements run as ``NAME_pre`` and ``NAME_post``, or ``NAME_PATHWAY``.
     options
         Further arguments of NeuronGroup: ``method``, ``namespace``, ``dtype``, ``dt``, ``clock`` (default: that of
         `source`).
@@ -72,8 +62,11 @@ class ConvSynapses(NeuronGroup):
     Attributes
     ----------
     pre, post
-        Objects that run `on_pre` and `on_post`; None without a statement. Their ``when``, ``order`` and ``delay`` may
-        be changed.
+        Objects that run `on_pre` and `on_post`; None without a statement. Pathways with names are attributes of these
+        names. Their ``when``, ``order`` and ``delay`` may be changed.
+    traces
+        By side, ``pre`` and ``post``, the group that keeps its traces: their values when they were set last, and as
+        ``NAME_last`` when that was. Its neurons are numbered as those of the source or target.
     synapses
         The stored Synapses, on devices where the generated code does not compute them; None elsewhere.
 
@@ -81,7 +74,7 @@ class ConvSynapses(NeuronGroup):
     ------
     ValueError
         A group does not have the size that `window` says; or `kernel` has another shape, or is given together with
-        variables of this connection's own.
+        variables of this connection's own; or a pathway has the name of something else.
     NotImplementedError
         A feature of Synapses is asked for that weight sharing rules out, or that is not supported.
 
@@ -102,8 +95,8 @@ class ConvSynapses(NeuronGroup):
         window: Window,
         model: str | Equations = "",
         *,
-        on_pre: str | None = None,
-        on_post: str | None = None,
+        on_pre: Code = None,
+        on_post: Code = None,
         on_event: str | Mapping[str, str] = "spike",
         kernel: ConvSynapses | None = None,
         delay: Quantity | Mapping[str, Quantity] = NO_DELAY,
@@ -114,23 +107,22 @@ class ConvSynapses(NeuronGroup):
         self.pre: Any = None
         self.post: Any = None
         self.synapses: ExplicitSynapses | None = None
+        self.traces: dict[str, NeuronGroup] = {}
+        self._updates: list[tuple[str, Update, ConvSynapses]] = []
         equations = Equations(model) if isinstance(model, str) else model
-        has_weights = any("shared" not in equation.flags for equation in equations.values())
         if not {"dt", "clock"} & options.keys():
             options["clock"] = source.clock
-        statements = {"pre": on_pre or None, "post": on_post or None}
-        delays = {"pre": NO_DELAY, "post": NO_DELAY} | (dict(delay) if isinstance(delay, Mapping) else {"pre": delay})
-        _check_delays(name, delays, statements)
-        _check_supported(equations, statements)
+        _check_supported(equations)
+        pathways = sides(name, {"pre": on_pre, "post": on_post}, on_event, delay)
+        traces = Traces(name, equations, pathways)
+        equations = traces.kernel
+        has_weights = any("shared" not in equation.flags for equation in equations.values())
         super().__init__(window.weights if has_weights else 1, equations, name=name, **options)
         self._check_fit(kernel, has_weights)
-        events = dict.fromkeys(statements, on_event) if isinstance(on_event, str) else on_event
-        sides = {
-            side: _Side(code, events.get(side, "spike"), delays[side])
-            for side, code in statements.items()
-            if code is not None
-        }
-        (self._procedural if procedural() else self._explicit)(sides, kernel or self)
+        self._check_names(pathways)
+        check_linked(self.name, pathways, {"pre": source, "post": target})
+        pathways = self._keep_traces(traces, pathways, (kernel or self).equations.names)
+        (self._procedural if procedural() else self._explicit)(pathways, kernel or self)
 
     def _check_fit(self, kernel: ConvSynapses | None, has_weights: bool) -> None:
         shapes = self.window.source, self.window.target
@@ -144,16 +136,74 @@ class ConvSynapses(NeuronGroup):
         if kernel is not None and (has_weights or not alike):
             raise ValueError(f"{self.name}: {kernel.name}'s kernel, of {kernel.window.kernel_shape}, cannot be shared")
 
-    def _procedural(self, sides: Mapping[str, _Side], kernel: ConvSynapses) -> None:
-        for name, side in sides.items():
+    def _keep_traces(self, traces: Traces, pathways: Mapping[str, Side], kernel: Collection[str]) -> dict[str, Side]:
+        """Make the groups that keep traces and the connections that set them; return what pathways do for pairs."""
+        parts = {}
+        for side, group in (("pre", self.source), ("post", self.target)):
+            if known := traces.of(side):
+                if genn():
+                    raise NotImplementedError(
+                        f"{self.name}: GeNN has no (event-driven) traces: use variables of the groups"
+                    )
+                self.traces[side], parts[side] = keepers(group, known, f"{self.name}_{side}_traces")
+                self.contained_objects.append(self.traces[side])
+        of_pairs = {}
+        for name, side in pathways.items():
+            pairs, update = traces.divided(name, side, kernel)
+            if update is not None:
+                setting = self._setting(name, side, parts[side.side], update.code)
+                self.__dict__[name] = setting.pre  # where there is nothing to do for pairs
+                self._updates.append((name, update, setting))
+                self.contained_objects.append(setting)
+            if pairs.code:
+                of_pairs[name] = pairs
+        return of_pairs
+
+    def _setting(self, name: str, side: Side, keeper: Any, code: str) -> ConvSynapses:
+        group, shape = (self.source, self.window.source) if side.side == "pre" else (self.target, self.window.target)
+        options = {"on_event": side.event, "delay": side.delay, "namespace": self.namespace}
+        return ConvSynapses(group, keeper, one_to_one(shape), on_pre=code, name=f"{self.name}_{name}_sets", **options)
+
+    @property
+    def contained_objects(self) -> list[Any]:
+        """What runs with this group; what sets traces keeps to the schedule and the delay of its pathway."""
+        for name, update, setting in self._updates:
+            pathway, own = self.__dict__[name], setting.pre
+            if pathway is not own:
+                own.when, own.order = pathway.when, pathway.order + (-0.5 if update.before else 0.5)
+                own.delay = pathway.delay
+        return self._contained_objects
+
+    def traces_of(self) -> Iterator[tuple[str, NeuronGroup, str, str]]:
+        """Yield what pathways call the values and times of traces, their group, variable and side."""
+        for side, keeper in self.traces.items():
+            for name in keeper.equations.names:
+                if name.endswith(LAST):
+                    yield name, keeper, name, side
+                    yield name.removesuffix(LAST) + THEN, keeper, name.removesuffix(LAST), side
+
+    def _check_names(self, pathways: Mapping[str, Side]) -> None:
+        for name in pathways.keys() - {"pre", "post"}:
+            if not name.isidentifier() or hasattr(self, name):
+                raise ValueError(f"{self.name}: a pathway cannot be called {name!r}: choose another name")
+
+    def _restore_from_full_state(self, state: Mapping[str, Any]) -> None:
+        """Restore all variables; no event was under way in pathways that had not run when the state was stored."""
+        for name, variable in self.variables.items():
+            if name.endswith(RING) and name not in state:
+                variable.set_value(np.zeros(variable.size, variable.dtype))
+        super()._restore_from_full_state(state)
+
+    def _procedural(self, pathways: Mapping[str, Side], kernel: ConvSynapses) -> None:
+        for name, side in pathways.items():
             pathway = ConvPathway(self, kernel, name, side)
             self.__dict__[name] = pathway
             self.contained_objects.append(pathway)
 
-    def _explicit(self, sides: Mapping[str, _Side], kernel: ConvSynapses) -> None:
-        self.synapses = ExplicitSynapses(self, kernel, sides)
+    def _explicit(self, pathways: Mapping[str, Side], kernel: ConvSynapses) -> None:
+        self.synapses = ExplicitSynapses(self, kernel, pathways)
         self.contained_objects.append(self.synapses)
-        for name in sides:
+        for name in pathways:
             self.__dict__[name] = getattr(self.synapses, name)
 
     def get_kernel(self, variable: str = "w") -> Any:
@@ -175,6 +225,27 @@ class ConvSynapses(NeuronGroup):
         flat = np.broadcast_to(np.asarray(values), self.window.kernel_shape).reshape(-1)[self.weight_order]
         setattr(self, variable, flat * unit)
 
+    def weight_index(self, target_map: Any, feature: Any, row: Any, column: Any) -> np.ndarray:
+        """Where weights lie in this group, for `StateMonitor` and flat access.
+
+        Parameters
+        ----------
+        target_map, feature, row, column
+            Which weights, as in the kernel's shape: each a number, a slice or an array, as NumPy takes them.
+
+        Returns
+        -------
+        np.ndarray
+            Indices, (n,) int.
+
+        Raises
+        ------
+        IndexError
+            The kernel has no such weight.
+        """
+        places = np.argsort(self.weight_order).reshape(self.window.kernel_shape)
+        return np.atleast_1d(places[target_map, feature, row, column]).ravel()
+
     @property
     def weight_order(self) -> np.ndarray:
         """Which element of the kernel, flat in its shape, each weight of this group is."""
@@ -186,202 +257,11 @@ class ConvSynapses(NeuronGroup):
         raise NotImplementedError(f"{self.name} is connected by its window; use Synapses for any other pattern")
 
 
-def _check_delays(name: str, delays: Mapping[str, Any], statements: Mapping[str, Any]) -> None:
-    for side, delay in delays.items():
-        if side not in statements:
-            raise ValueError(f"{name}: a delay of {side!r}: give those of pre and post")
-        _check_delay(f"{name}, {side}", delay)
-        if delay > NO_DELAY and statements[side] is None:
-            raise ValueError(f"{name}: a delay of {side} without on_{side}")
-
-
-def _check_delay(name: str, delay: Any) -> None:
-    """Raise an error for what is no single time from 0 on."""
-    fail_for_dimension_mismatch(delay, second, f"{name}: a delay needs a unit of time")
-    if np.ndim(delay) > 0:
-        raise NotImplementedError(f"{name}: all pairs of ConvSynapses share one delay, and one value is asked for")
-    if not 0 <= float(delay) < np.inf:
-        raise ValueError(f"{name}: a delay of {delay}: it has to be 0 or more")
-
-
-def _check_supported(equations: Equations, statements: Mapping[str, Any]) -> None:
-    """Raise NotImplementedError for unsupported Synapses features."""
+def _check_supported(equations: Equations) -> None:
+    """Raise NotImplementedError for unsupported variables of Synapses."""
     for equation in equations.values():
-        for flag in {"summed", "event-driven", "linked"} & set(equation.flags):
+        for flag in {"summed", "linked"} & set(equation.flags):
             raise NotImplementedError(
                 f"'{equation.varname}' cannot be ({flag}): a variable of ConvSynapses belongs to a weight, which many "
                 "synapses share, and not to one synapse"
             )
-    for side, code in statements.items():
-        if code is not None and not isinstance(code, str):
-            raise NotImplementedError(f"on_{side} has to be one string of statements: each side has one pathway")
-        if found := {"i", "j", "lastupdate"} & get_identifiers(code or ""):
-            raise NotImplementedError(
-                f"on_{side} cannot use {sorted(found)[0]}: ConvSynapses stores nothing per synapse; "
-                "use a variable of the groups"
-            )
-
-
-class ExplicitSynapses(Synapses):
-    """The same pairs stored as synapses, in the order of source, then target. They refer to the kernel's variables.
-
-    GeNN has no such references. There each synapse has variables of its own, which the code that runs the model fills
-    from the kernel; ``kernel_index`` says which weight is whose.
-    """
-
-    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, sides: Mapping[str, _Side]):
-        self._kernel = kernel
-        model = Equations("kernel_index : integer (constant)")
-        if genn():
-            model += kernel.equations
-        code = {f"on_{name}": side.code for name, side in sides.items()}
-        common: dict[str, Any] = {
-            "name": f"{conv.name}_synapses",
-            "clock": conv.clock,
-            "namespace": conv.namespace,
-            "on_event": {name: side.event for name, side in sides.items()},
-            "delay": {name: side.delay for name, side in sides.items() if side.delay > NO_DELAY or not genn()},
-        }
-        super().__init__(conv.source, conv.target, model=model, **code, **common)
-        pre, post, weight = conv.window.synapses()
-        pre, post = positions(conv.source, pre), positions(conv.target, post)
-        order = np.lexsort((post, pre))
-        self.connect(i=pre[order], j=post[order])
-        self.kernel_index = np.argsort(conv.weight_order)[weight[order]]
-        device: Any = get_device()
-        if hasattr(device, "synapses"):  # C++ devices look for Synapses in the network, but not inside of its objects
-            device.synapses.add(self)
-
-    def _create_variables(self, equations, user_dtype=None):
-        super()._create_variables(equations, user_dtype=user_dtype)
-        if genn():
-            return
-        for name in self._kernel.equations.names:
-            scalar = self._kernel.variables[name].scalar
-            self.variables.add_reference(name, self._kernel, name, index="0" if scalar else "kernel_index")
-
-
-class ConvPathway(CodeRunner):
-    """Runs the statement of one side in generated code that computes the indices of all variables itself.
-
-    With a delay of k steps, events wait in a ring of k places: the place of a step holds those of k steps ago, which
-    are processed, and then takes those of now.
-    """
-
-    def __init__(self, conv: ConvSynapses, kernel: ConvSynapses, name: str, side: _Side):
-        self._conv, self._side, self._ring, self._delay = conv, name, f"_{name}_ring", side.delay
-        firing = conv.source if name == "pre" else conv.target
-        self.variables = _variables(conv, kernel, side.code)
-        eventspace = f"_{side.event}space"
-        self.variables.add_reference(eventspace, firing)
-        self.variables.add_reference("t_in_timesteps", firing)
-        needed, touched = [eventspace], None
-        if name == "pre" and isinstance(conv.target, Layer):
-            touched = conv.target.variables["_touched"]
-            self.variables.add_reference("_touched_post", conv.target, "_touched", index="0")
-            needed.append("_touched_post")
-        keywords = {
-            "eventspace_variable": firing.variables[eventspace],
-            "places": firing.variables[eventspace].size,
-            "time_variable": firing.variables["t_in_timesteps"],
-            "touched_variable": touched,
-            "block": None if touched is None else conv.target.block,
-            "independent": _independent(side.code, self.variables, name),
-        }
-        super().__init__(
-            conv,
-            f"conv_{name}",
-            code=side.code,
-            when="synapses",
-            order=ORDER[name],
-            name=f"{conv.name}_{name}",
-            clock=firing.clock,
-            needed_variables=needed,
-            template_kwds=keywords | _sizes(conv),
-            codeobj_class=procedural(),
-        )
-
-    @property
-    def delay(self) -> Quantity:
-        """Time from an event to the statement, for all pairs. A change takes effect with the next run."""
-        return self._delay
-
-    @delay.setter
-    def delay(self, delay: Quantity) -> None:
-        _check_delay(f"{self._conv.name}, {self._side}", delay)
-        self._delay = delay
-
-    @property
-    def delay_steps(self) -> int:
-        """The delay in steps: the nearest number, half a step goes up."""
-        return int(np.floor(float(self.delay / self.clock.dt) + 0.5))
-
-    def before_run(self, run_namespace: dict[str, Any]) -> None:
-        """Make the ring that the delay needs."""
-        keywords: Any = self.template_kwds
-        keywords["delay"] = self.delay_steps
-        if self.delay_steps > 0:
-            keywords["ring_variable"] = self._sized_ring(self.delay_steps * keywords["places"])
-        super().before_run(run_namespace)
-
-    def _sized_ring(self, size: int) -> Any:
-        """The ring as a variable of the connection, which stores and restores it."""
-        name, variables = self._ring, self._conv.variables
-        if name not in variables or variables[name].size != size:
-            variables.add_array(name, size=size, dtype=np.int32)
-            self.variables.add_reference(name, self._conv, index="0")
-            self.needed_variables = [*dict.fromkeys([*self.needed_variables, name, "t_in_timesteps"])]
-        return variables[name]
-
-
-def _variables(conv: ConvSynapses, kernel: ConvSynapses, code: str) -> Variables:
-    """The variables that the statement may use, each with the index by which its array is read."""
-    variables = Variables(conv)
-    indices = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx", "kernel": "_weight_idx"}
-    for index in indices.values():
-        variables.add_auxiliary_variable(index, dtype=np.int32)
-        variables[index].unique = True  # pyright: ignore - pairs come one by one: no warning about their order
-
-    def refer(word: str, group: Any, name: str, role: str) -> None:
-        index = "0" if group.variables[name].scalar else indices[role]
-        variables.add_reference(word, group, name, index=index)
-
-    for name in kernel.equations.names:
-        refer(name, kernel, name, "kernel")
-    for word in sorted(get_identifiers(code)):
-        stem, _, role = word.rpartition("_")
-        group = {"pre": conv.source, "post": conv.target}.get(role)
-        if group is not None and stem in group.variables:
-            refer(word, group, stem, role)
-    return variables
-
-
-def _independent(code: str, variables: Variables, side: str) -> bool:
-    """Whether the pairs of one event and row can be processed in parallel: no pair writes what another one uses."""
-    firing = f"_{side}synaptic_idx"
-    written = {parse_statement(line)[0] for line in code.splitlines() if line.strip()}
-    for name in written & set(variables):
-        if variables.indices[name] in (firing, "0"):
-            return False
-        same = [other for other in variables if variables[other] is variables[name]]
-        if len({variables.indices[other] for other in same}) > 1:
-            return False
-    return not any(isinstance(variable, Subexpression) for variable in variables.values())
-
-
-def _sizes(conv: ConvSynapses) -> dict[str, Any]:
-    """The window as variables of the templates: C, H, W of the source; M, OH, OW of the target; and so on."""
-    window = conv.window
-    (C, H, W), (M, OH, OW), (_, KC, KH, KW) = window.source, window.target, window.kernel_shape
-    PY, PX = pair(window.padding)
-    return {
-        **{"C": C, "H": H, "W": W, "M": M, "OH": OH, "OW": OW, "KC": KC, "KH": KH, "KW": KW},
-        **{"PY": PY, "PX": PX, "S": window.stride, "depthwise": window.depthwise},
-        "whole": min(OW, -(-KW // window.stride)),
-        "source_start": conv.source.start,
-        "target_start": conv.target.start,
-        "source_last": isinstance(conv.source, Layer),
-        "target_last": isinstance(conv.target, Layer),
-        "source_is_part": isinstance(conv.source, Subgroup),
-        "target_is_part": isinstance(conv.target, Subgroup),
-    }

@@ -37,10 +37,10 @@ PAIR = 40
 class Window:
     """Which neurons a convolution or a pooling connects: every target neuron sees a window of the source layer.
 
-    Target neuron (m, oy, ox) sees the source neurons (c, oy * stride - pad_y + i, ox * stride - pad_x + j) for all rows
-    i and columns j of the kernel, as far as they lie inside the source; for all features c, or if `depthwise` only for
-    c = m. The weight is shared by all places (oy, ox): it is element (m, c, i, j) of an array of shape `kernel_shape`,
-    or (m, 0, i, j) if `depthwise`.
+    Target neuron (m, oy, ox) sees the source neurons (c, oy * stride - pad_y + i * dilation, ox * stride - pad_x +
+    j * dilation) for all rows i and columns j of the kernel, as far as they lie inside the source; for all features c,
+    or if `depthwise` only for c = m. The weight is shared by all places (oy, ox): it is element (m, c, i, j) of an
+    array of shape `kernel_shape`, or (m, 0, i, j) if `depthwise`.
 
     Sizes are numbers of neurons. Where a pair (rows, columns) is expected, one number stands for both.
 
@@ -56,6 +56,8 @@ class Window:
         Distance between neighbouring windows, in rows and in columns.
     depthwise
         Whether each feature is connected only with itself, as in pooling.
+    dilation
+        Distance between neighbouring neurons of a window, in rows and in columns: 1 without gaps.
 
     Raises
     ------
@@ -69,6 +71,7 @@ class Window:
     padding: Pair = (0, 0)
     stride: int = 1
     depthwise: bool = False
+    dilation: int = 1
 
     def __post_init__(self):
         for name in ("kernel", "padding"):
@@ -76,6 +79,7 @@ class Window:
         for name in ("source", "target"):
             object.__setattr__(self, name, Shape(*getattr(self, name)))
         sizes = {"source": self.source, "target": self.target, "kernel": pair(self.kernel), "stride": (self.stride,)}
+        sizes["dilation"] = (self.dilation,)
         for name, numbers in (sizes | {"padding": pair(self.padding)}).items():
             _check_whole(name, numbers, least=0 if name == "padding" else 1)
         for name in ("source", "target"):
@@ -83,9 +87,12 @@ class Window:
                 raise ValueError(f"a window's {name} {tuple(getattr(self, name))}: {LARGEST_LAYER:,} neurons at most")
 
     @classmethod
-    def convolution(cls, source: Shape, maps: int, kernel: Pair, stride: int = 1, padding: Pair = (0, 0)) -> Window:
+    def convolution(
+        cls, source: Shape, maps: int, kernel: Pair, stride: int = 1, padding: Pair = (0, 0), dilation: int = 1
+    ) -> Window:
         """Connect `maps` target maps with all source features, at every place where the kernel fits."""
-        return cls(source, Shape(maps, *_places(source, kernel, stride, padding)), kernel, padding, stride)
+        target = Shape(maps, *_places(source, kernel, stride, padding, dilation))
+        return cls(source, target, kernel, padding, stride, dilation=dilation)
 
     @classmethod
     def pooling(cls, source: Shape, kernel: Pair, stride: int, padding: Pair = (0, 0)) -> Window:
@@ -121,8 +128,8 @@ class Window:
         require_memory(PAIR * pairs, f"a list of {pairs:,} synapses")
         m, oy, ox, c, i, j = np.ogrid[:M, :OH, :OW, :C, :KH, :KW]
         pad_y, pad_x = pair(self.padding)
-        y = oy * self.stride - pad_y + i
-        x = ox * self.stride - pad_x + j
+        y = oy * self.stride - pad_y + i * self.dilation
+        x = ox * self.stride - pad_x + j * self.dilation
         inside = np.broadcast_to((y >= 0) & (y < H) & (x >= 0) & (x < W), np.broadcast(m, oy, ox, c, i, j).shape)
 
         def flat(index: np.ndarray) -> np.ndarray:
@@ -160,15 +167,16 @@ def kernel_order(shape: tuple[int, ...]) -> np.ndarray:
     return weights[..., ::-1].transpose(1, 2, 3, 0).ravel()
 
 
-def _places(source: Shape, kernel: Pair, stride: int, padding: Pair) -> list[int]:
+def _places(source: Shape, kernel: Pair, stride: int, padding: Pair, dilation: int = 1) -> list[int]:
     """Number of places, in rows and in columns, where a kernel fits; ValueError if there is none."""
     for name, numbers, least in (("kernel", pair(kernel), 1), ("padding", pair(padding), 0), ("stride", (stride,), 1)):
         _check_whole(name, numbers, least)
-    room = [n + 2 * p - k for n, p, k in zip(source[1:], pair(padding), pair(kernel), strict=True)]
+    _check_whole("dilation", (dilation,), 1)
+    spread = [(k - 1) * dilation + 1 for k in pair(kernel)]
+    room = [n + 2 * p - k for n, p, k in zip(source[1:], pair(padding), spread, strict=True)]
     if min(room) < 0:
-        raise ValueError(
-            f"a window's kernel {pair(kernel)} with padding {pair(padding)} does not fit its source {tuple(source)}"
-        )
+        told = f"kernel {pair(kernel)}" + (f", dilation {dilation}," if dilation > 1 else "")
+        raise ValueError(f"a window's {told} with padding {pair(padding)} does not fit its source {tuple(source)}")
     return [free // stride + 1 for free in room]
 
 

@@ -82,4 +82,4 @@ def test_the_page_on_conv_synapses_runs(capsys):
             exec(compile(example, "conv-synapses.md", "exec"), {})
     finally:
         prefs.codegen.target = before
-    assert capsys.readouterr().out == "(4, 1, 5, 5)\nTrue\n"
+    assert capsys.readouterr().out == "(4, 1, 5, 5)\n(1, 10)\n"

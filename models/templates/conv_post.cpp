@@ -14,8 +14,9 @@
         {% endif %}
         const int32_t _y = _place / {{OW}} * {{S}} - {{PY}};
         const int32_t _x = _place % {{OW}} * {{S}} - {{PX}};
-        const int32_t _i0 = _y < 0 ? -_y : 0, _i1 = {{H}} - _y < {{KH}} ? {{H}} - _y : {{KH}};
-        const int32_t _j0 = _x < 0 ? -_x : 0, _j1 = {{W}} - _x < {{KW}} ? {{W}} - _x : {{KW}};
+        const int32_t _rows = ({{H + D - 1}} - _y) / {{D}}, _columns = ({{W + D - 1}} - _x) / {{D}};
+        const int32_t _i0 = _y < 0 ? ({{D - 1}} - _y) / {{D}} : 0, _i1 = _rows < {{KH}} ? _rows : {{KH}};
+        const int32_t _j0 = _x < 0 ? ({{D - 1}} - _x) / {{D}} : 0, _j1 = _columns < {{KW}} ? _columns : {{KW}};
         {% if depthwise %}
         const int32_t _c = _m;
         {% else %}
@@ -24,9 +25,9 @@
         for (int32_t _i = _i0; _i < _i1; _i++)
         {
             {% if source_last %}
-            const int32_t _source = ((_y + _i) * {{W}} + _x) * {{C}} + _c + {{source_start}};
+            const int32_t _source = ((_y + _i * {{D}}) * {{W}} + _x) * {{C}} + _c + {{source_start}};
             {% else %}
-            const int32_t _source = (_c * {{H}} + _y + _i) * {{W}} + _x + {{source_start}};
+            const int32_t _source = (_c * {{H}} + _y + _i * {{D}}) * {{W}} + _x + {{source_start}};
             {% endif %}
             {% set channel = '0' if depthwise else '_c' %}
             {% if target_last %}
@@ -39,7 +40,7 @@
             {% endif %}
             for (int32_t _j = _j0; _j < _j1; _j++)
             {
-                const int32_t _presynaptic_idx = _source + _j * {{C if source_last else 1}};
+                const int32_t _presynaptic_idx = _source + _j * {{(C if source_last else 1) * D}};
                 const int32_t _weight_idx = _weight + _j * {{ -M if target_last else 1 }};
                 const size_t _idx = 0;
                 const size_t _vectorisation_idx = 0;

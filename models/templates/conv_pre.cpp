@@ -30,6 +30,34 @@
             }
 {% endmacro %}
 
+{# Only windows count in which the source lies on one of the kernel's rows and columns, which are D apart. #}
+{% macro _dilated(channel) %}
+        {% if not target_last %}
+        for (int32_t _m = {{'_c' if depthwise else 0}}; _m < {{'_c + 1' if depthwise else M}}; _m++)
+        {% endif %}
+        for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
+        {
+            const int32_t _dy = _y - _oy * {{S}};
+            if (_dy % {{D}} != 0)
+                continue;
+            for (int32_t _ox = _ox0; _ox <= _ox1; _ox++)
+            {
+                const int32_t _dx = _x - _ox * {{S}};
+                if (_dx % {{D}} != 0)
+                    continue;
+                {% if target_last %}
+                const int32_t _target = (_oy * {{OW}} + _ox) * {{M}} + {{target_start}}{{' + _c' if depthwise}};
+                const int32_t _weight = (({{channel}} * {{KH}} + _dy / {{D}}) * {{KW}} + {{KW-1}} - _dx / {{D}}) * {{M}}{{' + _c' if depthwise}};
+                {{_along(1 if depthwise else M, 1, 1)}}
+                {% else %}
+                const int32_t _target = (_m * {{OH}} + _oy) * {{OW}} + _ox + {{target_start}};
+                const int32_t _weight = ((_m * {{KC}} + {{channel}}) * {{KH}} + _dy / {{D}}) * {{KW}} + _dx / {{D}};
+                {{_along(1, 1, 1)}}
+                {% endif %}
+            }
+        }
+{% endmacro %}
+
 {% block event %}
         const int32_t _presynaptic_idx = _events[_event];
         const int32_t _source = _presynaptic_idx - {{source_start}};
@@ -45,8 +73,9 @@
         const int32_t _y = _place / {{W}} + {{PY}};
         const int32_t _x = _place % {{W}} + {{PX}};
         // First and last target whose window holds row _y and column _x of the padded source.
-        const int32_t _oy0 = _y < {{KH}} ? 0 : (_y - {{KH}}) / {{S}} + 1;
-        const int32_t _ox0 = _x < {{KW}} ? 0 : (_x - {{KW}}) / {{S}} + 1;
+        {% set KEY, KEX = (KH - 1) * D + 1, (KW - 1) * D + 1 %}
+        const int32_t _oy0 = _y < {{KEY}} ? 0 : (_y - {{KEY}}) / {{S}} + 1;
+        const int32_t _ox0 = _x < {{KEX}} ? 0 : (_x - {{KEX}}) / {{S}} + 1;
         const int32_t _oy1 = _y / {{S}} < {{OH-1}} ? _y / {{S}} : {{OH-1}};
         const int32_t _ox1 = _x / {{S}} < {{OW-1}} ? _x / {{S}} : {{OW-1}};
         const int32_t _columns = _ox1 - _ox0 + 1;
@@ -56,7 +85,9 @@
                 {{get_array_name(touched_variable)}}[_b] = true;
         {% endif %}
         {% set channel = '0' if depthwise else '_c' %}
-        {% if target_last %}
+        {% if D > 1 %}
+        {{_dilated(channel)}}
+        {% elif target_last %}
         for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
         {
             int32_t _target = (_oy * {{OW}} + _ox0) * {{M}} + {{target_start}};

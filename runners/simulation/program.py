@@ -125,7 +125,7 @@ def _digest(design: Design, backend: Backend) -> str:
     paths.append(Path(inspect.getfile(type(backend))))
     for package in (models, equations, language, neurons, plasticity):
         folder = Path(package.__path__[0])
-        paths += sorted([*folder.glob("*.py"), *folder.glob("templates/*.cpp")])
+        paths += sorted([*folder.rglob("*.py"), *folder.glob("templates/*.cpp")])
     for path in paths:
         source.update(path.name.encode() + path.read_bytes())
     machine = (platform.machine(), platform.node(), version("brian2"), np.__version__, COMPILER_FLAGS)

@@ -103,6 +103,73 @@ class Connections:
         return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
 
 
+STDP = {
+    "model": """
+w : 1
+change : 1
+dapre/dt = -apre / (4*ms) : 1 (event-driven)
+dapost/dt = -apost / (7*ms) : 1 (event-driven)
+""",
+    "on_pre": {
+        "transmission": "v_post += w * (1 + apost)  # a comment",
+        "plasticity": "change -= apost * w\napre += 1 + 0.5 * gain_pre\nchange += 0.1 * apost",
+    },
+    "on_post": "change += 2 * apre\napost = 0.75 * apost + gain_post",
+}
+"""As Synapses and ConvSynapses take it: traces are set before, after and amid statements for pairs."""
+
+STEPS = 12
+LATE = {"transmission": 2, "post": 1}  # steps
+
+
+@dataclass(frozen=True)
+class Plastic:
+    """Per window two groups that fire in steps `a` and `b`, and `STDP` between them; every other pair are layers."""
+
+    windows: tuple[Window, ...]
+
+    def build(self):
+        from brian2 import Clock, Network, SpikeGeneratorGroup, second
+
+        from spikeseg.models.conv_synapses import ConvSynapses
+        from spikeseg.models.model import Model
+
+        clock = Clock(1e-3 * second)
+        source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
+        network, state = Network(source), {}
+        for number, window in enumerate(self.windows):
+            kind = twice_firing if number % 2 == 0 else _twice_firing_layer
+            below = kind(window.source, f"below{number}", clock)
+            above = kind(window.target, f"above{number}", clock)
+            delay = {pathway: steps * 1e-3 * second for pathway, steps in LATE.items()}
+            link = ConvSynapses(below, above, window, **STDP, delay=delay, name=f"link{number}")
+            network.add(below, above, link)
+            variables = [(group, name) for group in (below, above) for name in ("v", "gain", "a", "b")]
+            variables += [(link, "w"), (link, "change")]
+            state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
+        return Model(network, source, {}, {}, state, steps=STEPS, ticks=1, dt=1e-3)
+
+
+TWICE = {"threshold": "t_in_timesteps == a or t_in_timesteps == b", "reset": ""}
+_MODEL = "v : 1\ngain : 1\na : integer\nb : integer"
+
+
+def twice_firing(shape, name, clock):
+    """Neurons that fire in steps `a` and `b`."""
+    from brian2 import NeuronGroup
+
+    return NeuronGroup(shape.size, _MODEL, name=name, clock=clock, **TWICE)
+
+
+def _twice_firing_layer(shape, name, clock):
+    from spikeseg.models.layer import Layer
+
+    model = f"{_MODEL}\nfeature : integer (constant)\nchanged : boolean (shared)"
+    layer = Layer(shape, model, name=name, clock=clock, **TWICE)
+    layer.run_regularly("changed = True", when="start", clock=clock)
+    return layer
+
+
 def _firing(variable, shape, name, clock):
     from brian2 import NeuronGroup
 

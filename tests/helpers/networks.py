@@ -135,7 +135,7 @@ layer_shape = st.builds(Shape, st.integers(1, 3), st.integers(1, 4), st.integers
 
 @st.composite
 def windows(draw) -> Window:
-    """Of all sorts: strides that skip sources, targets that see nothing but padding."""
+    """Of all sorts: strides that skip sources, kernels with gaps, targets that see nothing but padding."""
     source, target, depthwise = draw(layer_shape), draw(layer_shape), draw(st.booleans())
     return Window(
         source,
@@ -144,6 +144,7 @@ def windows(draw) -> Window:
         padding=(draw(st.integers(0, 3)), draw(st.integers(0, 3))),
         stride=draw(st.integers(1, 3)),
         depthwise=depthwise,
+        dilation=draw(st.integers(1, 3)),
     )
 
 
@@ -157,9 +158,9 @@ def connected(window: Window) -> list[tuple[int, int, int]]:
     weights = np.arange(window.weights).reshape(window.kernel_shape)
     found = []
     for (source, (c, y, x)), (target, (m, oy, ox)) in product(neurons(window.source), neurons(window.target)):
-        i = y - (oy * window.stride - window.padding[0])
-        j = x - (ox * window.stride - window.padding[1])
-        own = c == m or not window.depthwise
+        i, off_row = divmod(y - (oy * window.stride - window.padding[0]), window.dilation)
+        j, off_column = divmod(x - (ox * window.stride - window.padding[1]), window.dilation)
+        own = (c == m or not window.depthwise) and off_row == off_column == 0
         if own and 0 <= i < window.kernel[0] and 0 <= j < window.kernel[1]:
             found.append((source, target, int(weights[m, 0 if window.depthwise else c, i, j])))
     return found

@@ -1,0 +1,1 @@
+"""What `ConvSynapses` are made of: pathways, stored synapses, and traces."""
