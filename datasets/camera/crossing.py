@@ -21,7 +21,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_table
 
 from ..events.events import Recording
-from ..rendered import arrangement, backdrop, ornaments, rendering
+from ..rendered import arrangement, backdrop, ornaments, parts, rendering
 from ..rendered.arrangement import moved, on_a_desk, side_by_side
 from ..rendered.rendering import Ornament, Scene, extent, layer, render_objects, shadow
 from . import dvs, handheld, optics, orange_panda_sim
@@ -50,7 +50,7 @@ _RAMP = 0.2  # of that time, in which it speeds up, and in which it slows down
 _SWAY, _SWAY_HZ, _WAVES = (2.0, 6.0), (0.3, 1.2), 2  # amplitude in pixels, and frequency, of waves in each direction
 _GAMMA = 2.2  # as `optics.light` has it
 _EDGE = 6  # samples around an ornament, for the blur
-_CODE = source(arrangement, backdrop, dvs, handheld, optics, orange_panda_sim, ornaments, rendering)
+_CODE = source(arrangement, backdrop, dvs, handheld, optics, orange_panda_sim, ornaments, parts, rendering)
 
 
 class Seen(NamedTuple):
