@@ -81,7 +81,8 @@ class Traces:
     Raises
     ------
     NotImplementedError
-        An equation is no plain decay; or a trace is set by the events of both sides, or of none.
+        An equation is no plain decay; a trace is set by the events of both sides, or of none; or of two pathways that
+        run at the same time one sets what the other one uses.
     """
 
     def __init__(self, name: str, equations: Equations, pathways: Mapping[str, Side]):
@@ -98,7 +99,9 @@ class Traces:
                     "whose events set it"
                 )
             others = set(equations.names) - {key}
-            self.known.append(Trace(key, equation.dim, setting.pop(), _decayed(name, equation, others)))
+            trace = Trace(key, equation.dim, setting.pop(), _decayed(name, equation, others))
+            _check_order(name, trace, pathways)
+            self.known.append(trace)
 
     def of(self, side: str) -> list[Trace]:
         """The traces of a side."""
@@ -154,6 +157,19 @@ class Traces:
             code = re.sub(r"\b(\w+)_post\b", r"\1_pre", code)
         words = [word for trace in self.of(side) for word in (trace.name, trace.name + LAST)]
         return re.sub(rf"\b({'|'.join(words)})\b", r"\1_post", code)
+
+
+def _check_order(name: str, trace: Trace, pathways: Mapping[str, Side]) -> None:
+    """Raise NotImplementedError where it is not said which comes first, what sets a trace or what uses it."""
+    own = {pathway: side for pathway, side in pathways.items() if side.side == trace.side}
+    for pathway, side in own.items():
+        for other, reader in own.items():
+            both = side.event == reader.event and side.delay == reader.delay
+            if pathway != other and both and trace.name in _targets(side.code) & get_identifiers(reader.code):
+                raise NotImplementedError(
+                    f"{name}: {pathway} sets {trace.name}, which {other} uses at the same time: make them one pathway, "
+                    "or give one of them a delay"
+                )
 
 
 def _decayed(name: str, equation: SingleEquation, others: set[str]) -> str:

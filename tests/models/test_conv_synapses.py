@@ -332,6 +332,10 @@ REFUSED = {
         {"model": f"w : volt\n{TRACE}", "on_pre": "w += a\na += 1*volt\nw -= a"},
         "a is used before and after it is set: set traces first, or last",
     ),
+    "a trace of two pathways": (
+        {"model": f"w : volt\n{TRACE}", "on_pre": {"one": "a += 1*volt", "two": "v_post += a"}},
+        "one sets a, which two uses at the same time: make them one pathway",
+    ),
     "a trace that is no decay": (
         {"model": "w : volt\nda/dt = (x - a) / (1*ms) : volt (event-driven)", "on_pre": "a += 1*volt"},
         "a is no plain decay, da/dt = -a / tau",
