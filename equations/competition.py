@@ -107,6 +107,15 @@ Reads: v, potential; theta, threshold; wins; winners, the most that a stimulus m
 When: before_thresholds, first
 """
 
+LAYER_IN_TIME = "t_in_timesteps % ticks_of_stimulus <= last_tick"
+"""Neurons that change by themselves (neurons.py, MOVING) compete only under this condition besides.
+
+All ticks after the first of a step belong to the next step, and those of the last step to none: the stimulus is over.
+
+Reads: t_in_timesteps, the tick; ticks_of_stimulus; last_tick, the first tick of the last step
+When: with LAYER_CANDIDATE
+"""
+
 LAYER_DRIVE = "drive = v / theta"
 """By what candidates are compared, since their maps have different thresholds (ours; potentials in the source).
 

@@ -68,6 +68,7 @@ class _Learner:
         self.period = self.steps * dt * second
         self.objects: list[Any] = []
         self.source = SpikeGeneratorGroup(self.below.size, [0], [0] * second, clock=self.step_clock, name="input")
+        self.own = design.model is not None
         self.kind = neurons_of(design.model, design.tau, self.steps, dt)
         self.rule = design.rule
         self.gate = self._gate()
@@ -140,6 +141,9 @@ class _Learner:
         return features
 
     def _layer(self, radius: int) -> Layer:
+        candidate = self.kind.condition(competition.LAYER_CANDIDATE)
+        if self.own:
+            candidate += f" and {competition.LAYER_IN_TIME}"
         layer = Layer(
             self.shape,
             neurons.LAYER + self.kind.equations(plasticity.LEARNER) + neuron_model(self.rule),
@@ -147,8 +151,9 @@ class _Learner:
             clock=self.tick_clock,
             threshold=self.kind.condition(competition.LAYER_THRESHOLD),
             reset=self.kind.reset,
-            events={"candidate": self.kind.condition(competition.LAYER_CANDIDATE)},
+            events={"candidate": candidate},
             among="candidate",
+            namespace={"ticks_of_stimulus": self.steps * self.ticks, "last_tick": (self.steps - 1) * self.ticks},
         )
         layer.set_event_schedule("candidate", when="before_thresholds", order=-3)
         layer.run_on_event("candidate", competition.LAYER_DRIVE, when="before_thresholds", order=-2)

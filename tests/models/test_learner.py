@@ -241,11 +241,11 @@ def test_every_bundled_neuron_model_learns_as_judged(case, name, seed):
         assert_learned(case, seed, assert_as_judged(simulator, case, seed, stimuli=12))
 
 
-@pytest.mark.compiled
-def test_compiled_neurons_whose_threshold_takes_part_in_each_step_learn_as_judged():
-    """With several winners in a step, which move it in between."""
+@pytest.mark.parametrize("device", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+def test_neurons_whose_threshold_takes_part_in_each_step_learn_as_judged(device):
+    """With several winners in a step, which move it in between; some neurons are about to win as the stimulus ends."""
     case = GEOMETRIES["three winners"]._replace(neurons=NEURONS["quadratic"])
-    assert_as_judged_over_seeds("cpp_standalone", case, seeds=3, stimuli=40)
+    assert_as_judged_over_seeds(device, case, seeds=3, stimuli=40)
 
 
 COUNTS = """

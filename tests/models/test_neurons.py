@@ -108,13 +108,26 @@ def test_only_the_layers_that_are_named_have_such_neurons():
     assert not np.array_equal(spikes["conv2"], default["conv2"])
 
 
-def test_the_file_of_the_default_is_the_default():
-    own = Neurons(model="own.toml", text=NEURONS.bundled()[DEFAULT_NEURON])
+SHIFTED = """
+source = "a test: everything is higher by as much"
+[neuron]
+equations = "v : 1"
+on_input = "v += w"
+threshold = "v >= theta + more"
+new_stimulus = "v = more"
+[parameters]
+more = 8.0
+"""
+
+
+@pytest.mark.parametrize(("text", "kinds"), [(NEURONS.bundled()[DEFAULT_NEURON], KINDS), (SHIFTED, ["whole"] * 3)])
+def test_a_file_that_says_what_the_default_does_is_the_default(text, kinds):
+    own = Neurons(model="own.toml", text=text)
     assert own.neuron_model is not None
     assert not own.neuron_model.restless  # nothing is looked at in steps in which nothing arrives
     config = with_neurons(ENCODERS["overlapping pools"], own)
     with opened(config) as encoder:
-        for seed, kind in enumerate(KINDS):
+        for seed, kind in enumerate(kinds):
             assert_as_judged(encoder, *random_case(config, seed, kind))
 
 
