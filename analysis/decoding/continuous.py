@@ -25,6 +25,10 @@ Spiking = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 NEVER = -(2**62)
 
+PERIODS = 2
+"""For so many windows a Conv3 neuron counts as spiking for an object: between two of its spikes lie a refractory time
+and the time in which it is driven to its threshold again."""
+
 
 class Memory(NamedTuple):
     """Times in steps.
@@ -36,7 +40,7 @@ class Memory(NamedTuple):
     hold
         For how long a class that was decided is not decided again.
     between
-        From one look at the readouts, or for objects, to the next one, at least.
+        From one look at the readouts to the next one, at least; from one look for objects to the next one.
     """
 
     window: int
@@ -76,21 +80,26 @@ class Watcher:
         self._looked = NEVER
         self._readout = None if network.presence is None else _Readout(network, shapes)
 
-    def watch(self, spikes: Spiking) -> Iterator[tuple[int, Segmentation]]:
+    def watch(self, spikes: Spiking, steps: range) -> Iterator[tuple[int, Segmentation]]:
         """Decide about the next spikes.
 
         Parameters
         ----------
         spikes
-            Of all layers, ``input`` to ``conv3``, after those of earlier calls.
+            Of all layers, ``input`` to ``conv3``.
+        steps
+            The steps that they are of, after those of earlier calls.
 
         Yields
         ------
         Step and answer of each decision. Masks and boxes are in pixels of the input layer.
         """
-        done = dict.fromkeys(spikes, 0)
-        for now in np.unique(spikes["conv3"][0]).tolist():
-            if now - self._looked < self._memory.between or self._all_held(now):
+        done, between = dict.fromkeys(spikes, 0), self._memory.between
+        times = np.unique(spikes["conv3"][0]).tolist()
+        if self._instances:  # spikes of different objects come together, so what has just begun to spike is not all
+            times = range(-(-steps.start // between) * between, steps.stop, between)
+        for now in times:
+            if now - self._looked < between or self._all_held(now):
                 continue
             self._looked = now
             self._remember(spikes, done, now)
@@ -116,8 +125,12 @@ class Watcher:
         return np.where(since >= 0, since, SILENT).astype(np.int32).reshape(self._shapes[layer])
 
     def _objects(self, now: int) -> Iterator[Segmentation]:
-        """Answers for all objects, the strongest first."""
+        """Answers for all objects, the strongest first, as if the Conv3 neurons that spike for them fired now."""
         steps = {layer: self._recent(layer, now) for layer in self._last}
+        spiking = self._last["conv3"] >= now - PERIODS * self._memory.window
+        if not spiking.any():
+            return
+        steps["conv3"] = np.where(spiking, self._memory.window, SILENT).reshape(self._shapes["conv3"])
         for found in segment_instances(self._network, steps, self._memory.window + 1):
             yield found.segmentation
 

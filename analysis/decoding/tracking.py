@@ -46,14 +46,14 @@ ACCELERATION = 3.0
 SPEED = 2.0
 """Standard deviation of the velocity of an object that is found for the first time, in its sizes per second."""
 
-RESIZE = 0.1
+RESIZE = 0.05
 """Weight of a found box in the size of the predicted one, at least; the first ones weigh alike."""
 
-ALONE = 0.1
+ALONE = 0.05
 """Where another track covers more of a predicted box, what is found changes no size, and counts less for the class."""
 
-APART = 0.1
-"""What is not assigned begins a track of its own if its IoU with every predicted box is at most this."""
+APART = 0.2
+"""What is not assigned begins a track if it shares at most this fraction of the smaller of two boxes with any other."""
 
 SURE = 0.55
 """A box has the number of its track from this IoU with the predicted box on."""
@@ -67,10 +67,10 @@ CONFIRM = 3
 LOST = 2.0
 """A new track may be one that is not found now and was last thought to be so near, in sizes of it."""
 
-ALIKE = 0.25
+ALIKE = 0.15
 """And only if it is of its class, and their sides differ by no more than this on average, as logarithms of ratios."""
 
-COAST_S = 2.0
+COAST_S = 3.0
 """For so many seconds a track goes on without being found."""
 
 TENTATIVE_S = 0.1
@@ -216,8 +216,9 @@ class Tracker:
                 self._confirm(tracks[own])
             if overlap[place, own] >= SURE and _clear(cost[place], own, tracks):
                 numbers[place] = tracks[own].number
-        alone = [one for place, one in enumerate(found) if place not in linked and (overlap[place] <= APART).all()]
-        self._tracks += [_Track.of(one, t) for one in alone]
+        for place, one in enumerate(found):
+            if place not in linked and all(_apart(one.box, track.box) for track in self._tracks):
+                self._tracks.append(_Track.of(one, t))
         return numbers
 
     def _confirm(self, track: _Track) -> None:
@@ -271,6 +272,11 @@ def _middle(box: Box) -> np.ndarray:
 
 def _sides(box: Box) -> np.ndarray:
     return np.array([box.bottom - box.top, box.right - box.left])
+
+
+def _apart(one: Box, other: Box) -> bool:
+    """Whether two boxes share little of the smaller one."""
+    return _shared(one, other) <= APART * min(one.area, other.area)
 
 
 def _shared(one: Box, other: Box) -> float:

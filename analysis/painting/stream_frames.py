@@ -82,7 +82,8 @@ def tracks_frame(buffer: Buffer, shown: Sequence[Shown]) -> Image.Image:
     draw.fontmode = "1"  # text of one colour
     for one in shown:
         if one.box is not None:
-            at = scale * one.box.left + 3, max(scale * one.box.top - 12, 0)
+            at = scale * one.box.left + 3, max(scale * one.box.top - 14, 0)
+            draw.rectangle(draw.textbbox(at, one.name, font=font), fill=0)
             draw.text(at, one.name, fill=len(_GREYS) + 2 * (one.colour % TRACK_COLOURS), font=font)
     return image
 

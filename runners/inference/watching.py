@@ -137,8 +137,8 @@ def open_watch(
     confidence
         Presence from which on an object counts as there.
     tracks
-        Find every object, also several of a class (`segment_instances`), at most once per refractory time of Conv3,
-        and number them (`Tracker`); `confidence` has no say then.
+        Look for all objects, also several of a class (`segment_instances`), once per refractory time of Conv3, and
+        number them (`Tracker`); `confidence` has no say then.
 
     Raises
     ------
@@ -241,7 +241,8 @@ class Watch:
             neuron = neuron + np.where(events["p"] > 0, 0, rows * columns)
         step, neuron = self._arrivals.spikes((events["t"] - self._origin) // self._timing.dt_us, neuron)
         spikes = self._encoder.encode(len(buffers) * self._steps, step - begin, neuron)
-        decided, sensor = self._watcher.watch(spikes), buffers[0].size
+        steps = range(begin, begin + len(buffers) * self._steps)
+        decided, sensor = self._watcher.watch(spikes, steps), buffers[0].size
         found = [Sighting.of(self._time(now), one, self._network, self._placement, sensor) for now, one in decided]
         if self._tracker is not None:
             found = tracked(self._tracker, found)

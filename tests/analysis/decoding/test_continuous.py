@@ -8,10 +8,12 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 
 from helpers import judge
 from helpers.networks import configuration, judge_layers, random_network, shapes_of
 from spikeseg.analysis.decoding.continuous import Memory, Watcher
+from spikeseg.analysis.decoding.instances import segment_instances
 from spikeseg.analysis.decoding.presence import CONFIDENCE
 from spikeseg.models.network import LAYERS, RANKS, Presence
 
@@ -54,12 +56,13 @@ def spiking(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def cut(spikes, edges):
     for begin, end in zip([0, *edges], [*edges, STEPS], strict=True):
         parts = {name: (step >= begin) & (step < end) for name, (step, _) in spikes.items()}
-        yield {name: (step[parts[name]], neuron[parts[name]]) for name, (step, neuron) in spikes.items()}
+        part = {name: (step[parts[name]], neuron[parts[name]]) for name, (step, neuron) in spikes.items()}
+        yield part, range(begin, end)
 
 
-def watched(net, spikes, edges=()):
-    watcher = Watcher(net, SHAPES, MEMORY)
-    return [one for part in cut(spikes, edges) for one in watcher.watch(part)]
+def watched(net, spikes, edges=(), memory=MEMORY, instances=False):
+    watcher = Watcher(net, SHAPES, memory, instances=instances)
+    return [one for part, steps in cut(spikes, edges) for one in watcher.watch(part, steps)]
 
 
 def last_steps(spikes, name: str, before: int, now: int) -> np.ndarray:
@@ -132,13 +135,36 @@ def test_without_readouts_a_conv3_spike_is_a_decision():
         assert answer.is_present()
 
 
+OBJECTS = Memory(window=60, hold=25, between=25)
+
+
+@pytest.mark.parametrize("edges", [(), (37, 38, 151, 275), (25, 50, 300)])
+def test_objects_are_looked_for_at_regular_times_however_spikes_are_cut(edges):
+    net, spikes = network(2, presence=False), spiking(2)
+    found = watched(net, spikes, edges, OBJECTS, instances=True)
+    assert len({now for now, _ in found}) > 5
+    expected = []
+    for now in range(0, STEPS, OBJECTS.between):
+        last = {name: last_steps(spikes, name, now + (name == "conv3"), now) for name in spikes}
+        since = now - OBJECTS.window
+        steps = {name: np.where(step == judge.SILENT, judge.SILENT, step - since) for name, step in last.items()}
+        own = [neuron for step, neuron in zip(*spikes["conv3"], strict=True) if since - OBJECTS.window <= step <= now]
+        steps["conv3"] = np.full(SHAPES["conv3"].size, judge.SILENT)
+        steps["conv3"][own] = OBJECTS.window
+        steps["conv3"] = steps["conv3"].reshape(SHAPES["conv3"])
+        expected += [(now, one.segmentation) for one in segment_instances(net, steps, OBJECTS.window + 1)]
+    assert [(now, one.label, one.box, one.mask.tobytes()) for now, one in found] == [
+        (now, one.label, one.box, one.mask.tobytes()) for now, one in expected
+    ]
+
+
 def test_memory_does_not_grow_with_the_stream():
     spikes, watcher, kept = spiking(2), Watcher(network(2), SHAPES, MEMORY), []
     tracemalloc.start()
     try:
         for number in range(16):
             later = {name: (step + number * STEPS, neuron) for name, (step, neuron) in spikes.items()}
-            assert sum(1 for _ in watcher.watch(later)) > 0
+            assert sum(1 for _ in watcher.watch(later, range(number * STEPS, (number + 1) * STEPS))) > 0
             if number in (3, 15):
                 gc.collect()
                 kept.append(tracemalloc.get_traced_memory()[0])

@@ -75,13 +75,12 @@ def test_a_box_beside_a_known_object_begins_no_track():
 
 def test_the_class_tells_objects_apart_that_change_places():
     """Between two looks they change places: by their places alone they would change their numbers."""
-    left, right = [Detection("orange", box(100, 100)), Detection("panda", box(100, 112))]
-    before = followed(Tracker(), [[left, right]] * 10)
-    assert before[-1] == [1, 2]
-    changed = [Detection("panda", box(100, 100)), Detection("orange", box(100, 112))]
     tracker = Tracker()
-    followed(tracker, [[left, right]] * 10)
-    assert tracker.track(10 * STEP_US, changed) == [2, 1]
+    places = [*np.linspace(200, 112, 40), *[112] * 20]
+    numbers = followed(tracker, [[orange(100, 100), Detection("panda", box(100, place))] for place in places])
+    assert numbers[-1] == [1, 2]
+    changed = [Detection("panda", box(100, 100)), orange(100, 112)]
+    assert tracker.track(len(places) * STEP_US, changed) == [2, 1]
 
 
 def test_after_a_long_time_an_object_is_a_new_one():
