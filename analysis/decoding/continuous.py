@@ -25,9 +25,9 @@ Spiking = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 NEVER = -(2**62)
 
-PERIODS = 2
-"""For so many windows a Conv3 neuron counts as spiking for an object: between two of its spikes lie a refractory time
-and the time in which it is driven to its threshold again."""
+EVIDENCE = 0.15
+"""Instead of `instances.EVIDENCE`: neurons that leak and are refractory spike half as often as in buffers.
+With it as many Conv3 neurons have enough evidence as there (docs/notebook.md)."""
 
 
 class Memory(NamedTuple):
@@ -125,13 +125,10 @@ class Watcher:
         return np.where(since >= 0, since, SILENT).astype(np.int32).reshape(self._shapes[layer])
 
     def _objects(self, now: int) -> Iterator[Segmentation]:
-        """Answers for all objects, the strongest first, as if the Conv3 neurons that spike for them fired now."""
+        """Answers for all objects, the strongest first: as if every Conv3 neuron with enough evidence fired now."""
         steps = {layer: self._recent(layer, now) for layer in self._last}
-        spiking = self._last["conv3"] >= now - PERIODS * self._memory.window
-        if not spiking.any():
-            return
-        steps["conv3"] = np.where(spiking, self._memory.window, SILENT).reshape(self._shapes["conv3"])
-        for found in segment_instances(self._network, steps, self._memory.window + 1):
+        steps["conv3"] = np.full_like(steps["conv3"], self._memory.window)
+        for found in segment_instances(self._network, steps, self._memory.window + 1, EVIDENCE):
             yield found.segmentation
 
     def _decisions(self, now: int) -> Iterator[Segmentation]:

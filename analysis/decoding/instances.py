@@ -70,7 +70,10 @@ class Instance:
 
 
 def segment_instances(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], duration: int | None = None
+    network: TrainedNetwork,
+    steps: Mapping[str, np.ndarray],
+    duration: int | None = None,
+    least: float = EVIDENCE,
 ) -> list[Instance]:
     """Find every object of a stimulus that makes Conv3 spike, the strongest object first.
 
@@ -87,6 +90,8 @@ def segment_instances(
     duration
         How many steps there are; None for those of a stimulus. Of more and finer ones, as many together are hashed as
         make one of a stimulus.
+    least
+        Least evidence of a spike.
 
     Returns
     -------
@@ -98,7 +103,7 @@ def segment_instances(
         The maps have no names yet.
     """
     mode, strength = network.config.decoder.mode, evidence(network, steps)
-    spikes = np.argwhere((steps["conv3"] != SILENT) & (strength >= EVIDENCE))
+    spikes = np.argwhere((steps["conv3"] != SILENT) & (strength >= least))
     if len(spikes) == 0:
         return []
     at = tuple(spikes.T)

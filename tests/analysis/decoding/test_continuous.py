@@ -12,7 +12,7 @@ import pytest
 
 from helpers import judge
 from helpers.networks import configuration, judge_layers, random_network, shapes_of
-from spikeseg.analysis.decoding.continuous import Memory, Watcher
+from spikeseg.analysis.decoding.continuous import EVIDENCE, Memory, Watcher
 from spikeseg.analysis.decoding.instances import segment_instances
 from spikeseg.analysis.decoding.presence import CONFIDENCE
 from spikeseg.models.network import LAYERS, RANKS, Presence
@@ -148,11 +148,8 @@ def test_objects_are_looked_for_at_regular_times_however_spikes_are_cut(edges):
         last = {name: last_steps(spikes, name, now + (name == "conv3"), now) for name in spikes}
         since = now - OBJECTS.window
         steps = {name: np.where(step == judge.SILENT, judge.SILENT, step - since) for name, step in last.items()}
-        own = [neuron for step, neuron in zip(*spikes["conv3"], strict=True) if since - OBJECTS.window <= step <= now]
-        steps["conv3"] = np.full(SHAPES["conv3"].size, judge.SILENT)
-        steps["conv3"][own] = OBJECTS.window
-        steps["conv3"] = steps["conv3"].reshape(SHAPES["conv3"])
-        expected += [(now, one.segmentation) for one in segment_instances(net, steps, OBJECTS.window + 1)]
+        steps["conv3"] = np.full(SHAPES["conv3"], OBJECTS.window)
+        expected += [(now, one.segmentation) for one in segment_instances(net, steps, OBJECTS.window + 1, EVIDENCE)]
     assert [(now, one.label, one.box, one.mask.tobytes()) for now, one in found] == [
         (now, one.label, one.box, one.mask.tobytes()) for now, one in expected
     ]
