@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,20 +24,45 @@ AREA = 22_500  # neurons of the input layer: orange-panda's, which learns in a m
 LARGEST_AREA = 45_000  # of recordings, and of pictures with small objects: about dog-caltech's
 OBJECT_SIDE = 48  # neurons that the longer side of an object is to have at least, where there are boxes
 SMALL = 60  # rows or columns: below this there is no room for orange-panda's poolings, n-mnist's are taken
-MAPS = {"orange-panda": 4, "orange-panda-sim": 8, "n-mnist": 10}  # per class, by recipe
-FEATURES = {"orange-panda": 20, "orange-panda-sim": 36, "n-mnist": 24}  # Conv2's, by recipe
-START = {
-    "orange-panda": 4,
-    "orange-panda-sim": 4,
-    "n-mnist": 32,
-}  # inputs per unit of Conv3's first threshold, by recipe
-MANY_CLASSES = 3  # of pictures: from here on boxes go by silhouettes
+MANY_CLASSES = 3  # from here on boxes of pictures go by silhouettes, and recordings are learned as in ornaments-sim
 ELONGATED = 2.0  # longer side / shorter side: 1.7 for motorbikes, whose masks were good enough; 3.1 for airplanes
 WITHOUT_BOXES = 0.8  # of the shorter side of Pool2, that Conv3's kernel covers: about that of both recipes
 FEWEST_EVENTS = 1000  # that a buffer is to have
 BUFFER_MS, LONGEST_BUFFER_MS = 30, 100
 FEW = 20  # per class: with fewer, a test says little
 VALIDATED = 100  # per class: from here on some are left to validate on
+
+
+class _Recipe(NamedTuple):
+    """What `init` takes from a recipe: Conv3's maps per class, the presentations per map, and why so many maps.
+
+    Attributes
+    ----------
+    maps
+        Maps of Conv3 per class.
+    presentations
+        Presentations per map of Conv3, at most.
+    features
+        Maps of Conv2.
+    start
+        Inputs of a Conv3 neuron per unit of its first threshold.
+    why
+        Why so many maps.
+    """
+
+    maps: int
+    presentations: int
+    features: int
+    start: int
+    why: str
+
+
+_RECIPES = {
+    "orange-panda": _Recipe(4, 500, 20, 4, "poses and sizes may vary; ours"),
+    "orange-panda-sim": _Recipe(8, 500, 36, 4, "poses and sizes may vary; ours"),
+    "ornaments-sim": _Recipe(8, 100, 36, 13, "results: 95 % of ten ornaments that move"),
+    "n-mnist": _Recipe(10, 50, 24, 32, "results: 99 % of two digits, 80 % of ten"),
+}
 
 
 def starting_configuration(survey: Survey, name: str) -> str:
@@ -65,7 +90,9 @@ def _recipe(survey: Survey, size: tuple[int, int]) -> str:
     """The recipe for an input of `size` (docs/choosing.md, "Begin with the nearest recipe")."""
     if isinstance(survey, PictureSurvey):
         return "orange-panda"
-    return "n-mnist" if min(size) < SMALL else "orange-panda-sim"
+    if min(size) < SMALL:
+        return "n-mnist"
+    return "ornaments-sim" if len(survey.counts) >= MANY_CLASSES else "orange-panda-sim"
 
 
 def _heading(survey: Survey, base: str) -> Iterator[str]:
@@ -153,8 +180,8 @@ def _recordings(survey: RecordingSurvey) -> Settings:
         "input.buffer.duration_ms": (duration, "ms; paper, IV.C: 30; longer where events are few; your data"),
         "input.buffer.fit": ("bin", "the whole sensor is scaled to the input layer"),
     }
-    if buffers > 4:
-        settings["input.buffer.train"] = (4, "buffers of a recording to learn from, those with the most events; ours")
+    fullest = 4 if buffers > 4 else None
+    settings["input.buffer.train"] = (fullest, "buffers of a recording to learn from, those with the most events; ours")
     if survey.sensor is not None:
         comment = "rows and columns of the sensor, made out from the events: correct them if they are wrong"
         settings["data.sensor"] = (list(survey.sensor), comment)
@@ -197,8 +224,8 @@ def _network(survey: Survey, size: tuple[int, int], base: str) -> Settings:
         "conv3.kernel": (kernel, f"neurons of Pool2, of {cells[0]} x {cells[1]}: {why}"),
         "conv3.padding": ([side // 2 for side in kernel], "neurons: half the kernel, so Conv3 keeps Pool2's size"),
         "conv3.learning.threshold_start": (
-            float(max(round(FEATURES[base] * math.prod(kernel) / START[base], -1), 10)),
-            f"above all potentials, one for {START[base]} inputs, as in {base}; it falls to them (model)",
+            float(max(round(_RECIPES[base].features * math.prod(kernel) / _RECIPES[base].start, -1), 10)),
+            f"above all potentials, one for {_RECIPES[base].start} inputs, as in {base}; it falls to them (model)",
         ),
     }
     if small and pictures:
@@ -218,13 +245,12 @@ def _network(survey: Survey, size: tuple[int, int], base: str) -> Settings:
 
 def _maps(classes: int, base: str) -> Settings:
     """Maps of Conv3, and how long they learn, in proportion to the classes."""
-    maps = MAPS[base] * classes
-    presentations, epochs = (50, "50 per map, as in n-mnist") if base == "n-mnist" else (500, "500 per map; ours")
-    why = "results: 99 % of two digits, 80 % of ten" if base == "n-mnist" else "poses and sizes may vary; ours"
-    stimuli = presentations * maps
+    recipe = _RECIPES[base]
+    maps = recipe.maps * classes
+    stimuli = recipe.presentations * maps
     return {
-        "conv3.maps": (maps, f"{MAPS[base]} per class: {why}"),
-        "conv3.learning.stimuli": (stimuli, f"presentations at most: {epochs}"),
+        "conv3.maps": (maps, f"{recipe.maps} per class: {recipe.why}"),
+        "conv3.learning.stimuli": (stimuli, f"presentations at most: {recipe.presentations} per map, as in {base}"),
         "conv3.learning.doubling": (stimuli // 5, "stimuli until a+ doubles: a fifth of all; ours"),
     }
 

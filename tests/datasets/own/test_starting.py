@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,12 +68,30 @@ def test_every_class_gets_maps():
 
 
 def test_maps_and_their_presentations_grow_with_the_classes():
-    for seen, per_class, per_map in ((recordings, 8, 500), (lambda **few: recordings((34, 34), **few), 10, 50)):
-        for classes in ("ab", "abc", "abcdefghij"):
+    small = partial(recordings, (34, 34))
+    for seen, per_class, per_map, some in (
+        (pictures, 4, 500, ("ab", "abc", "abcdefghij")),
+        (recordings, 8, 500, ("ab",)),
+        (recordings, 8, 100, ("abc", "abcdefghij")),
+        (small, 10, 50, ("ab", "abc", "abcdefghij")),
+    ):
+        for classes in some:
             conv3 = written(seen(classes=classes)).conv3
             assert conv3.maps == per_class * len(classes)
             assert conv3.learning.stimuli == per_map * conv3.maps
             assert conv3.learning.doubling == conv3.learning.stimuli // 5
+
+
+def test_large_recordings_of_many_classes_get_the_recipe_that_was_found_on_ornaments():
+    found, recipe = written(recordings(classes="abcdefghij")), load("ornaments-sim")
+    assert (found.input.size, found.conv2, found.pool2) == (recipe.input.size, recipe.conv2, recipe.pool2)
+    assert (found.conv3, found.decoder) == (recipe.conv3, recipe.decoder)
+
+
+@pytest.mark.parametrize(("seconds", "buffers"), [(0.12, None), (0.3, 4)])
+def test_long_recordings_are_learned_from_by_their_fullest_buffers(seconds, buffers):
+    for classes in ("ab", "abc"):
+        assert written(recordings(seconds=seconds, classes=classes)).input.buffer.train == buffers
 
 
 def test_small_recordings_of_many_classes_get_the_recipe_that_was_found_on_some():
