@@ -17,7 +17,7 @@ from .geometry import Window, neighbourhood, whole_layer
 from .layer import Layer
 from .model import Model
 from .network import EXACT
-from .neurons import ORDER, Neurons, continuous_neurons_of
+from .neurons import ORDER, NeuronKind, continuous_neurons_of
 from .targets import step_clock
 
 
@@ -142,7 +142,7 @@ class _Continuous:
         self.state |= {f"{layer}.resting": (features, "resting"), f"{layer}.theta": (features, "theta")}
         return features
 
-    def _competing(self, name: str, kind: Neurons, namespace: dict[str, Any]) -> Layer:
+    def _competing(self, name: str, kind: NeuronKind, namespace: dict[str, Any]) -> Layer:
         """A conv layer whose maps compete at each place, as in `encoder`, with another way of silencing."""
         layer = self._layer(
             name,

@@ -17,7 +17,7 @@ from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer, positions
 from .model import Model
-from .neurons import ORDER, Neurons, neurons_of
+from .neurons import ORDER, NeuronKind, neurons_of
 from .targets import genn, step_clock
 
 
@@ -148,14 +148,14 @@ class _Encoder:
         self.state[f"{name}.w"] = (weights, "w")
         self.state |= {f"{name}.{constant}": (layer, constant) for constant in kind.constants}
 
-    def _adaptive(self, name: str, kind: Neurons, model: str, **options: Any) -> Layer:
+    def _adaptive(self, name: str, kind: NeuronKind, model: str, **options: Any) -> Layer:
         """A layer whose neurons have the threshold of their map."""
         new_stimulus = kind.new_stimulus(neurons.NEW_STIMULUS)
         layer = self._layer(name, kind.equations(model), new_stimulus, kind.reset, **options)
         layer.link_per_map(kind.linked, self._features(name), "theta")
         return layer
 
-    def _competing(self, name: str, kind: Neurons) -> Layer:
+    def _competing(self, name: str, kind: NeuronKind) -> Layer:
         """A conv layer whose maps compete at each place (docs/model.md, rule 7)."""
         layer = self._adaptive(
             name,
@@ -209,13 +209,13 @@ class _GennEncoder(_Encoder):
         self.state[f"{layer}.theta"] = (features, "resting")
         return features
 
-    def _adaptive(self, name: str, kind: Neurons, model: str, **options: Any) -> Layer:
+    def _adaptive(self, name: str, kind: NeuronKind, model: str, **options: Any) -> Layer:
         layer = self._layer(name, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, **options)
         layer.link_per_map("resting", self._features(name))
         layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer
 
-    def _competing(self, name: str, kind: Neurons) -> Layer:
+    def _competing(self, name: str, kind: NeuronKind) -> Layer:
         layer = self._adaptive(name, kind, genn_equations.PLACE_CONV, threshold=genn_equations.PLACE_THRESHOLD)
         rank = Synapses(layer, layer, genn_equations.PLACE_RANK, clock=self.clock, name=f"{name}_rank")
         source, target, _ = neighbourhood(layer.shape, 0).synapses()

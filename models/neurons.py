@@ -32,7 +32,7 @@ NEXT = "next_"  # before the name of what a variable may be about to be
 
 
 @dataclass(frozen=True)
-class Neurons:
+class NeuronKind:
     """What distinguishes the neurons of a layer; here, that of counters.
 
     Attributes
@@ -76,7 +76,7 @@ class Neurons:
 
 
 @dataclass(frozen=True)
-class _Own(Neurons):
+class _Own(NeuronKind):
     """Neurons of a model that is named. What it compares its potential with is their ``theta``."""
 
     model: NeuronModel = field(kw_only=True)
@@ -131,7 +131,7 @@ def _of_target(code: str, names: list[str]) -> str:
     return re.sub(rf"\b({'|'.join(names)})\b", r"\g<0>_post", code) if names else code
 
 
-def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: float) -> Neurons:
+def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: float) -> NeuronKind:
     """Choose what the neurons of a layer are.
 
     Parameters
@@ -155,16 +155,16 @@ def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: flo
             model=model,
         )
     if tau is None:
-        return Neurons()
+        return NeuronKind()
     remaining = TimedArray(decay_table(tau / dt, steps), dt * second, name="remains*")
     leak = {"remains": remaining, "grid": 1 / EXACT, "whole": WHOLE}
-    return Neurons(neurons.LEAK, neurons.LEAKY_FORWARD, leak)
+    return NeuronKind(neurons.LEAK, neurons.LEAKY_FORWARD, leak)
 
 
-def continuous_neurons_of(model: NeuronModel | None) -> Neurons:
+def continuous_neurons_of(model: NeuronModel | None) -> NeuronKind:
     """Choose what the neurons of a layer in continuous time are: those of a model, or of the default."""
     if model is None:
-        return Neurons(continuous.CONV, continuous.CONV_FORWARD, reset=continuous.RESET, silence=continuous.SILENCE)
+        return NeuronKind(continuous.CONV, continuous.CONV_FORWARD, reset=continuous.RESET, silence=continuous.SILENCE)
     statements = _of_target(model.statements["on_input"], [*model.constants])
     return _Own(
         more=f"{continuous.CONV}\n{continuous.AWAKE}",
