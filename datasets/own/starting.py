@@ -34,7 +34,7 @@ VALIDATED = 100  # per class: from here on some are left to validate on
 
 
 class _Recipe(NamedTuple):
-    """What `init` takes from a recipe: Conv3's maps per class, the presentations per map, and why so many maps.
+    """What `init` takes from a recipe, or puts in proportion to it.
 
     Attributes
     ----------
