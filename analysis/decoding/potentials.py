@@ -52,6 +52,13 @@ def _responding(network: TrainedNetwork) -> Potentials:
 
 
 @lru_cache(maxsize=1)
+def _speaking(network: TrainedNetwork) -> Potentials:
+    """Potentials with inhibition."""
+    config = network.config
+    return Potentials(inhibited(network.kernels["conv3"], config.decoder.inhibition), config.conv3.padding)
+
+
+@lru_cache(maxsize=1)
 def _membranes(network: TrainedNetwork) -> Membranes:
     return Membranes(network.config, network.kernels["conv3"])
 
@@ -67,9 +74,7 @@ def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.nda
     This is the final potential with inhibition (see `inhibited`), divided by the sum of the map's strong weights; it is
     0 for a map without strong weights.
     """
-    config, kernel = network.config, network.kernels["conv3"]
-    speaking = Potentials(inhibited(kernel, config.decoder.inhibition), config.conv3.padding)
-    final = speaking.after(steps["pool2"] != SILENT)
+    kernel, final = network.kernels["conv3"], _speaking(network).after(steps["pool2"] != SILENT)
     learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
     return np.divide(final, learned, out=np.zeros_like(final), where=learned > 0)
 
