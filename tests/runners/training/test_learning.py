@@ -77,7 +77,7 @@ def trainer(path, rule=MULTIPLICATIVE, **learning) -> Trainer:
 def opened(trainer: Trainer):
     """A simulator for it, of whose design a supervised rule makes the length of a chunk a part."""
     classes = None if trainer.classes is None else CLASSES
-    return open_learner(trainer.conv, BELOW, STEPS, DT, "numpy", trainer.plasticity, classes)
+    return open_learner(trainer.conv, BELOW, STEPS, DT, "numpy", trainer.plasticity, classes=classes)
 
 
 def trained(trainer: Trainer, simulator, progress) -> Learned:
