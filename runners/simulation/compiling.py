@@ -80,6 +80,7 @@ AGAIN_AND_AGAIN = """
         if (status) _exit(WEXITSTATUS(status) == nobody ? 0 : WEXITSTATUS(status));
     }
 """
+LARGE = 2**21  # neurons; of a longer list of spikes a run writes little
 OWN = "own(%(array)s, %(count)d * sizeof(*%(array)s));"
 
 SEND = """
@@ -215,10 +216,11 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
 
 
 def _owned(device: Any) -> Iterator[str]:
-    """Code that makes a run's own what every run writes: potentials, which stimuli reset, and no lists of spikes."""
+    """Code that makes a run's own what it writes: potentials, which stimuli reset, and what else is not too large."""
     for variable, array in device.arrays.items():
-        written = not variable.constant and np.issubdtype(variable.dtype, np.floating)
-        if written and variable not in device.dynamic_arrays:
+        if variable.constant or variable in device.dynamic_arrays:
+            continue
+        if np.issubdtype(variable.dtype, np.floating) or variable.size <= LARGE:
             yield OWN % {"array": array, "count": variable.size}
 
 
