@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .events.augmentation import background
+from .events.augmentation import with_background
 from .events.events import Recording
 from .sample import Target
 
@@ -74,7 +74,6 @@ class Noisy(Recordings):
         if not len(recording.events):
             return take
         start, rng = int(recording.events["t"][0]), np.random.default_rng(index)
-        noise = background(recording.size, start, recording.duration + 1, self._noise_hz, rng)
-        events = np.concatenate([recording.events, noise])
-        events = events[np.argsort(events["t"], kind="stable")]
+        stretch = start, recording.duration + 1
+        events = with_background(recording.events, recording.size, *stretch, self._noise_hz, rng)
         return replace(take, recording=replace(recording, events=events))

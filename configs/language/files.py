@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import Field
@@ -31,10 +31,11 @@ class ModelFile(Section):
 
 
 File = TypeVar("File", bound=ModelFile)
+Built = TypeVar("Built")
 
 
-def parsed(schema: type[File], text: str, where: str, what: str) -> File:
-    """Read the text of a file, TOML, but not yet its statements.
+def read_file(schema: type[File], text: str, where: str, what: str, build: Callable[[File], Built]) -> Built:
+    """Read the text of a file, TOML, and its statements.
 
     Parameters
     ----------
@@ -46,11 +47,13 @@ def parsed(schema: type[File], text: str, where: str, what: str) -> File:
         What an error names: the file.
     what
         What such a file is called in an error: ``rule``.
+    build
+        Makes of its tables what is wanted; raises StatementError.
 
     Raises
     ------
     SpikeSegError
-        It is too long, not TOML, or has an unknown key.
+        It is too long, not TOML, or has an unknown key, or a statement that is refused; one line names it and its line.
     """
     if len(text) > LONGEST_FILE:
         raise SpikeSegError(f"{where}: {len(text):,} characters, and a {what} has {LONGEST_FILE:,} at most")
@@ -58,10 +61,13 @@ def parsed(schema: type[File], text: str, where: str, what: str) -> File:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpikeSegError(f"{where} cannot be read as TOML: {error}") from error
-    return checked(schema, content, where)
+    try:
+        return build(checked(schema, content, where))
+    except StatementError as error:
+        raise SpikeSegError(f"{where}, line {_line_of(text, error)}: {error}") from error
 
 
-def line_of(text: str, error: StatementError) -> int:
+def _line_of(text: str, error: StatementError) -> int:
     """The line with the statement of an error, counted from 1."""
     lines = text.splitlines()
     first = lines.index(error.table) if error.table in lines else 0

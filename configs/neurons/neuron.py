@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from spikeseg.errors import SpikeSegError
-
 from ..language.files import (
     Code,
     ModelFile,
@@ -16,10 +14,9 @@ from ..language.files import (
     constants,
     decays,
     declarations,
-    line_of,
     parameter_units,
-    parsed,
     prefixed,
+    read_file,
 )
 from ..language.named import Kind
 from ..language.statements import UNITS, Scope, StatementError, Variable, declared, names_in, reached, translated
@@ -134,11 +131,7 @@ def read_neuron(text: str, where: str) -> NeuronText:
     SpikeSegError
         It is not TOML, has an unknown key, or a statement that is refused; one line names it and its line.
     """
-    file = parsed(_File, text, where, "neuron model")
-    try:
-        return NeuronText(_model(file), file.parameters)
-    except StatementError as error:
-        raise SpikeSegError(f"{where}, line {line_of(text, error)}: {error}") from error
+    return read_file(_File, text, where, "neuron model", lambda file: NeuronText(_model(file), file.parameters))
 
 
 NEURONS = Kind("neuron model", "neurons", "model", "neuron_models", read_neuron)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from spikeseg.errors import SpikeSegError
-
 from ..language.files import (
     Code,
     ModelFile,
@@ -17,10 +15,9 @@ from ..language.files import (
     constants,
     decays,
     declarations,
-    line_of,
     parameter_units,
-    parsed,
     prefixed,
+    read_file,
 )
 from ..language.named import Kind
 from ..language.statements import UNITS, Scope, StatementError, Variable, declared, translated
@@ -153,11 +150,7 @@ def read_rule(text: str, where: str) -> RuleText:
     SpikeSegError
         It is not TOML, has an unknown key, or a statement that is refused; one line names it and its line.
     """
-    file = parsed(_File, text, where, "rule")
-    try:
-        return RuleText(_rule(file), file.parameters)
-    except StatementError as error:
-        raise SpikeSegError(f"{where}, line {line_of(text, error)}: {error}") from error
+    return read_file(_File, text, where, "rule", lambda file: RuleText(_rule(file), file.parameters))
 
 
 RULES = Kind("rule", "plasticity", "rule", "rules", read_rule)

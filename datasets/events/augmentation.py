@@ -25,9 +25,9 @@ def augmented(buffer: Buffer, config: Augmentation, rng: np.random.Generator) ->
         What is drawn depends on its state alone.
     """
     events = _flipped(_thinned(_shifted(buffer.events, buffer.size, config, rng), config, rng), config, rng)
-    noise = background(buffer.size, buffer.start, buffer.duration, config.noise_hz, rng)
-    events = np.concatenate([events, noise])
-    return replace(buffer, events=events[np.argsort(events["t"], kind="stable")])
+    return replace(
+        buffer, events=with_background(events, buffer.size, buffer.start, buffer.duration, config.noise_hz, rng)
+    )
 
 
 def _shifted(events: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -50,26 +50,33 @@ def _flipped(events: np.ndarray, config: Augmentation, rng: np.random.Generator)
     return flipped
 
 
-def background(
-    size: tuple[int, int], start: int, duration: int, noise_hz: float, rng: np.random.Generator
+def with_background(
+    events: np.ndarray, size: tuple[int, int], start: int, duration: int, noise_hz: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Events that every pixel fires at any time and of any polarity, a Poisson process; not sorted.
+    """Add events that every pixel fires at any time and of any polarity, a Poisson process.
 
     Parameters
     ----------
+    events
+        Those of the scene, dtype `EVENT`.
     size
         Rows and columns of the sensor.
     start, duration
-        Microseconds.
+        Microseconds in which the others are added.
     noise_hz
         Events per pixel and second.
     rng
         What is drawn depends on its state alone.
+
+    Returns
+    -------
+    All events, sorted by time.
     """
     rows, columns = size
-    events = np.empty(rng.poisson(noise_hz * rows * columns * duration * 1e-6), EVENT)
-    events["x"] = rng.integers(columns, size=len(events))
-    events["y"] = rng.integers(rows, size=len(events))
-    events["t"] = start + rng.integers(duration, size=len(events))
-    events["p"] = rng.choice([-1, 1], len(events))
-    return events
+    noise = np.empty(rng.poisson(noise_hz * rows * columns * duration * 1e-6), EVENT)
+    noise["x"] = rng.integers(columns, size=len(noise))
+    noise["y"] = rng.integers(rows, size=len(noise))
+    noise["t"] = start + rng.integers(duration, size=len(noise))
+    noise["p"] = rng.choice([-1, 1], len(noise))
+    both = np.concatenate([events, noise])
+    return both[np.argsort(both["t"], kind="stable")]
