@@ -126,10 +126,10 @@ class Potentials:
         """
         maps, _, *kernel = self._shape
         padded = np.pad(spikes, self._padding).astype(float)
-        places = [n - size + 1 for n, size in zip(padded.shape[1:], kernel, strict=True)]
-        size = _transform_size(places[0], kernel[0]), _transform_size(places[1], kernel[1])
-        rows, columns = (n - own + 1 for n, own in zip(size, kernel, strict=True))
-        found = np.empty((len(self._digits), *places))
+        places = [n - own + 1 for n, own in zip(padded.shape[1:], kernel, strict=True)]
+        both = zip(padded.shape[1:], kernel, self._padding[1:], strict=True)
+        (high, rows), (wide, columns) = (_stretch(n, own, margin) for n, own, (margin, _) in both)
+        size, found = (high, wide), np.empty((len(self._digits), *places))
         for row in range(0, places[0], rows):
             for column in range(0, places[1], columns):
                 seen = padded[:, row : row + size[0], column : column + size[1]]
@@ -148,10 +148,17 @@ class Potentials:
         return np.asarray(fft.irfft2(sums.reshape(-1, *across), size))
 
 
-def _transform_size(places: int, kernel: int) -> int:
-    """Along an axis, at how many inputs to look at once: many places are divided evenly, for bounded memory."""
+def _stretch(inputs: int, kernel: int, padding: int) -> tuple[int, int]:
+    """How many inputs, padded, to look at together along an axis, and for how many places that is enough.
+
+    Where all are looked at, zeros of the padding at their end need not be there: those at the beginning come round.
+    Many places are divided evenly, for bounded memory.
+    """
+    places = inputs - kernel + 1
     parts = -(-places // max(2 * kernel, 32))
-    return fft.next_fast_len(-(-places // parts) + kernel - 1, real=True)  # pyright: ignore[reportReturnType]
+    enough = max(inputs - padding, places, kernel) if parts == 1 else -(-places // parts) + kernel - 1
+    size = fft.next_fast_len(enough, real=True)  # pyright: ignore[reportAssignmentType]
+    return size, places if parts == 1 else size - kernel + 1
 
 
 class Membranes:
