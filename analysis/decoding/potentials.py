@@ -157,7 +157,7 @@ def _stretch(inputs: int, kernel: int, padding: int) -> tuple[int, int]:
     places = inputs - kernel + 1
     parts = -(-places // max(2 * kernel, 32))
     enough = max(inputs - padding, places, kernel) if parts == 1 else -(-places // parts) + kernel - 1
-    size = fft.next_fast_len(enough, real=True)  # pyright: ignore[reportAssignmentType]
+    size: int = fft.next_fast_len(enough, real=True)  # pyright: ignore[reportAssignmentType]
     return size, places if parts == 1 else size - kernel + 1
 
 

@@ -22,8 +22,7 @@ from ..measures.formatting import named
 from ..measures.receptive_fields import pixels_seen, receptive_box
 from ..measures.weights import BINS, WeightHistory
 from ..painting.colours import FAINT, INK, LINES, class_colours, distinct
-from .gallery import outline, predicted
-from .style import WIDTH, bare, style, text_width
+from .style import WIDTH, bare, outline, predicted, style, text_width
 
 
 @style()

@@ -19,8 +19,7 @@ from ...models.network import LAYERS, TrainedNetwork
 from ..decoding.decoder import decode
 from ..decoding.segmentation import Segmentation
 from ..painting.colours import FAINT, INK, MUTED, class_colours
-from .gallery import outline, predicted
-from .style import WIDTH, as_they_are, bare, legend_columns, map_colours, style
+from .style import WIDTH, as_they_are, bare, legend_columns, map_colours, outline, predicted, style
 
 _ALL_LAYERS = ("input", *LAYERS)
 

@@ -16,10 +16,12 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
+from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import replacing
 
@@ -111,14 +113,6 @@ def _save_pixels(figure: Figure, path: Path) -> bool:
     return True
 
 
-def settle(figure: Figure) -> None:
-    """Lay a figure out now, once and for all."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-
-
 def on_ground(colour: str, opacity: float = 1, pad: float = 0.25) -> dict[str, Any]:
     """Look of a text on a ground of a colour; `pad` in sizes of its type."""
     ground = {"facecolor": to_rgba(colour, opacity), "edgecolor": "none", "boxstyle": f"square,pad={pad}"}
@@ -154,6 +148,19 @@ def as_they_are(legend: Legend) -> None:
     """Draw names in a legend as they are, whatever looks like a formula in them."""
     for text in legend.get_texts():
         text.set_parse_math(False)
+
+
+def outline(axes: Axes, box: Box, line: dict) -> None:
+    """Draw a box's edges; `line` as `predicted` gives it."""
+    top, left, bottom, right = box
+    columns, rows = (left, right, right, left, left), (top, top, bottom, bottom, top)
+    axes.plot(columns, rows, scalex=False, scaley=False, clip_on=False, **line)
+
+
+def predicted(colour: str, width: float) -> dict:
+    """Line of an answer's box: solid, edged in white; `width` in points."""
+    halo = [Stroke(linewidth=width + 1.2, foreground="white"), Normal()]
+    return {"color": colour, "linewidth": width, "path_effects": halo, "solid_joinstyle": "miter"}
 
 
 def bare(axes: Axes) -> None:

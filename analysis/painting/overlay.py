@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from spikeseg.boxes import Box, resized
 
+from ...datasets.sample import Target
 from ..decoding.segmentation import Segmentation
 from .colours import INK, class_colours, ink_on, rgb
 from .tags import LINE, PAD, Tag, tag_places
@@ -20,11 +21,17 @@ from .tags import LINE, PAD, Tag, tag_places
 WIDTH = 800
 """Pixels across; pictures are enlarged or made smaller to it."""
 
-TALLEST = 4 * WIDTH
-"""Pixels: taller pictures are narrower than `WIDTH`."""
+TALLEST = 4
+"""How many times as high as wide an overlay may be; taller pictures are narrower."""
 
-_TYPE = 18  # pixels: size of the letters
+TYPE = 18
+"""Size of the letters, in pixels."""
+
+ABOVE = round(LINE * TYPE + 0.5 * TYPE)
+"""Rows of pixels above the picture, with its title."""
+
 _MASK_ALPHA = 0.8
+_DASH, _GAP = 7, 5  # pixels
 
 
 def paint_overlay(
@@ -33,8 +40,10 @@ def paint_overlay(
     classes: Sequence[str],
     title: str,
     numbered: bool = False,
+    truth: Sequence[Target] = (),
+    width: int = WIDTH,
 ) -> Image.Image:
-    """Paint what was segmented over the picture.
+    """Paint what was segmented, and what is annotated, over the picture.
 
     Parameters
     ----------
@@ -48,9 +57,13 @@ def paint_overlay(
         Above the picture.
     numbered
         Each object has a number and a colour of its own: there may be several of a class.
+    truth
+        What is annotated, in pixels of the picture: boxes are dashed.
+    width
+        Pixels across.
     """
-    rows, columns = _size(image)
-    pixels = _scaled(image)
+    rows, columns = _size(image, width)
+    pixels = _scaled(image, width)
     dressed = dress(segmentations, classes, numbered)
     for found, _, colour in dressed:
         mask = resized(found.mask, (rows, columns))
@@ -58,6 +71,11 @@ def paint_overlay(
     painted = Image.fromarray(pixels)
     draw = ImageDraw.Draw(painted)
     tags = []
+    for target in truth:
+        if target.box is not None:
+            box = target.box.scaled(rows / image.shape[0], columns / image.shape[1])
+            paint_dashed(draw, box)
+            tags.append(Tag(target.label, box, "#000000", 0.63, predicted=False))
     for found, name, colour in dressed:
         high, wide = rows / found.mask.shape[0], columns / found.mask.shape[1]
         for line in silhouette_lines(found.silhouette):
@@ -65,7 +83,7 @@ def paint_overlay(
         if found.box is not None:
             tags.append(Tag(name, found.box.scaled(high, wide), colour, 1, predicted=True))
             _paint_box(draw, tags[-1].box, colour)
-    _write_tags(draw, tags, (rows, columns))
+    _write_tags(painted, tags)
     return _titled(painted, title)
 
 
@@ -77,18 +95,18 @@ def shrunk(image: np.ndarray) -> np.ndarray:
     image
         (H, W, 3) or (H, W), uint8, of any size.
     """
-    return _scaled(image) if _size(image)[1] < image.shape[1] else image
+    return _scaled(image, WIDTH) if _size(image, WIDTH)[1] < image.shape[1] else image
 
 
-def _size(image: np.ndarray) -> tuple[int, int]:
+def _size(image: np.ndarray, width: int) -> tuple[int, int]:
     """Rows and columns of a picture in its overlay."""
-    scale = min(WIDTH / image.shape[1], TALLEST / image.shape[0])
+    scale = min(width / image.shape[1], TALLEST * width / image.shape[0])
     return max(1, round(scale * image.shape[0])), max(1, round(scale * image.shape[1]))
 
 
-def _scaled(image: np.ndarray) -> np.ndarray:
+def _scaled(image: np.ndarray, width: int) -> np.ndarray:
     """A picture at the size that it has in its overlay, (rows, columns, 3) uint8, a copy."""
-    rows, columns = _size(image)
+    rows, columns = _size(image, width)
     source = Image.fromarray(image)
     source = source if source.mode == "RGB" else source.convert("RGB")
     return np.array(source.resize((columns, rows), Image.Resampling.BILINEAR, reducing_gap=2.0))
@@ -120,30 +138,49 @@ def _paint_box(draw: ImageDraw.ImageDraw, box: Box, colour: str) -> None:
         draw.rectangle(edges, outline=shade, width=width)
 
 
-def _write_tags(draw: ImageDraw.ImageDraw, tags: Sequence[Tag], picture: tuple[int, int]) -> None:
-    pad = PAD * _TYPE
-    widths = [draw.textlength(tag.text, _font()) + 2 * pad for tag in tags]
-    for tag, place in tag_places(tags, widths, LINE * _TYPE + 2 * pad, picture):
-        draw.rectangle((place.left, place.top, place.right - 1, place.bottom - 1), fill=tag.colour)
+def paint_dashed(draw: ImageDraw.ImageDraw, box: Box) -> None:
+    """A box's edges, inside of it: dark dashes on white, which show on any picture."""
+    top, left, bottom, right = (round(edge) for edge in box)
+    bottom, right = max(bottom, top + 3), max(right, left + 3)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline="#ffffff", width=3)
+    for x in range(left, right, _DASH + _GAP):
+        for y in (top, bottom - 3):
+            draw.rectangle((x, y, min(x + _DASH, right) - 1, y + 2), fill=INK)
+    for y in range(top, bottom, _DASH + _GAP):
+        for x in (left, right - 3):
+            draw.rectangle((x, y, x + 2, min(y + _DASH, bottom) - 1), fill=INK)
+
+
+def _write_tags(painted: Image.Image, tags: Sequence[Tag]) -> None:
+    pad, draw = PAD * TYPE, ImageDraw.Draw(painted)
+    widths = [text_length(tag.text) + 2 * pad for tag in tags]
+    for tag, place in tag_places(tags, widths, LINE * TYPE + 2 * pad, (painted.height, painted.width)):
+        top, left, bottom, right = (round(edge) for edge in place)
+        painted.paste(tag.colour, (left, top), Image.new("L", (right - left, bottom - top), round(255 * tag.opacity)))
         middle = (place.top + place.bottom) / 2
-        draw.text((place.left + pad, middle), tag.text, fill=ink_on(tag.colour), font=_font(), anchor="lm")
+        draw.text((place.left + pad, middle), tag.text, fill=ink_on(tag.colour), font=font(), anchor="lm")
 
 
 def _titled(picture: Image.Image, title: str) -> Image.Image:
     """A picture with a line of text above; of a long one the end is shown."""
-    margin, shown = round(LINE * _TYPE + 0.5 * _TYPE), title
-    while len(shown) > 1 and _font().getlength(shown) > picture.width - 8:
+    shown = title
+    while len(shown) > 1 and text_length(shown) > picture.width - 8:
         shown = f"…{shown[2:]}"
-    page = Image.new("RGB", (picture.width, picture.height + margin), "white")
-    page.paste(picture, (0, margin))
-    ImageDraw.Draw(page).text((4, margin / 2), shown, fill=INK, font=_font(), anchor="lm")
+    page = Image.new("RGB", (picture.width, picture.height + ABOVE), "white")
+    page.paste(picture, (0, ABOVE))
+    ImageDraw.Draw(page).text((4, ABOVE / 2), shown, fill=INK, font=font(), anchor="lm")
     return page
 
 
+def text_length(text: str) -> float:
+    """Width of a line of text in pixels."""
+    return font().getlength(text)
+
+
 @cache
-def _font() -> ImageFont.FreeTypeFont:
+def font() -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with Matplotlib; nothing of that has to be imported for it."""
     found = find_spec("matplotlib")
     assert found is not None
     assert found.origin is not None
-    return ImageFont.truetype(Path(found.origin).with_name("mpl-data") / "fonts" / "ttf" / "DejaVuSans.ttf", _TYPE)
+    return ImageFont.truetype(Path(found.origin).with_name("mpl-data") / "fonts" / "ttf" / "DejaVuSans.ttf", TYPE)

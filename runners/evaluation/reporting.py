@@ -14,7 +14,6 @@ from spikeseg.spikes import Recorded
 
 from ...analysis.decoding.segmentation import segment_one
 from ...analysis.figures.answers import confusion_matrix
-from ...analysis.figures.gallery import gallery
 from ...analysis.figures.presence import presence_curves
 from ...analysis.figures.results import scores
 from ...analysis.figures.stimulus import latent_sheet, raster
@@ -22,6 +21,7 @@ from ...analysis.figures.style import save
 from ...analysis.measures.counting import CountedScene
 from ...analysis.measures.formatting import READOUTS
 from ...analysis.measures.metrics import Outcome
+from ...analysis.painting.gallery import write_gallery
 from ...datasets.stimuli import stimuli
 from ..inference.encoding import open_encoder
 from .counting import Counting
@@ -59,7 +59,7 @@ def write_evaluation(evaluation: Evaluation, selection: Selection, part: str, di
 def draw_evaluation(evaluation: Evaluation, selection: Selection, directory: Path, device: str) -> None:
     """Draw a gallery, scores, confusions, curves of presence, and of one stimulus the latent sheet and the raster."""
     network, config = selection.network, selection.network.config
-    save(gallery(_gallery_items(evaluation.examples), config.data.classes), directory / "gallery.png")
+    write_gallery(directory / "gallery.png", _gallery_items(evaluation.examples), config.data.classes)
     save(scores(evaluation.report), directory / "scores.png")
     save(confusion_matrix(evaluation.report.confusion, config.data.classes), directory / "confusion.png")
     for kind, readout in readouts(evaluation).items():
@@ -85,8 +85,8 @@ def readouts(evaluation: Evaluation) -> dict[str, Readout]:
 def write_counting(counting: Counting, selection: Selection, part: str, directory: Path, device: str) -> None:
     """Write metrics.json, objects.csv and a gallery. Raises SpikeSegError if the file system refuses."""
     classes = selection.network.config.data.classes
-    drawn = gallery(_gallery_items(counting.examples), classes, columns=3, numbered=True)
-    save(drawn, directory / "figures" / "gallery.png")
+    gallery = directory / "figures" / "gallery.png"
+    write_gallery(gallery, _gallery_items(counting.examples), classes, columns=3, numbered=True)
     write_objects(directory / "objects.csv", counting.scenes)
     write_json(directory / "metrics.json", asdict(counting.report) | _context(selection, part, device))
 

@@ -5,13 +5,11 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import combinations, cycle
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,7 +18,7 @@ from rich.console import Console
 from helpers.networks import configuration, judged, random_network, random_stimuli, shapes_of, to_spikes
 from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.segmentation import segment_classes, segment_one
-from spikeseg.analysis.figures import gallery, learning, results, stimulus, style
+from spikeseg.analysis.figures import learning, results, stimulus, style
 from spikeseg.analysis.measures.features import project
 from spikeseg.analysis.measures.metrics import Outcome, evaluate
 from spikeseg.analysis.painting.colours import class_colours, distinct
@@ -84,12 +82,8 @@ def report():
 @pytest.fixture
 def draw(network, spikes, found, report):
     """Every figure by name."""
-    item = PICTURE, found, TRUTH, "caption"
     curve = np.arange(3) * 50, np.array([0.2, 0.1, 0.0])
     return {
-        "gallery of one": lambda: gallery.gallery([item], LABELS, columns=1),
-        "gallery of nothing": lambda: gallery.gallery([(PICTURE[..., 0], [], [], "nothing")], LABELS),
-        "gallery": lambda: gallery.gallery([item] * 3, LABELS, columns=2),
         "latent_sheet": lambda: stimulus.latent_sheet(network, spikes, SOME, found[0]),
         "latent_sheet of silence": lambda: stimulus.latent_sheet(
             network, spikes, EMPTY, segment_one(network, steps_of(spikes, EMPTY))
@@ -107,9 +101,6 @@ def draw(network, spikes, found, report):
 
 NAMES = (
     *(
-        "gallery of one",
-        "gallery of nothing",
-        "gallery",
         "latent_sheet",
         "latent_sheet of silence",
         "features of conv1",
@@ -133,7 +124,7 @@ class TestEveryFigure:
         assert set(draw) == set(NAMES)
         public = {
             name
-            for module in (gallery, learning, results, stimulus)
+            for module in (learning, results, stimulus)
             for name, value in vars(module).items()
             if callable(value) and getattr(value, "__annotations__", {}).get("return") == "Figure"
         }
@@ -155,7 +146,7 @@ class TestEveryFigure:
     def test_neither_heeds_nor_changes_the_users_style(self, draw):
         with matplotlib.rc_context({"lines.linewidth": 7, "axes.titlesize": 30}):
             before = dict(matplotlib.rcParams)
-            axes = draw["gallery of one"]().axes[0]
+            axes = draw["scores"]().axes[0]
             assert dict(matplotlib.rcParams) == before
         assert axes.title.get_fontsize() == 9
 
@@ -163,80 +154,8 @@ class TestEveryFigure:
 # ---- Each figure -----------------------------------------------------------------------------------
 
 
-def boxes(axes):
-    """Left, right, bottom, top of each outline, and whether it is dashed."""
-    return [
-        ((min(x), max(x), max(y), min(y)), line.is_dashed())
-        for line in axes.lines
-        for x, y in [(line.get_xdata(), line.get_ydata())]
-    ]
-
-
 def texts(axes):
     return [text.get_text() for text in axes.texts]
-
-
-class TestPanel:
-    def test_masks_are_stretched_to_the_picture(self, draw, found):
-        picture, *masks = draw["gallery of one"]().axes[0].images
-        assert len(masks) == len(found) == 2
-        for drawn, segmentation in zip(masks, found, strict=True):
-            assert tuple(drawn.get_extent()) == tuple(picture.get_extent()) == (0, 96, 48, 0)
-            rgba = np.asarray(drawn.get_array())
-            np.testing.assert_array_equal(rgba[..., 3] > 0, segmentation.mask)
-            assert (rgba[segmentation.mask][:, :3] == to_rgb(COLOURS[segmentation.label])).all()
-
-    def test_predicted_boxes_are_solid_and_scaled_and_true_boxes_dashed(self, draw, found):
-        drawn = boxes(draw["gallery of one"]().axes[0])
-        expected = [((t.box.left, t.box.right, t.box.bottom, t.box.top), "dashed") for t in TRUTH if t.box]
-        expected += [((3 * s.box.left, 3 * s.box.right, 2 * s.box.bottom, 2 * s.box.top), "solid") for s in found]
-        assert len(expected) == 4
-        assert drawn == [(edges, style == "dashed") for edges, style in expected]
-
-    def test_each_box_is_labelled(self, draw):
-        assert sorted(texts(draw["gallery of one"]().axes[0])) == ["circle", "circle", "square", "square"]
-
-    def test_without_a_box_the_mask_stands_alone(self, found):
-        axes = gallery.gallery([(PICTURE, [replace(found[0], box=None)], [], "")], LABELS).axes[0]
-        assert (len(axes.images), len(axes.lines), len(axes.texts)) == (2, 0, 0)
-
-    def test_names_are_drawn_as_they_are(self, found, tmp_path):
-        label = r"$a_{\b$"  # would not do as a formula
-        target = Target(label, TRUTH[0].box)
-        renamed = [replace(found[0], label=label)]
-        style.save(gallery.gallery([(PICTURE, renamed, [target], label)], [label]), tmp_path / "b.png")
-
-    def test_the_legend_explains_only_what_is_there(self, found):
-        for truth, expected in ((TRUTH[2:], ["predicted"]), (TRUTH, ["predicted", "annotated"])):
-            (legend,) = gallery.gallery([(PICTURE, found, truth, "")], LABELS).legends
-            assert [text.get_text() for text in legend.get_texts()] == expected
-
-
-class TestGallery:
-    @pytest.mark.parametrize(("items", "columns", "panels"), [(1, 4, 4), (4, 4, 4), (5, 4, 8), (3, 1, 3)])
-    def test_items_fill_a_grid_row_by_row(self, found, items, columns, panels):
-        figure = gallery.gallery([(PICTURE, found, TRUTH, f"no. {k}") for k in range(items)], LABELS, columns)
-        assert len(figure.axes) == panels
-        shown = [axes for axes in figure.axes if axes.axison]
-        assert [axes.get_title(loc="left") for axes in shown] == [f"no. {k}" for k in range(items)]
-
-    @pytest.mark.parametrize("columns", [2, 4, 6])
-    @pytest.mark.parametrize("sizes", [[(48, 96)], [(96, 48), (48, 96), (30, 30)]], ids=["alike", "mixed"])
-    def test_captions_lie_side_by_side_and_end_like_the_names(self, columns, sizes):
-        names = ["Faces/image_0001.jpg", "orange-panda/both-0.5/seed1000000/00012", "folder/" + 60 * "W", "a"]
-        shapes = cycle(sizes)
-        items = [(np.zeros(next(shapes), np.uint8), [], [], name) for name in names * 3]
-        figure = gallery.gallery(items, LABELS, columns)
-        figure.set_dpi(200)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        titles = [axes._left_title for axes in figure.axes if axes.axison]
-        for title, (*_, name) in zip(titles, items, strict=True):
-            assert name.endswith(title.get_text().removeprefix("…"))
-            assert title.get_text()
-        assert titles[0].get_text() == names[0]
-        boxes = [title.get_window_extent() for title in titles]
-        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 def opacity(axes):

@@ -16,7 +16,6 @@ from spikeseg.analysis.decoding.segmentation import segment_classes
 from spikeseg.analysis.figures import (
     answers,
     event_comparison,
-    gallery,
     learning,
     responses,
     results,
@@ -34,7 +33,6 @@ from spikeseg.analysis.measures.sparsity import sparsity
 from spikeseg.analysis.measures.weights import BINS, WeightHistory
 from spikeseg.analysis.painting.colours import class_colours, distinct
 from spikeseg.boxes import Box
-from spikeseg.datasets.sample import Target
 
 CLASSES = {
     "two short": ("cat", "dog"),
@@ -116,9 +114,6 @@ def summary():
 def figures(case):
     """What draws each figure of this network, by name."""
     network, counts, labels, found = case.network, case.counts, case.labels, case.found
-    picture = np.full((60, 80), 200, np.uint8)
-    truth = [Target(label, Box(30 - k, 40 - k, 59, 79)) for k, label in enumerate(case.classes[:3])]
-    items = [(picture, found[:3], truth, f"{label}/image_{k:04}.jpg") for k, label in enumerate(case.classes * 3)]
     answered = [(label, case.classes[k * k % len(case.classes)]) for k, label in enumerate(labels)] + [(labels[0], "")]
     histogram = np.random.default_rng(0).integers(0, 1000, (4, BINS))
     history = WeightHistory(np.arange(4) * 1000, histogram)
@@ -128,8 +123,6 @@ def figures(case):
         "features of conv3": lambda: learning.features(network, "conv3"),
         "rasters of conv2": lambda: responses.feature_rasters(network, "conv2", counts["conv2"], labels),
         "rasters of conv3": lambda: responses.feature_rasters(network, "conv3", counts["conv3"], labels),
-        "gallery": lambda: gallery.gallery(items[:5], case.classes, 4),
-        "gallery of one": lambda: gallery.gallery(items[:1], case.classes, 4),
         "latent sheet": lambda: stimulus.latent_sheet(network, case.spikes, SOME, found[0]),
         "raster": lambda: stimulus.raster(network, case.spikes, SOME),
         "raster of conv3": lambda: stimulus.raster(network, case.spikes, SOME, ["conv3"]),
@@ -164,7 +157,7 @@ def figures(case):
 
 NAMES = (
     *("features of conv1", "features of conv2", "features of conv3", "rasters of conv2", "rasters of conv3"),
-    *("gallery", "gallery of one", "latent sheet", "raster", "raster of conv3", "latencies", "sparsity"),
+    *("latent sheet", "raster", "raster of conv3", "latencies", "sparsity"),
     *("information", "selectivity", "confusion", "saliency", "receptive fields", "weights", "convergence", "scores"),
     *("comparison", "latencies of a stream", "heat maps", "lines", "heat maps of one seed", "lines of one seed"),
     "parallel",
@@ -248,39 +241,6 @@ class TestFeatures:
     def test_two_large_maps_lie_side_by_side(self, drawn):
         *_, (one, other), _ = drawn(2, (170, 234))
         assert one.y0 == other.y0
-
-
-class TestOverlays:
-    @pytest.mark.parametrize("seed", range(5))
-    def test_names_lie_in_the_picture_and_apart(self, case, seed):
-        random = np.random.default_rng(seed)
-        corners = random.integers(0, (150, 250), (3, 2))
-        truth = [
-            Target(label, Box(y, x, y + random.integers(20, 50), x + random.integers(20, 50)))
-            for label, (y, x) in zip((case.classes * 2)[:3], corners.tolist(), strict=True)
-        ]
-        figure = gallery.gallery([(np.zeros((200, 300), np.uint8), case.found[:2], truth, "")], case.classes, 1)
-        found = [(text, place) for text, place in words(figure) if text in figure.axes[0].texts]
-        assert len(found) == 5
-        picture = figure.axes[0].get_window_extent().padded(SPACE)
-        for text, place in found:
-            assert picture.x0 <= place.x0 < place.x1 <= picture.x1, text
-            assert picture.y0 <= place.y0 < place.y1 <= picture.y1, text
-        assert not any(one.overlaps(other) for (_, one), (_, other) in combinations(found, 2))
-
-    def test_names_of_one_box_several_times_lie_apart(self, case):
-        truth = [Target(label, Box(60, 60, 140, 240)) for label in (case.classes * 2)[:4]]
-        figure = gallery.gallery([(np.zeros((200, 300), np.uint8), [], truth, "")], case.classes, 1)
-        places = [text.get_window_extent() for text, _ in words(figure) if text in figure.axes[0].texts]
-        assert not any(one.overlaps(other) for one, other in combinations(places, 2))
-
-    @pytest.mark.parametrize("name", ["a/image_1.jpg + b/image_2.jpg", "a/b/c.jpg"])
-    def test_captions_keep_every_picture_of_a_scene(self, name):
-        (axes,) = gallery.gallery([(np.zeros((20, 30), np.uint8), [], [], name)], ("a",), columns=4).axes[:1]
-        shown = axes.get_title(loc="left")
-        assert [part.split("/")[-1] for part in shown.split(" + ")] == [
-            part.split("/")[-1] for part in name.split(" + ")
-        ]
 
 
 class TestColourRange:

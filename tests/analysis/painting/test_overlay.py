@@ -11,10 +11,11 @@ import pytest
 
 from helpers.blocks import encode, network, picture
 from spikeseg.analysis.decoding.segmentation import segment_classes
-from spikeseg.analysis.painting.colours import class_colours, rgb
-from spikeseg.analysis.painting.overlay import TALLEST, WIDTH, paint_overlay, shrunk, silhouette_lines
+from spikeseg.analysis.painting.colours import INK, class_colours, rgb
+from spikeseg.analysis.painting.overlay import ABOVE, TALLEST, WIDTH, paint_overlay, shrunk, silhouette_lines
 from spikeseg.analysis.painting.tags import Tag, tag_places
 from spikeseg.boxes import Box, resized
+from spikeseg.datasets.sample import Target
 
 GREY = np.full((60, 100), 120, np.uint8)
 
@@ -61,12 +62,17 @@ def test_a_box_is_edged_outside_of_it(found, classes):
 
 @pytest.mark.parametrize(
     ("shape", "size"),
-    [((60, 100), (480, WIDTH)), ((3000, 4000, 3), (600, WIDTH)), ((900, 10), (TALLEST, 36)), ((1, 1), (WIDTH, WIDTH))],
+    [
+        ((60, 100), (480, WIDTH)),
+        ((3000, 4000, 3), (600, WIDTH)),
+        ((900, 10), (TALLEST * WIDTH, 36)),
+        ((1, 1), (WIDTH, WIDTH)),
+    ],
 )
 def test_pictures_of_any_size_are_as_wide_as_others(found, classes, shape, size):
     painted = paint_overlay(np.zeros(shape, np.uint8), found, classes, "a picture with a very long name " * 20)
     assert painted.mode == "RGB"
-    assert (painted.height - 36 + 5, painted.width) == size
+    assert (painted.height - ABOVE, painted.width) == size
     assert np.array(painted)[0].min() == 255  # the title's ground
 
 
@@ -84,7 +90,7 @@ def test_objects_with_numbers_have_colours_of_their_own(found, classes):
 def test_a_picture_made_as_small_as_its_overlay_looks_the_same_in_it(found, classes, shape):
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     small = shrunk(image)
-    assert small.nbytes <= max(image.nbytes, WIDTH * TALLEST * 3)
+    assert small.nbytes <= max(image.nbytes, WIDTH * TALLEST * WIDTH * 3)
     assert small.shape[1] <= WIDTH
     whole, kept = (paint_overlay(one, found, classes, "a") for one in (image, small))
     np.testing.assert_array_equal(np.asarray(whole), np.asarray(kept))
@@ -118,6 +124,34 @@ def test_names_lie_in_the_picture_and_apart(seed):
         for other in placed[number + 1 :]:
             apart = one.bottom <= other.top or other.bottom <= one.top
             assert apart or one.right <= other.left or other.right <= one.left
+
+
+def test_names_of_one_box_several_times_lie_apart():
+    tags = [Tag("name", Box(60, 60, 140, 240), "#000000", 1, predicted=False)] * 4
+    places = [place for _, place in tag_places(tags, [80.0] * 4, 30, (200, 300))]
+    for number, one in enumerate(places):
+        for other in places[number + 1 :]:
+            assert (
+                one.bottom <= other.top or other.bottom <= one.top or one.right <= other.left or other.right <= one.left
+            )
+
+
+@pytest.mark.parametrize("box", [Box(10, 20, 50, 90), Box(0, 0, 60, 100)])
+def test_annotated_boxes_are_dark_dashes_on_white_inside_of_their_edges(classes, box):
+    target = Target(classes[0], box)
+    pixels = below_title(paint_overlay(GREY, [], classes, "a", truth=[target]))
+    top, left, bottom, right = (round(8 * edge) for edge in box)
+    for edge in (pixels[top, left:right], pixels[top:bottom, left]):
+        assert {tuple(colour) for colour in edge.tolist()} == {(255, 255, 255), rgb(INK)}
+    assert tuple(pixels[(top + bottom) // 2, (left + right) // 2]) == (120, 120, 120)
+    changed = (pixels != 120).any(axis=2)
+    assert not changed[:top].any()
+    assert not changed[:, :left].any()
+
+
+def test_an_annotated_box_without_area_is_seen(classes):
+    painted = paint_overlay(GREY, [], classes, "a", truth=[Target(classes[0], Box(30, 40, 30, 40))])
+    assert (below_title(painted)[240:243, 320:323] != 120).all()
 
 
 def test_segmenting_pictures_imports_no_matplotlib():
