@@ -222,12 +222,16 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
 
 
 def _common_spikes(windows: np.ndarray) -> np.ndarray:
-    """How many spikes each window, (n, d) bool, has in common with each other one, (n, n) float, exact."""
-    counts = np.zeros((len(windows), len(windows)), np.float32)
-    for part in _parts(windows):
+    """How many spikes each window, (n, d) bool, has in common with each other one, (n, n) float, exact.
+
+    Up to half of the windows are like others, and counted once: each round of fits sees many of the one before again.
+    """
+    _, first, like = np.unique(np.packbits(windows, axis=1), axis=0, return_index=True, return_inverse=True)
+    counts = np.zeros((len(first), len(first)), np.float32)
+    for part in _parts(windows[first]):
         numbers = part.astype(np.float32)
         counts += numbers @ numbers.T
-    return counts.astype(float)
+    return counts.astype(float)[np.ix_(like.ravel(), like.ravel())]
 
 
 def _combined(factors: np.ndarray, windows: np.ndarray) -> np.ndarray:

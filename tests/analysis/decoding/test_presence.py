@@ -7,7 +7,14 @@ import pytest
 
 from helpers.blocks import encode, network, picture
 from spikeseg.analysis.decoding.naming import largest_by_class
-from spikeseg.analysis.decoding.presence import CONFIDENCE, learn_presence, presence_of, ridge, winners
+from spikeseg.analysis.decoding.presence import (
+    CONFIDENCE,
+    _common_spikes,
+    learn_presence,
+    presence_of,
+    ridge,
+    winners,
+)
 from spikeseg.analysis.decoding.segmentation import decide, segment_classes, segment_one
 from spikeseg.models.network import RANKS, Presence, TrainedNetwork
 
@@ -24,7 +31,7 @@ def told():
     return replace(trained, presence=learn_presence(trained, stimuli, scores.argmax(axis=1)))
 
 
-OWN, *AGAINST = (np.random.default_rng(n).integers(0, 2, (n, 40)).astype(np.float32) for n in (12, 15, 20))
+OWN, *AGAINST = (np.random.default_rng(n).integers(0, 2, (n, 40)).astype(bool) for n in (12, 15, 20))
 
 
 class TestWinners:
@@ -62,6 +69,12 @@ class TestRidge:
         weights, offset, _ = ridge(OWN, AGAINST)
         assert np.array_equal(weights * 2**20, np.rint(weights * 2**20))
         assert offset * 2**20 == round(offset * 2**20)
+
+    @pytest.mark.parametrize("columns", [5, 40, 5000])
+    def test_common_spikes_are_counted_exactly_also_of_windows_that_are_alike(self, columns):
+        windows = np.random.default_rng(0).random((30, columns)) < 0.3
+        windows = np.concatenate([windows, windows[::2], np.zeros((3, columns), bool)])
+        np.testing.assert_array_equal(_common_spikes(windows), windows.astype(int) @ windows.T.astype(int))
 
     def test_a_kind_without_windows_is_left_out(self):
         alone = ridge(OWN, [AGAINST[0]])
