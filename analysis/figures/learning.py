@@ -145,8 +145,9 @@ def features(network: TrainedNetwork, layer: str = "conv3") -> Figure:
     bar_height = min(grid.height - _NAME_ROOM - _GAP, 1.8)
     width = max(grid.width + _BAR_ROOM, text_width(title, 10, "bold") / 72 + 0.1)
     height = max(grid.height, _NAME_ROOM + bar_height / 2 + _BAR_LABEL / 2)
-    figure = Figure((width, _TITLE_ROOM + height))
-    figure.text(0, 1 - 0.02 / figure.get_figheight(), title, va="top", fontsize=10, fontweight="bold")
+    figure = Figure((_EDGE + width, _TITLE_ROOM + height))
+    corner = _EDGE / figure.get_figwidth(), 1 - _EDGE / figure.get_figheight()
+    figure.text(*corner, title, va="top", fontsize=10, fontweight="bold")
     for number, (name, image) in enumerate(zip(names, projected, strict=True)):
         axes = figure.add_axes(_fraction(figure, *grid.panel(number)))
         picture = axes.imshow(image / (np.abs(image).max() or 1.0), **_WEIGHTS, aspect="auto")
@@ -161,6 +162,7 @@ _WEIGHTS: Any = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "interpolation": "near
 
 _TITLE_ROOM, _BAR_ROOM, _NAME_ROOM, _GAP = 0.3, 0.75, 0.2, 0.1  # inches: of the title, the colour bar, a map's name
 _BAR_LABEL = 1.1  # inches along the colour bar
+_EDGE = 0.02  # inches that stay white on the left, so that the picture is drawn once, see `save`
 _MAP_NAME = 8  # points
 
 
@@ -194,7 +196,7 @@ def _map_grid(maps: int, size: tuple[int, int], name: float) -> _MapGrid:
     `size` is of a kernel in pixels (rows, columns), `name` the width of the longest name in inches.
     """
     rows, columns = size
-    room, largest, smallest = WIDTH - _BAR_ROOM, max(0.05 * columns, 0.65), max(0.65, name)
+    room, largest, smallest = WIDTH - _BAR_ROOM - _EDGE, max(0.05 * columns, 0.65), max(0.65, name)
     most = max(1, min(maps, int(room / (smallest + _GAP))))
     for across in range(min(most, max(1, int(room / (max(largest, name) + _GAP)))), most + 1):
         down = -(-maps // across)
@@ -211,7 +213,7 @@ def _fraction(
 ) -> tuple[float, float, float, float]:
     """Inches from the left and from below the title as what Matplotlib takes: shares of the figure, from below."""
     across, down = figure.get_size_inches()
-    return left / across, 1 - (_TITLE_ROOM + top + height) / down, width / across, height / down
+    return (_EDGE + left) / across, 1 - (_TITLE_ROOM + top + height) / down, width / across, height / down
 
 
 @style()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -23,7 +24,7 @@ from spikeseg.analysis.figures import (
     streams,
     sweeps,
 )
-from spikeseg.analysis.figures.style import WIDTH
+from spikeseg.analysis.figures.style import WIDTH, save
 from spikeseg.analysis.measures.event_comparison import EventSummary
 from spikeseg.analysis.measures.information import information
 from spikeseg.analysis.measures.metrics import Outcome, confusion, evaluate
@@ -237,6 +238,11 @@ class TestFeatures:
         assert bar.x0 - max(panel.x1 for panel in panels) < 0.5 * DPI  # beside the maps
         assert min(panel.y0 for panel in panels) - 1 <= bar.y0
         assert bar.y1 == pytest.approx(panels[0].y1)
+
+    def test_leave_their_edges_white_and_so_are_drawn_once(self, case, monkeypatch, tmp_path):
+        monkeypatch.setattr(Figure, "savefig", None)
+        for layer in ("conv1", "conv2", "conv3"):
+            save(learning.features(case.network, layer), tmp_path / f"{layer}.png")
 
     def test_two_large_maps_lie_side_by_side(self, drawn):
         *_, (one, other), _ = drawn(2, (170, 234))
