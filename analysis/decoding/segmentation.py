@@ -66,7 +66,7 @@ class Segmentation:
     place
         Row and column of the Conv3 neuron that was decoded.
     decoded_mode
-        The decoder's mode: that of the configuration, or ``end`` where the map did not spike.
+        The decoder's mode: that of the configuration, or ``end`` where that neuron did not spike.
     mask
         The object's pixels that were decoded, which are edges, (H, W) bool.
     outline, edges
@@ -350,13 +350,9 @@ def assign_pixels_exclusively(
 
 
 def _seed(field: np.ndarray, spiked: np.ndarray, mode: Mode) -> tuple[tuple[int, int], Mode]:
-    """Choose the neuron to decode, and the mode: the largest potential, among those that spiked unless mode is end."""
-    if mode == "end" or not spiked.any():
-        best, mode = np.argmax(field), "end"
-    else:
-        best = np.argmax(np.where(spiked, field, -np.inf))
-    row, column = np.unravel_index(best, field.shape)
-    return (int(row), int(column)), mode
+    """Choose the neuron to decode, that of the largest response, and the mode: ``end`` if it did not spike."""
+    row, column = np.unravel_index(np.argmax(field), field.shape)
+    return (int(row), int(column)), mode if spiked[row, column] else "end"
 
 
 def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
