@@ -191,10 +191,17 @@ def _recordings(survey: RecordingSurvey) -> Settings:
 
 
 def buffer_ms(survey: RecordingSurvey) -> int:
-    """Length of a buffer: 30 ms, or as much as most recordings need for enough events, at most all of them."""
+    """Length of a buffer: 30 ms, or as much as most recordings need for enough events, at most all of them.
+
+    Longer ones divide a recording evenly, so that no short one is left at its end.
+    """
+    duration = 1000 * float(np.median(survey.durations))
     needed = 1000 * FEWEST_EVENTS / float(np.median(survey.rates))
     length = min(max(BUFFER_MS, 10 * math.ceil(needed / 10)), LONGEST_BUFFER_MS)
-    return max(min(length, int(1000 * np.median(survey.durations))), 1)
+    if BUFFER_MS < length < duration:
+        evenly = duration / (duration // length)
+        length = min(10 * int(evenly / 10), LONGEST_BUFFER_MS)
+    return max(min(length, int(duration)), 1)
 
 
 def _decoder(survey: PictureSurvey) -> Settings:
@@ -220,9 +227,13 @@ def _network(survey: Survey, size: tuple[int, int], base: str) -> Settings:
     window, stride = (2, 2) if small else (7, 4) if pictures else (5, 3)
     cells = [_pooled(_pooled(side, 2, 2), window, stride) for side in size]
     kernel, why = conv3_kernel(survey, size, cells, 2 * stride)
+    padding, where = [side // 2 for side in kernel], "half the kernel, so Conv3 keeps Pool2's size"
+    if small and isinstance(survey, RecordingSurvey) and (survey.spread * size <= stride).all():  # half a neuron
+        kernel, why = cells, "all of them, as objects are centred already; your data"
+        padding, where = [0, 0], "none, so Conv3 has one place"
     settings: Settings = {
         "conv3.kernel": (kernel, f"neurons of Pool2, of {cells[0]} x {cells[1]}: {why}"),
-        "conv3.padding": ([side // 2 for side in kernel], "neurons: half the kernel, so Conv3 keeps Pool2's size"),
+        "conv3.padding": (padding, f"neurons: {where}"),
         "conv3.learning.threshold_start": (
             float(max(round(_RECIPES[base].features * math.prod(kernel) / _RECIPES[base].start, -1), 10)),
             f"above all potentials, one for {_RECIPES[base].start} inputs, as in {base}; it falls to them (model)",

@@ -88,6 +88,9 @@ class RecordingSurvey(Survey):
         Events per second of each that was looked at.
     durations
         In seconds.
+    spread
+        Standard deviation, over recordings, of the median row and column of their events, in fractions of the sensor,
+        (2,): small where objects are centred.
     sensor
         Rows and columns that were made out from the events of files that do not name them; None where all do.
     unit
@@ -96,6 +99,7 @@ class RecordingSurvey(Survey):
 
     rates: np.ndarray
     durations: np.ndarray
+    spread: np.ndarray
     sensor: tuple[int, int] | None
     unit: str | None = None
 
@@ -157,7 +161,7 @@ def _pictures(root: Path, classes: Sequence[str], progress: Progress) -> Picture
 def _recordings(root: Path, classes: Sequence[str], progress: Progress, unit: str | None) -> RecordingSurvey:
     dataset = OwnRecordings(root, classes)
     boxes = read_boxes(root, dataset.names, classes)
-    found, unnamed, rates, durations = [], [], [], []
+    found, unnamed, rates, durations, middles = [], [], [], [], []
     looked_at = _some(len(dataset))
     for done, index in enumerate(looked_at, start=1):
         size, events, _ = read_recording(root / dataset.names[index], unit=unit)
@@ -166,6 +170,7 @@ def _recordings(root: Path, classes: Sequence[str], progress: Progress, unit: st
         seconds = max(int(events["t"][-1] - events["t"][0]), 1) / 1e6
         durations.append(seconds)
         rates.append(len(events) / seconds)
+        middles.append((np.median(events["y"]), np.median(events["x"])))
         found.append(size)
         progress(done)
     sensor = known_sensor(np.max(unnamed, axis=0)) if unnamed else None
@@ -176,8 +181,9 @@ def _recordings(root: Path, classes: Sequence[str], progress: Progress, unit: st
         for pair in _relative(boxes.get(dataset.names[index]), size)
     ]
     counts = Counter(dataset.labels)
+    spread = (np.array(middles) / sizes).std(axis=0)
     return RecordingSurvey(
-        root, counts, np.array(sizes), _pairs(objects), np.array(rates), np.array(durations), sensor, unit
+        root, counts, np.array(sizes), _pairs(objects), np.array(rates), np.array(durations), spread, sensor, unit
     )
 
 
