@@ -18,8 +18,6 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.files import write_json
 
 from ...analysis.decoding.presence import CONFIDENCE
-from ...analysis.figures.streams import latencies
-from ...analysis.figures.style import save
 from ...analysis.painting.event_film import SHORTEST
 from ...analysis.painting.stream_frames import answer_frame
 from ...analysis.painting.video import open_video
@@ -154,6 +152,10 @@ def forget_summary(directory: Path) -> None:
 
 def write_summary(directory: Path, summary: Summary, duration_ms: float) -> None:
     """Write latency.json, and its figure latency.png. Raises SpikeSegError if the file system refuses."""
+    # Slow to import, and a live stream is answered before.
+    from ...analysis.figures.streams import latencies
+    from ...analysis.figures.style import save
+
     write_json(directory / SUMMARY, summary.to_dict())
     save(latencies(summary.latencies, summary.buffers, duration_ms), directory / PICTURE)
 

@@ -154,7 +154,8 @@ def test_an_annotated_box_without_area_is_seen(classes):
     assert (below_title(painted)[240:243, 320:323] != 120).all()
 
 
-def test_segmenting_pictures_imports_no_matplotlib():
-    code = "import sys; import spikeseg.runners.inference.segment_files; print('matplotlib' in sys.modules)"
+@pytest.mark.parametrize("files", ["segment_files", "stream_files", "watch_files"])
+def test_segmenting_imports_no_matplotlib(files):
+    code = f"import sys; import spikeseg.runners.inference.{files}; print('matplotlib' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
