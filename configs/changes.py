@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
+from math import isfinite
 from typing import Any
 
 from spikeseg.errors import SpikeSegError
@@ -48,7 +49,9 @@ def described(values: Mapping[str, Any]) -> str:
 
 
 def written(value: Any) -> str:
-    """Write a value as in TOML, where numbers, texts and lists of them look as in JSON."""
+    """Write a value as in TOML, where numbers, texts and lists of them look as in JSON, but for inf."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -193,7 +193,9 @@ class Input(Section):
         default=10, description="empty steps after a stimulus, in which its last spikes cross the layers (paper, IV.C)"
     )
     dt_ms: Annotated[Real, Field(ge=1e-6, le=1e6), in_unit("ms")] = Field(
-        default=1.0, description="simulated time of a step; neurons do not leak, so no spike depends on it"
+        default=1.0,
+        description="simulated time of a step, which counts where there are time constants: of layers that leak, "
+        "neuron models and learning rules; else no spike depends on it",
     )
     threshold_variation: Share = Field(
         default=0.05,

@@ -173,7 +173,8 @@ class TestFiles:
 
 class TestPoints:
     def test_its_arguments_make_the_point_again(self, tmp_path):
-        text = f"[set]\ndata.classes = ['panda', 'orange']\n[[axis]]\n{A_PLUS} = [1e-7]\nname = ['a \"b\" ü']"
+        constant = "[set]\ndata.classes = ['panda', 'orange']\nconv2.tau_ms = inf"
+        text = f"{constant}\n[[axis]]\n{A_PLUS} = [1e-7]\nname = ['a \"b\" ü']"
         (point,) = load_sweep(write(tmp_path, text)).points
         source, *words = point.arguments
         again = make_point(source, dict(map(parsed, words[1::2])), {}, source)
