@@ -2,7 +2,8 @@
 
 ``saccades`` looks at recordings of n-caltech-sim, each of which holds three saccades. A saccade begins in the first
 millisecond with more than twice the events of the camera at rest, as far as this measure knows; the network knows
-nothing of it. What counts is the first decision after that. ``stream`` repeats a recording at a given rate of events.
+nothing of it. What counts is the first decision after that. ``spikes RUN`` counts the spikes of each layer in such
+recordings, in continuous time and in buffers. ``stream`` repeats a recording at a given rate of events.
 Times of the processor are those of this process and of the programs that it runs, user and system.
 """
 
@@ -10,18 +11,27 @@ from __future__ import annotations
 
 import argparse
 import resource
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from spikeseg.boxes import box_iou
+from spikeseg.datasets.events.arrivals import Arrivals
+from spikeseg.datasets.events.events import Recording
 from spikeseg.datasets.events.formats import read_events
-from spikeseg.datasets.recordings import Take
+from spikeseg.datasets.recordings import Recordings, Take
+from spikeseg.datasets.sample import View
+from spikeseg.datasets.stimuli import samples, stimuli
+from spikeseg.models.network import LAYERS, TrainedNetwork
 from spikeseg.runners.evaluation.selection import Selection, select
-from spikeseg.runners.inference.watching import Sighting, open_watch
+from spikeseg.runners.inference.continuous import open_continuous
+from spikeseg.runners.inference.encoding import open_encoder
+from spikeseg.runners.inference.streaming import placed
+from spikeseg.runners.inference.watching import Sighting, open_watch, timing_of
 from spikeseg.runners.training.directory import load_network
 
 REST_MS = 10  # at the beginning of a recording, in which the camera has not moved far enough for an event
@@ -88,6 +98,44 @@ def measure_saccades(run: str, data: str, part: str, dt_us: int, every: int) -> 
     return saccades
 
 
+def measure_spikes(run: str, data: str, part: str, every: int) -> None:
+    """Print how many spikes each layer has in a second of events, in continuous time and in buffers."""
+    selection = select(run, data, part)
+    chosen = selection.indices[::every]
+    recordings = [cast(Recordings, selection.dataset)[int(index)].recording for index in chosen]
+    seconds = sum(1e-6 * recording.duration for recording in recordings)
+    buffered = (one.view for one in samples(selection.dataset, chosen, selection.network.config.input))
+    for name, spikes in (
+        ("in continuous time", continuous_spikes(selection.network, recordings)),
+        ("in buffers", buffered_spikes(selection.network, buffered)),
+    ):
+        told = ", ".join(f"{layer} {count / seconds:,.0f}" for layer, count in spikes.items())
+        print(f"{run}, {part}, {len(chosen)} recordings, spikes per second {name}: {told}", flush=True)
+
+
+def continuous_spikes(network: TrainedNetwork, recordings: Iterable[Recording]) -> Counter[str]:
+    """The spikes of each layer in continuous time, in steps of 0.1 ms, over all recordings."""
+    inputs, timing, found = network.config.input, timing_of(network.config, 100), Counter[str]()
+    with open_continuous(network, inputs.size, timing, "cpp_standalone") as encoder:
+        for recording in recordings:
+            events = recording.events
+            neuron, inside = placed(network, recording.size)[0].neurons(events)
+            step = (events["t"][inside] - events["t"][0]) // timing.dt_us
+            arrivals = Arrivals(inputs.shape.size, timing.refractory_steps("input"))
+            encoder.rest(0)
+            spikes = encoder.encode(int(step[-1]) + len(LAYERS) + 1, *arrivals.spikes(step, neuron[inside]))
+            found.update({layer: len(steps) for layer, (steps, _) in spikes.items()})
+    return found
+
+
+def buffered_spikes(network: TrainedNetwork, views: Iterable[View]) -> Counter[str]:
+    """The spikes of each layer in buffers."""
+    inputs = network.config.input
+    with open_encoder(network.config, inputs.size, "cpp_standalone") as encoder:
+        spikes = encoder.encode(network, stimuli(views, inputs, inputs.size))
+    return Counter({layer: len(found.neuron) for layer, found in spikes.items()})
+
+
 def measure_stream(run: str, recording: Path, seconds: float, rate: float) -> None:
     """Repeat a recording, and print memory as the stream goes on, and processor time once all programs have ended."""
     network = load_network(run)[0]
@@ -129,12 +177,13 @@ def main() -> None:
     """Run the command that the arguments give."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, dest="command")
-    saccades = commands.add_parser("saccades")
-    saccades.add_argument("run")
-    saccades.add_argument("--data", required=True)
-    saccades.add_argument("--split", default="test")
+    saccades, spikes = commands.add_parser("saccades"), commands.add_parser("spikes")
+    for command in (saccades, spikes):
+        command.add_argument("run")
+        command.add_argument("--data", required=True)
+        command.add_argument("--split", default="test")
+        command.add_argument("--every", type=int, default=1, help="look at every so many recordings")
     saccades.add_argument("--dt-us", type=int, nargs="+", default=[100], help="of several, decisions are compared")
-    saccades.add_argument("--every", type=int, default=1, help="look at every so many recordings")
     stream = commands.add_parser("stream")
     stream.add_argument("run")
     stream.add_argument("recording", type=Path)
@@ -143,6 +192,9 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.command == "stream":
         measure_stream(chosen.run, chosen.recording, chosen.seconds, chosen.rate)
+        return
+    if chosen.command == "spikes":
+        measure_spikes(chosen.run, chosen.data, chosen.split, chosen.every)
         return
     first, *others = [measure_saccades(chosen.run, chosen.data, chosen.split, dt, chosen.every) for dt in chosen.dt_us]
     for dt, other in zip(chosen.dt_us[1:], others, strict=True):

@@ -60,13 +60,14 @@ def _place(row: SweepRow, keys: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _values(table: Sequence[SweepRow], key: str) -> list[Any]:
-    """The different values of a column: numbers in order, others as they come."""
+    """The different values of a column: numbers in order, also inf, others as they come."""
     values = list(dict.fromkeys(row[key] for row in table))
-    return sorted(values) if _numbers(values) else values
+    return sorted(values) if _numbers([value for value in values if value != np.inf]) else values
 
 
 def _numbers(values: Sequence[Any]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    """Whether values have places on an axis of numbers, as inf has none."""
+    return all(isinstance(value, int | float) and not isinstance(value, bool) and value != np.inf for value in values)
 
 
 def _shown(table: Sequence[SweepRow]) -> dict[str, str]:

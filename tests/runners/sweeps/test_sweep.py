@@ -303,6 +303,15 @@ class TestFigures:
             assert line.get_ydata()[0] == height
             assert line.get_ydata()[-1] == height
 
+    def test_inf_has_a_place_after_all_numbers(self):
+        rows = [measured({"tau": tau, "b": b}, 0.5) for tau in (np.inf, 10.0, 30.0) for b in (1, 2)]
+        for keys, name in ((["tau"], "lines"), (["tau", "b"], "lines"), (["tau", "b"], "heat-map")):
+            axes = sweeps.draw(rows, keys)[name].axes[0]
+            assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "30", "inf"]
+        lines = sweeps.draw(rows[:-1], ["tau", "b"])["parallel"].axes[0].lines
+        heights = {line.get_ydata()[0] for line in lines if len(line.get_xdata()) > 2}
+        np.testing.assert_allclose(sorted(heights), [1 / 6, 3 / 6, 5 / 6])
+
     def test_points_that_all_failed_have_no_picture(self):
         assert sweeps.draw([row("point", {"a": 1}, None, "x")], ["a"]) == {}
 
