@@ -75,7 +75,7 @@ def _saccade(take: Take, first: Sighting, label: str, begin: int) -> Saccade:
     return Saccade(first.segmentation.label == label, first.t / 1000 - begin, overlap)
 
 
-def measure_saccades(run: str, data: str, part: str, dt_us: int, every: int) -> list[Saccade]:
+def measure_saccades(run: str, data: str | None, part: str, dt_us: int, every: int) -> list[Saccade]:
     """Look at every so many recordings of a part, print what was found, and return it."""
     selection = select(run, data, part)
     before, saccades, decisions, right = processor(), [], 0, 0
@@ -98,7 +98,7 @@ def measure_saccades(run: str, data: str, part: str, dt_us: int, every: int) -> 
     return saccades
 
 
-def measure_spikes(run: str, data: str, part: str, every: int) -> None:
+def measure_spikes(run: str, data: str | None, part: str, every: int) -> None:
     """Print how many spikes each layer has in a second of events, in continuous time and in buffers."""
     selection = select(run, data, part)
     chosen = selection.indices[::every]
@@ -180,7 +180,7 @@ def main() -> None:
     saccades, spikes = commands.add_parser("saccades"), commands.add_parser("spikes")
     for command in (saccades, spikes):
         command.add_argument("run")
-        command.add_argument("--data", required=True)
+        command.add_argument("--data", help="where it is another than in training")
         command.add_argument("--split", default="test")
         command.add_argument("--every", type=int, default=1, help="look at every so many recordings")
     saccades.add_argument("--dt-us", type=int, nargs="+", default=[100], help="of several, decisions are compared")
