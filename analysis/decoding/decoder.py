@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from spikeseg.spikes import SILENT
 
@@ -51,6 +50,26 @@ class Decoded(NamedTuple):
     def saliency(self) -> np.ndarray:
         """How much each pixel contributed, (H, W) float: the sum over input channels."""
         return np.sum(self.value["input"], axis=0)
+
+
+class Links(NamedTuple):
+    """Which neurons of a layer recruit which of the layer below.
+
+    Attributes
+    ----------
+    parents, children
+        Flat indices of all that recruit, and of all that are recruited; rising, (n,) and (m,) int.
+    parent, child
+        Of each link, the places of its neurons among those, (links,) int; `parent` rises.
+    gain
+        What a recruited neuron receives per value of its parent, (links,) float.
+    """
+
+    parents: np.ndarray
+    children: np.ndarray
+    parent: np.ndarray
+    child: np.ndarray
+    gain: np.ndarray
 
 
 class Field(NamedTuple):
@@ -108,13 +127,12 @@ def decode(
     return Decoded(active, value)
 
 
-def decode_each(
+def unravel_links(
     network: TrainedNetwork, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron] | np.ndarray, mode: Mode
-) -> dict[str, csr_array]:
-    """Decode several Conv3 neurons, each as if it were the only seed, in one pass.
+) -> dict[str, Links]:
+    """Find who recruits whom when several Conv3 neurons are decoded, each as if it were the only seed.
 
-    The links between recruited neurons are found once, however many seeds share them. A sparse matrix product then
-    carries the values of all seeds from one layer to the next.
+    Which inputs a neuron recruits does not depend on the seed: every link is found once, however many seeds share it.
 
     Parameters
     ----------
@@ -123,7 +141,7 @@ def decode_each(
 
     Returns
     -------
-    Per layer, ``conv3`` down to ``input``: `Decoded.value` of each seed, (seeds, C * H * W).
+    Per layer, ``conv3`` down to ``conv1``: its links with the layer below.
 
     Raises
     ------
@@ -132,16 +150,42 @@ def decode_each(
     """
     seeds = np.reshape(seeds, (-1, 3)).astype(int)
     _check_seeds(steps["conv3"][tuple(seeds.T)], mode)
-    own = np.arange(len(seeds)), np.ravel_multi_index(tuple(seeds.T), steps["conv3"].shape)
-    value = {"conv3": csr_array((np.ones(len(seeds)), own), (len(seeds), steps["conv3"].size))}
+    parents = np.unique(np.ravel_multi_index(tuple(seeds.T), steps["conv3"].shape))
+    links = {}
     for layer, below in _PATHS:
         reached = np.zeros(steps[layer].shape, bool)
-        reached.ravel()[value[layer].indices] = True
-        parents = _Parents.of(reached, reached, steps[layer])
+        reached.ravel()[parents] = True
         inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        links = inputs.links(_hits(network, layer, parents, inputs, mode), len(parents.step))
-        value[below] = value[layer][:, np.flatnonzero(reached)] @ links
-    return value
+        hits = _join(_hits(network, layer, _Parents.of(reached, reached, steps[layer]), inputs, mode))
+        hit = np.zeros(inputs.steps.size, bool)
+        hit[hits.target] = True
+        place = np.cumsum(hit) - 1
+        children = np.flatnonzero(hit.reshape(inputs.steps.shape)[inputs.inside])
+        links[layer] = Links(parents, children, hits.parent, place[hits.target], hits.gain)
+        parents = children
+    return links
+
+
+def decode_linked(links: Mapping[str, Links], steps: Mapping[str, np.ndarray], seed: Neuron) -> Decoded:
+    """Decode one Conv3 neuron whose links were found by `unravel_links`; it is what `decode` gives."""
+    shape = steps["conv3"].shape
+    first = np.flatnonzero(links["conv3"].parents == np.ravel_multi_index(seed, shape))
+    found: list[tuple[np.ndarray, np.ndarray]] = [(first, np.ones(1))]
+    for own in links.values():
+        place, value = found[-1]
+        full = np.zeros(len(own.parents))
+        full[place] = value
+        begin, end = np.searchsorted(own.parent, (place[0], place[-1] + 1)) if len(place) else (0, 0)
+        parent, child = own.parent[begin:end], own.child[begin:end]
+        received = np.bincount(child, full[parent] * own.gain[begin:end], len(own.children))
+        hit = np.flatnonzero(received)
+        found.append((hit, received[hit]))
+    neurons = links["conv3"].parents, *(own.children for own in links.values())
+    active, values = {}, {}
+    for layer, among, (place, value) in zip(("conv3", *(below for _, below in _PATHS)), neurons, found, strict=True):
+        active[layer], values[layer] = np.zeros(steps[layer].shape, bool), np.zeros(steps[layer].shape)
+        active[layer].ravel()[among[place]], values[layer].ravel()[among[place]] = True, value
+    return Decoded(active, values)
 
 
 def _check_seeds(steps: np.ndarray, mode: Mode) -> None:
@@ -235,14 +279,6 @@ class _Inputs(NamedTuple):
         active = np.zeros(self.steps.size, bool)
         active[target] = True
         return active.reshape(self.steps.shape)[self.inside], value.reshape(self.steps.shape)[self.inside]
-
-    def links(self, hits: Iterator[_Hits], parents: int) -> csr_array:
-        """The hits as a matrix of gains, (parents, inputs without padding)."""
-        parent, target, gain = _join(hits)
-        channel, row, column = np.unravel_index(target, self.steps.shape)
-        (top, left), (_, rows, columns) = self.field.padding, self.shape
-        flat = (channel * rows + row - top) * columns + column - left
-        return csr_array((gain, (parent, flat)), (parents, int(np.prod(self.shape))))
 
 
 def _join(hits: Iterator[_Hits]) -> _Hits:

@@ -7,8 +7,9 @@ paper and what we had to choose.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,8 @@ from spikeseg.boxes import box_iou
 from spikeseg.spikes import SILENT
 
 from ...models.network import TrainedNetwork
-from .decoder import Mode, Neuron, decode_each
-from .potentials import evidence, respond
+from .decoder import Links, Mode, Neuron, decode_linked, unravel_links
+from .potentials import weigh
 from .segmentation import Conv3Decision, Segmentation, assign_pixels_exclusively, first_spike, segment_at
 
 HASHED = "conv2"
@@ -39,16 +40,16 @@ class Unravelled(NamedTuple):
 
     Attributes
     ----------
-    saliency
-        How much each pixel contributed to each spike, (spikes, H * W) float; entries that are not 0 are the spike's
-        mask.
+    links
+        See `unravel_links`.
     boxes
-        Box around each mask, (spikes, 4) float: top, left, bottom, right in pixels; all 0 for an empty mask.
+        Box around the pixels of each spike, (spikes, 4) float: top, left, bottom, right; all 0 where there are none.
     hashes
-        Which features were active at which step, see `active_spike_hashes`.
+        ASH (Active Spike Hashing): which features were active at which step, at any place; (spikes, features, steps)
+        bool.
     """
 
-    saliency: csr_array
+    links: Mapping[str, Links]
     boxes: np.ndarray
     hashes: np.ndarray
 
@@ -102,14 +103,14 @@ def segment_instances(
     SpikeSegError
         The maps have no names yet.
     """
-    mode, strength = network.config.decoder.mode, evidence(network, steps)
+    mode, (drive, strength) = network.config.decoder.mode, weigh(network, steps)
     spikes = np.argwhere((steps["conv3"] != SILENT) & (strength >= least))
     if len(spikes) == 0:
         return []
     at = tuple(spikes.T)
-    step, potential, strength = steps["conv3"][at], respond(network, steps).drive[at], strength[at]
+    step, potential, strength = steps["conv3"][at], drive[at], strength[at]
     unravelled = unravel(network, steps, spikes, mode, duration)
-    group = smash(smash_scores(unravelled.hashes, unravelled.boxes), strength, SIMILARITY)
+    group = smash(partial(smash_scores, unravelled), strength, SIMILARITY)
     segmentations, members = [], []
     for founder in sorted(set(group.tolist()), key=lambda spike: -strength[spike]):
         own = np.flatnonzero(group == founder)
@@ -117,7 +118,8 @@ def segment_instances(
         of_map = own[spikes[own, 0] == decision.map]
         spike = int(of_map[np.argmax(strength[of_map])])
         seed: Neuron = (int(spikes[spike, 0]), int(spikes[spike, 1]), int(spikes[spike, 2]))
-        segmentations.append(segment_at(network, steps, decision, seed, mode))
+        decoded = decode_linked(unravelled.links, steps, seed)
+        segmentations.append(segment_at(network, steps, decision, seed, mode, decoded))
         members.append(spikes[own])
     return [
         Instance(*found)
@@ -143,65 +145,33 @@ def unravel(
     duration
         See `segment_instances`.
     """
-    recruited = decode_each(network, steps, spikes, mode)
-    _, rows, columns = steps["input"].shape
-    inputs = recruited["input"]
-    pixels = inputs.indices % (rows * columns)  # whatever the channel
-    saliency = csr_array((inputs.data, pixels, inputs.indptr), (len(spikes), rows * columns))
-    saliency.sum_duplicates()
+    links = unravel_links(network, steps, spikes, mode)
+    of_spike = np.searchsorted(
+        links["conv3"].parents, np.ravel_multi_index(tuple(np.transpose(spikes)), steps["conv3"].shape)
+    )
     total = network.config.input.total_steps
     coarse = steps[HASHED] * total // (duration or total)
-    hashes = active_spike_hashes(recruited[HASHED], coarse, total)
-    return Unravelled(saliency, _boxes(saliency, columns), hashes)
+    hashes = _hashes(links, coarse, total)
+    return Unravelled(links, _boxes(links, steps["input"].shape)[of_spike], hashes[of_spike])
 
 
-def active_spike_hashes(recruited: csr_array, steps: np.ndarray, total_steps: int) -> np.ndarray:
-    """ASH (Active Spike Hashing): which features were active at which steps, at any place.
-
-    Parameters
-    ----------
-    recruited
-        Which neurons of a layer each latent spike recruits, (n, C * H * W).
-    steps
-        Step of each neuron's spike in that layer, (C, H, W) int.
-    total_steps
-        Steps of a stimulus.
-
-    Returns
-    -------
-    A hash for each latent spike, (n, C, total_steps) bool.
-    """
-    features, rows, columns = steps.shape
-    spike, neuron = recruited.nonzero()
-    hashes = np.zeros((len(recruited.indptr) - 1, features, total_steps), bool)
-    hashes[spike, neuron // (rows * columns), steps.ravel()[neuron]] = True
-    return hashes
-
-
-def smash_scores(hashes: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """SMASH (Similarity Matching through Active Spike Hashing): how likely two latent spikes belong to one object.
+def smash_scores(unravelled: Unravelled, spike: int) -> np.ndarray:
+    """SMASH (Similarity Matching through Active Spike Hashing): how likely others belong to the object of a spike.
 
     The score is the Jaccard index of the two hashes times the Jaccard index (IoU) of the two boxes.
 
-    Parameters
-    ----------
-    hashes
-        See `active_spike_hashes`, (n, C, steps) bool.
-    boxes
-        Top, left, bottom, right in pixels, (n, 4) float.
-
     Returns
     -------
-    Score of each pair, (n, n) float from 0 to 1, symmetric.
+    Score with each spike, (n,) float from 0 to 1.
     """
-    flat = hashes.reshape(len(hashes), -1).astype(float)
-    common, size = flat @ flat.T, flat.sum(axis=1)
-    union = size[:, None] + size - common
-    similarity = np.divide(common, union, out=np.zeros_like(union), where=union > 0)
-    return similarity * box_iou(boxes[:, None], boxes)
+    flat = unravelled.hashes.reshape(len(unravelled.hashes), -1)
+    common = np.count_nonzero(flat & flat[spike], axis=1)
+    union = np.count_nonzero(flat | flat[spike], axis=1)
+    similarity = np.divide(common, union, out=np.zeros(len(flat)), where=union > 0)
+    return similarity * box_iou(unravelled.boxes, unravelled.boxes[spike])
 
 
-def smash(scores: np.ndarray, strength: np.ndarray, similarity: float) -> np.ndarray:
+def smash(scores: Callable[[int], np.ndarray], strength: np.ndarray, similarity: float) -> np.ndarray:
     """Group latent spikes into objects.
 
     Spikes are visited from the strongest to the weakest. A spike becomes the founder of a new object if its score with
@@ -211,7 +181,7 @@ def smash(scores: np.ndarray, strength: np.ndarray, similarity: float) -> np.nda
     Parameters
     ----------
     scores
-        See `smash_scores`, (n, n) float.
+        Gives a spike's scores with all, see `smash_scores`.
     strength
         Strength of each spike, (n,) float.
     similarity
@@ -221,13 +191,14 @@ def smash(scores: np.ndarray, strength: np.ndarray, similarity: float) -> np.nda
     -------
     Index of the founder of each spike's object, (n,) int.
     """
-    free = np.ones(len(scores), bool)
-    founders = []
+    free = np.ones(len(strength), bool)
+    founders, found = [], []
     for spike in np.argsort(-strength, kind="stable"):
         if free[spike]:
             founders.append(spike)
-            free &= scores[spike] < similarity
-    return np.array(founders)[scores[:, founders].argmax(axis=1)]
+            found.append(scores(spike))
+            free &= found[-1] < similarity
+    return np.array(founders)[np.argmax(found, axis=0)]
 
 
 def _decision(maps: int, spikes: np.ndarray, steps: np.ndarray, potential: np.ndarray) -> Conv3Decision:
@@ -237,11 +208,32 @@ def _decision(maps: int, spikes: np.ndarray, steps: np.ndarray, potential: np.nd
     return Conv3Decision(scores, first_spike(spikes[:, 0], steps, scores))
 
 
-def _boxes(saliency: csr_array, columns: int) -> np.ndarray:
-    """Box around the pixels of each row of `saliency`, (n, 4)."""
-    boxes = np.zeros((len(saliency.indptr) - 1, 4))
-    for spike, (start, stop) in enumerate(zip(saliency.indptr[:-1], saliency.indptr[1:], strict=True)):
-        if start < stop:
-            row, column = np.divmod(saliency.indices[start:stop], columns)
-            boxes[spike] = row.min(), column.min(), row.max() + 1, column.max() + 1
-    return boxes
+def _hashes(links: Mapping[str, Links], steps: np.ndarray, total: int) -> np.ndarray:
+    """The hash of each Conv3 neuron, (n, C, total) bool, for the steps of the hashed layer's spikes, (C, H, W) int."""
+    above = list(links)[: list(links).index(HASHED)]
+    recruited = links[above[-1]].children
+    feature, step = recruited // steps[0].size, steps.ravel()[recruited]
+    codes, size = (np.arange(len(recruited)), feature * total + step), len(steps) * total
+    hashes = csr_array((np.ones(len(recruited), bool), codes), (len(recruited), size))
+    for layer in reversed(above):
+        parents, children, parent, child, _ = links[layer]
+        first = np.searchsorted(parent, np.arange(len(parents) + 1))
+        recruits = csr_array((np.ones(len(child), bool), child, first), (len(parents), len(children)))
+        hashes = csr_array(recruits @ hashes)
+    return hashes.toarray().reshape(-1, len(steps), total)
+
+
+def _boxes(links: Mapping[str, Links], inputs: tuple[int, ...]) -> np.ndarray:
+    """Box around the pixels that each Conv3 neuron recruits, (n, 4), in inputs of (C, H, W)."""
+    *_, rows, columns = inputs
+    lowest = list(links)[-1]
+    row, column = np.divmod(links[lowest].children % (rows * columns), columns)
+    edges = np.array([row, column, -row - 1, -column - 1], float)  # the least of each is the edge of what lies below
+    for parents, _, parent, child, _ in reversed(list(links.values())):
+        first = np.flatnonzero(np.diff(parent, prepend=-1))
+        above = np.full((4, len(parents)), np.inf)
+        if len(first):
+            above[:, parent[first]] = np.minimum.reduceat(edges.take(child, axis=1), first, axis=1)
+        edges = above
+    top, left, bottom, right = edges
+    return np.where(np.isfinite(top)[:, None], np.transpose([top, left, -bottom, -right]), 0)

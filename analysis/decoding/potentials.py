@@ -37,10 +37,8 @@ class Responses(NamedTuple):
 
 def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Responses:
     """Respond to a stimulus with these steps of spikes per layer, ``{layer: (C, H, W) int}``."""
-    conv3, final = network.config.conv3, _responding(network).after(steps["pool2"] != SILENT)
-    own = final[: conv3.maps] if conv3.tau_ms is None else _membranes(network).compared(steps["pool2"])
-    thresholds = network.thresholds["conv3"] * stimulus_scale(network, steps)
-    return Responses(own / thresholds[:, None, None], final[conv3.maps :])
+    own, field = np.split(_responding(network).after(steps["pool2"] != SILENT), 2)
+    return Responses(_drive(network, steps, own), field)
 
 
 @lru_cache(maxsize=1)
@@ -52,10 +50,10 @@ def _responding(network: TrainedNetwork) -> Potentials:
 
 
 @lru_cache(maxsize=1)
-def _speaking(network: TrainedNetwork) -> Potentials:
-    """Potentials with inhibition."""
-    config = network.config
-    return Potentials(inhibited(network.kernels["conv3"], config.decoder.inhibition), config.conv3.padding)
+def _weighing(network: TrainedNetwork) -> Potentials:
+    """Potentials of the maps, without leak, followed by how many weak synapses inside a map's support were reached."""
+    config, kernel = network.config, network.kernels["conv3"]
+    return Potentials(np.concatenate([kernel, weak(kernel)]), config.conv3.padding)
 
 
 @lru_cache(maxsize=1)
@@ -68,15 +66,36 @@ def stimulus_scale(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> 
     return float(network.threshold_scale(np.asarray(np.count_nonzero(steps["input"] != SILENT))))
 
 
-def evidence(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How much of the features that its map has learned each Conv3 neuron sees, minus other features, (maps, H, W).
+class Weighed(NamedTuple):
+    """What speaks for each Conv3 neuron, (maps, H, W) float each.
 
-    This is the final potential with inhibition (see `inhibited`), divided by the sum of the map's strong weights; it is
-    0 for a map without strong weights.
+    Attributes
+    ----------
+    drive
+        See `Responses`.
+    evidence
+        How much of the features that its map has learned the neuron sees, minus other features: the final potential
+        with inhibition (see `inhibited`), divided by the sum of the map's strong weights; 0 for a map without any.
     """
-    kernel, final = network.kernels["conv3"], _speaking(network).after(steps["pool2"] != SILENT)
+
+    drive: np.ndarray
+    evidence: np.ndarray
+
+
+def weigh(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Weighed:
+    """Weigh what speaks for each Conv3 neuron; the steps are those of `respond`."""
+    kernel, config = network.kernels["conv3"], network.config
+    own, others = np.split(_weighing(network).after(steps["pool2"] != SILENT), 2)
+    inhibited_by = np.rint(config.decoder.inhibition / EXACT) * EXACT  # so that sums stay exact
     learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
-    return np.divide(final, learned, out=np.zeros_like(final), where=learned > 0)
+    evidence = np.divide(own - inhibited_by * others, learned, out=np.zeros_like(own), where=learned > 0)
+    return Weighed(_drive(network, steps, own), evidence)
+
+
+def _drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray], potentials: np.ndarray) -> np.ndarray:
+    """Potential / threshold, of potentials without leak; with leak they are computed anew."""
+    own = potentials if network.config.conv3.tau_ms is None else _membranes(network).compared(steps["pool2"])
+    return own / (network.thresholds["conv3"] * stimulus_scale(network, steps))[:, None, None]
 
 
 class Potentials:
@@ -206,5 +225,9 @@ def inhibited(kernel: np.ndarray, inhibition: float) -> np.ndarray:
     inhibition
         Subtracted from the weak weights inside the support.
     """
-    support = (kernel > STRONG).any(axis=1, keepdims=True)
-    return np.where(support & (kernel < STRONG), kernel - inhibition, kernel)
+    return np.where(weak(kernel), kernel - inhibition, kernel)
+
+
+def weak(kernel: np.ndarray) -> np.ndarray:
+    """Which synapses of a kernel are weak, inside the support of its map; of the kernel's shape, bool."""
+    return (kernel > STRONG).any(axis=1, keepdims=True) & (kernel < STRONG)

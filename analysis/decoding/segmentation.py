@@ -15,7 +15,7 @@ from spikeseg.spikes import SILENT
 
 from ...configs.schema import Config
 from ...models.network import TrainedNetwork
-from .decoder import Mode, Neuron, decode, receptive_field
+from .decoder import Decoded, Mode, Neuron, decode, receptive_field
 from .potentials import Responses, respond
 from .presence import CONFIDENCE, margins, presence_of
 from .silhouette import silhouette
@@ -71,8 +71,10 @@ class Segmentation:
         The object's pixels that were decoded, which are edges, (H, W) bool.
     outline, edges
         What its silhouette is made of, (H, W) bool each: decoded pixels, and pixels with an input event.
-    front
-        Pixels of objects in front of it, or where it cannot lie, (H, W) bool.
+    beyond
+        Where it cannot lie, (H, W) bool.
+    nearer
+        Objects in front of it.
     saliency
         How much each pixel of the mask contributed, (H, W) float, 0 outside the mask.
     region
@@ -92,16 +94,18 @@ class Segmentation:
     mask: np.ndarray
     outline: np.ndarray
     edges: np.ndarray
-    front: np.ndarray
+    beyond: np.ndarray
     saliency: np.ndarray
     region: Box
     box: Box | None
     event_box: Box | None
+    nearer: tuple[Segmentation, ...] = ()
 
     @cached_property
     def silhouette(self) -> np.ndarray:
         """The whole object: the region that its edges fill (rule 14), (H, W) bool."""
-        return silhouette(self.outline, self.edges) & ~self.front
+        hidden = np.any([self.beyond, *(other.silhouette for other in self.nearer)], axis=0)
+        return silhouette(self.outline, self.edges) & ~hidden
 
     def is_present(self, confidence: float = CONFIDENCE) -> bool:
         """Whether the object is there at all; a network without readouts says so of the map's threshold instead."""
@@ -272,7 +276,12 @@ def _segment(
 
 
 def segment_at(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], decision: Conv3Decision, seed: Neuron, mode: Mode
+    network: TrainedNetwork,
+    steps: Mapping[str, np.ndarray],
+    decision: Conv3Decision,
+    seed: Neuron,
+    mode: Mode,
+    decoded: Decoded | None = None,
 ) -> Segmentation:
     """Decode a Conv3 neuron, and leave out pixels outside the region where objects of its map lie.
 
@@ -286,6 +295,8 @@ def segment_at(
         Map, row and column of the neuron.
     mode
         See `decode`.
+    decoded
+        What the neuron decodes to, where that is known.
 
     Raises
     ------
@@ -294,14 +305,14 @@ def segment_at(
     """
     config, (map_, *place) = network.config, seed
     label = _label(network, map_)
-    decoded = decode(network, steps, [seed], mode)
+    decoded = decoded or decode(network, steps, [seed], mode)
     events = (steps["input"] != SILENT).any(axis=0)
     within = region(network, map_, (place[0], place[1]), events.shape)
     inside = _pixels(within, events.shape)
     mask, edges = decoded.mask & inside, events & inside
     filled = config.decoder.box == "silhouette+events"  # before it is cut, as extents are learned
-    outline, around, front = (decoded.mask, events, ~inside) if filled else (mask, edges, np.zeros_like(mask))
-    body = silhouette(outline, around) & ~front if filled else None
+    outline, around, beyond = (decoded.mask, events, ~inside) if filled else (mask, edges, np.zeros_like(mask))
+    body = silhouette(outline, around) & ~beyond if filled else None
     return Segmentation(
         label=label,
         map=map_,
@@ -312,7 +323,7 @@ def segment_at(
         mask=mask,
         outline=outline,
         edges=around,
-        front=front,
+        beyond=beyond,
         saliency=np.where(mask, decoded.saliency, 0),
         region=within,
         box=_box(mask, edges, config, body),
@@ -342,10 +353,10 @@ def assign_pixels_exclusively(
         box = _box(mask, own, network.config, silhouette(mask, own) if filled else None)
         saliency = np.where(mask, found.saliency, 0)
         disjoint.append(replace(found, mask=mask, outline=mask, edges=own, saliency=saliency, box=box))
-    front = np.zeros(events.shape, bool)
+    nearer: list[Segmentation] = []
     for number in sorted(range(len(disjoint)), key=lambda one: -disjoint[one].decision.strength[disjoint[one].map]):
-        disjoint[number] = replace(disjoint[number], front=front)
-        front = front | disjoint[number].silhouette
+        disjoint[number] = replace(disjoint[number], beyond=np.zeros_like(events), nearer=tuple(nearer))
+        nearer.append(disjoint[number])
     return disjoint
 
 

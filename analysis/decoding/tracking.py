@@ -37,11 +37,20 @@ OTHER_SIZE = 0.3
 NOISE = 0.16
 """Standard deviation of the middle of a found box, in sizes of the object: the geometric mean of its box's sides."""
 
+VELOCITY_NOISE = 1.2
+"""Standard deviation of what is found of its velocity, in sizes per second."""
+
+OTHER_MOTION = 0.6
+"""What speaks against it where it moves quite otherwise."""
+
 BESIDE_OTHERS = 3.0
 """Added to a noise of 1 where another track covers the whole predicted box; in proportion where it covers less."""
 
 ACCELERATION = 3.0
 """By how much velocities change within a second: standard deviation, in sizes of the object per second."""
+
+KEPT_S = 1.5
+"""Within so many seconds a velocity that is not measured again falls to 1 / e: what moved may have stopped."""
 
 SPEED = 2.0
 """Standard deviation of the velocity of an object that is found for the first time, in its sizes per second."""
@@ -55,7 +64,7 @@ ALONE = 0.05
 APART = 0.2
 """What is not assigned begins a track if it shares at most this fraction of the smaller of two boxes with any other."""
 
-SURE = 0.55
+SURE = 0.6
 """A box has the number of its track from this IoU with the predicted box on."""
 
 MARGIN = 0.1
@@ -78,10 +87,14 @@ TENTATIVE_S = 0.1
 
 
 class Detection(NamedTuple):
-    """What was found at a time: class and box, in pixels."""
+    """What was found at a time: class and box, in pixels, and how it moves, if that is known.
+
+    `velocity` is down and to the right, in pixels per second.
+    """
 
     label: str
     box: Box
+    velocity: tuple[float, float] | None = None
 
 
 @dataclass(eq=False)
@@ -146,7 +159,8 @@ class _Track:
     def predict(self, t: int) -> None:
         """Move on to a time."""
         dt = (t - self.t) / 1e6
-        step = np.array([[1, dt], [0, 1]])
+        kept = np.exp(-dt / KEPT_S)
+        step = np.array([[1, KEPT_S * (1 - kept)], [0, kept]])
         noise = (ACCELERATION * self.size) ** 2 * np.array([[dt**3 / 3, dt**2 / 2], [dt**2 / 2, dt]])
         self.state, self.covariance, self.t = step @ self.state, step @ self.covariance @ step.T + noise, t
         self._place()
@@ -155,7 +169,16 @@ class _Track:
         """How much class and size speak against a detection, in units of IoU."""
         strange = 1 - self.votes.get(one.label, 0.0) / sum(self.votes.values())
         alone = max(1 - 2 * self.covered, 0)
-        return OTHER_CLASS * strange + OTHER_SIZE * alone * self.unlike(one.box)
+        return (
+            OTHER_CLASS * strange + OTHER_SIZE * alone * self.unlike(one.box) + OTHER_MOTION * self.moves_otherwise(one)
+        )
+
+    def moves_otherwise(self, one: Detection) -> float:
+        """How surely a detection moves otherwise, from 0 to 1."""
+        if one.velocity is None:
+            return 0.0
+        off = np.square(np.subtract(one.velocity, self.state[1])).sum()
+        return float(1 - np.exp(-off / 2 / (self.covariance[1, 1] + (VELOCITY_NOISE * self.size) ** 2)))
 
     def unlike(self, box: Box) -> float:
         """How much a box differs in size: mean of the absolute logarithms of the ratios of its sides."""
@@ -163,15 +186,21 @@ class _Track:
 
     def correct(self, one: Detection) -> None:
         """Take in a detection of this time."""
-        noise = NOISE * self.size * (1 + BESIDE_OTHERS * self.covered)
-        gain = self.covariance[:, 0] / (self.covariance[0, 0] + noise**2)
-        self.state = self.state + np.outer(gain, _middle(one.box) - self.state[0])
-        self.covariance = self.covariance - np.outer(gain, self.covariance[0])
+        doubt = self.size * (1 + BESIDE_OTHERS * self.covered)
+        self._measure(0, _middle(one.box), NOISE * doubt)
+        if one.velocity is not None:
+            self._measure(1, np.array(one.velocity), VELOCITY_NOISE * doubt)
         alone = self.covered < ALONE
         if alone:
             self.sides = self.sides + max(RESIZE, 1 / (self.found + 1)) * (_sides(one.box) - self.sides)
         self.votes[one.label] = self.votes.get(one.label, 0.0) + (1.0 if alone else 0.1)
         self.found, self.found_t = self.found + 1, self.t
+
+    def _measure(self, row: int, value: np.ndarray, noise: float) -> None:
+        """Take in a measurement of position (row 0) or velocity (1), whose standard deviation is `noise`."""
+        gain = self.covariance[:, row] / (self.covariance[row, row] + noise**2)
+        self.state = self.state + np.outer(gain, value - self.state[row])
+        self.covariance = self.covariance - np.outer(gain, self.covariance[row])
 
     def _place(self) -> None:
         """The box at the predicted place."""

@@ -13,7 +13,7 @@ import numpy as np
 from spikeseg.spikes import SILENT
 
 from ...models.network import LAYERS, TrainedNetwork
-from ..decoding.decoder import Neuron, decode, decode_each
+from ..decoding.decoder import Neuron, decode, decode_linked, unravel_links
 from ..decoding.segmentation import Segmentation
 
 NEVER = 255
@@ -61,11 +61,9 @@ def causes(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentatio
     All are decoded in the mode of the segmentation, which is ``end`` if the answer's neuron did not spike.
     """
     neurons = latent_neurons(steps, segmentation)
-    decoded = decode_each(network, steps, neurons, segmentation.decoded_mode)["input"]
-    channels, rows, columns = steps["input"].shape
-    caused = np.zeros((len(neurons), channels, rows, columns), bool)
-    caused.reshape(len(neurons), -1)[decoded.nonzero()] = True
-    return np.any(caused, axis=1)
+    links = unravel_links(network, steps, neurons, segmentation.decoded_mode)
+    caused = [decode_linked(links, steps, (map_, row, column)).mask for map_, row, column in neurons.tolist()]
+    return np.reshape(np.array(caused, bool), (len(neurons), *segmentation.mask.shape))
 
 
 def growth(network: TrainedNetwork, steps: Mapping[str, np.ndarray], segmentation: Segmentation) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 
 from helpers import judge
 from spikeseg.analysis.decoding import decoder
-from spikeseg.analysis.decoding.decoder import decode, decode_each
+from spikeseg.analysis.decoding.decoder import decode, decode_linked, unravel_links
 from spikeseg.configs import layer_shapes, load, validate
 from spikeseg.models.network import LAYERS, TrainedNetwork
 from spikeseg.spikes import SILENT, Shape, Spikes
@@ -101,7 +101,7 @@ class TestByHand:
             with pytest.raises(ValueError, match="did not spike"):
                 decode(small, steps, [(0, 0, 0)], mode)
             with pytest.raises(ValueError, match="did not spike"):
-                decode_each(small, steps, [(0, 0, 0)], mode)
+                unravel_links(small, steps, [(0, 0, 0)], mode)
 
 
 # ---- In general -----------------------------------------------------------------------------------
@@ -188,13 +188,14 @@ class TestAnySpikes:
         assert together.saliency == pytest.approx(sum(one.saliency for one in alone))
 
     @pytest.mark.parametrize("mode", MODES)
-    def test_in_one_pass_each_seed_decodes_to_what_it_does_alone(self, network, spikes, mode):
+    def test_by_links_that_seeds_share_each_decodes_to_what_it_does_alone(self, network, spikes, mode):
         seeds = some_seeds(spikes, 6)
-        each = decode_each(network, spikes, seeds, mode)
-        assert list(each) == [*reversed(LAYERS), "input"]
-        for number, seed in enumerate(seeds):
-            for layer, value in decode(network, spikes, [seed], mode).value.items():
-                np.testing.assert_allclose(each[layer][[number]].toarray()[0], value.ravel(), rtol=1e-12)
+        links = unravel_links(network, spikes, seeds, mode)
+        for seed in seeds:
+            linked, alone = decode_linked(links, spikes, tuple(seed)), decode(network, spikes, [seed], mode)
+            for layer in ("input", *LAYERS):
+                assert np.array_equal(linked.active[layer], alone.active[layer])
+                assert np.array_equal(linked.value[layer], alone.value[layer])
 
     def test_no_seeds_decode_to_nothing(self, network, spikes):
         decoded = decode(network, spikes, [], "causal")

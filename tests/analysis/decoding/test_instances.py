@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from scipy.sparse import csr_array
 
 from helpers.blocks import block, encode, network, picture
 from helpers.networks import many, seeds
 from spikeseg.analysis.decoding.decoder import decode
 from spikeseg.analysis.decoding.instances import (
     SIMILARITY,
-    active_spike_hashes,
+    Unravelled,
     segment_instances,
     smash,
     smash_scores,
     unravel,
 )
 from spikeseg.analysis.decoding.segmentation import assign_pixels_exclusively, segment_classes, segment_one
+from spikeseg.boxes import mask_box
 from spikeseg.spikes import SILENT
 
 MODES = ("causal", "exact", "end")
@@ -102,16 +102,17 @@ class TestApart:
 
 class TestHulk:
     @every_mode
-    def test_its_masks_together_are_what_all_spikes_decode_to(self, mode):
+    def test_boxes_and_hashes_are_those_of_each_spike_decoded_alone(self, mode):
         trained = network(mode=mode)
         spikes = encode(trained, picture((0, 1, 0), (1, 4, 7)))
-        latent = np.argwhere(spikes["conv3"] != SILENT)
-        saliency = (
-            unravel(trained, spikes, latent, mode).saliency.toarray().reshape(len(latent), *spikes["input"][0].shape)
-        )
-        together = decode(trained, spikes, latent, mode)
-        assert np.array_equal((saliency > 0).any(axis=0), together.mask)
-        assert saliency.sum(axis=0) == pytest.approx(together.saliency)
+        latent = np.argwhere(spikes["conv3"] != SILENT)[::-1]
+        unravelled = unravel(trained, spikes, latent, mode)
+        assert len(latent) > 3
+        for seed, box, active in zip(latent, unravelled.boxes, unravelled.hashes, strict=True):
+            alone = decode(trained, spikes, [seed], mode)
+            assert mask_box(alone.mask) == tuple(box)
+            feature, *_ = places = np.nonzero(alone.active["conv2"])
+            assert set(zip(*np.nonzero(active), strict=True)) == set(zip(feature, spikes["conv2"][places], strict=True))
 
     def test_boxes_are_around_the_pixels(self):
         trained = network()
@@ -120,21 +121,12 @@ class TestHulk:
         assert unravelled.boxes.tolist() == [list(block(2, 5)), [8, 20, 20, 28]]
 
 
-class TestAsh:
-    def test_a_hash_says_which_feature_was_active_when_but_not_where(self):
-        steps = np.array([[[3, 4], [SILENT, 3]], [[5, SILENT], [6, 6]]])
-        recruited = csr_array([[1, 0, 0, 2, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0, 1, 0]])
-        hashes = active_spike_hashes(recruited, steps, 8)
-        assert hashes.shape == (2, 2, 8)
-        assert np.argwhere(hashes).tolist() == [[0, 0, 3], [1, 0, 3], [1, 1, 6]]
-
-
 class TestSmash:
     def test_scores_are_overlap_of_hashes_times_overlap_of_boxes(self):
         hashes = np.array([[[1, 1, 0]], [[1, 1, 0]], [[1, 0, 1]], [[0, 0, 0]]], bool)
         boxes = np.array([[0, 0, 2, 2], [0, 1, 2, 3], [0, 0, 2, 2], [0, 0, 2, 2]], float)
-        scores = smash_scores(hashes, boxes)
-        assert scores == pytest.approx(
+        scores = [smash_scores(Unravelled({}, boxes, hashes), spike) for spike in range(4)]
+        assert np.array(scores) == pytest.approx(
             np.array([[1, 1 / 3, 1 / 3, 0], [1 / 3, 1, 1 / 9, 0], [1 / 3, 1 / 9, 1, 0], [0] * 4])
         )
 
@@ -143,8 +135,8 @@ class TestSmash:
     def test_the_order_of_the_spikes_does_not_matter(self, seed):
         rng = np.random.default_rng(seed)
         scores, strength, order = random_scores(rng), rng.permutation(12), rng.permutation(12)
-        group = smash(scores, strength, SIMILARITY)
-        shuffled = smash(scores[np.ix_(order, order)], strength[order], SIMILARITY)
+        group = smash(scores.__getitem__, strength, SIMILARITY)
+        shuffled = smash(scores[np.ix_(order, order)].__getitem__, strength[order], SIMILARITY)
         assert np.array_equal(order[shuffled], group[order])
 
     @many
@@ -152,7 +144,7 @@ class TestSmash:
     def test_founders_are_unlike_each_other_and_everyone_is_like_its_own(self, seed):
         rng = np.random.default_rng(seed)
         scores = random_scores(rng)
-        group = smash(scores, rng.permutation(12), SIMILARITY)
+        group = smash(scores.__getitem__, rng.permutation(12), SIMILARITY)
         founders = np.unique(group)
         between = scores[np.ix_(founders, founders)]
         assert np.array_equal(group[founders], founders)

@@ -39,7 +39,7 @@ def below_title(painted):
 
 
 def test_a_mask_has_the_colour_of_its_class_and_all_else_stays(found, classes):
-    (one,) = [replace(found[0], box=None, front=np.ones_like(found[0].mask))]
+    (one,) = [replace(found[0], box=None, beyond=np.ones_like(found[0].mask))]
     pixels = below_title(paint_overlay(GREY, [one], classes, "a"))
     mask = resized(one.mask, pixels.shape[:2])
     tint = 0.2 * 120 + 0.8 * np.array(rgb(class_colours(classes)[one.label]))
@@ -51,7 +51,7 @@ def test_a_box_is_edged_outside_of_it(found, classes):
     nothing = np.zeros_like(found[0].mask)
     rows, columns = nothing.shape
     box = Box(rows * 0.25, columns * 0.5, rows * 0.75, columns * 0.75)
-    one = replace(found[0], box=box, mask=nothing, front=~nothing)
+    one = replace(found[0], box=box, mask=nothing, beyond=~nothing)
     pixels = below_title(paint_overlay(GREY, [one], classes, "a"))
     high, wide = pixels.shape[:2]
     colour = rgb(class_colours(classes)[one.label])
@@ -77,7 +77,7 @@ def test_pictures_of_any_size_are_as_wide_as_others(found, classes, shape, size)
 
 
 def test_objects_with_numbers_have_colours_of_their_own(found, classes):
-    alike = [replace(one, label=classes[0], front=np.ones_like(one.mask)) for one in found]
+    alike = [replace(one, label=classes[0], beyond=np.ones_like(one.mask)) for one in found]
     by_class, by_number = (
         np.array(paint_overlay(GREY, alike, classes, "", numbered=numbered)) for numbered in (False, True)
     )
