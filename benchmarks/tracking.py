@@ -38,7 +38,7 @@ MOSTLY = 0.5  # of the times at which an object is seen, from which on it counts
 
 
 class Frame(NamedTuple):
-    """A time in microseconds, what is there (number, class, box), and what was found at that time (class, box)."""
+    """A time in microseconds, what is there (number, class, box), and what was found at that time."""
 
     t: int
     there: list[tuple[int, str, Box]]
@@ -127,7 +127,7 @@ def frames(path: Path) -> list[Frame]:
         Frame(
             one["t"],
             [(number, label, Box(*box)) for number, label, box in one["there"]],
-            [Detection(label, Box(*box)) for label, box in one["found"]],
+            [Detection(label, Box(*box), motion and tuple(motion)) for label, box, motion in one["found"]],
         )
         for one in read_json(path)["frames"]
     ]
@@ -192,7 +192,7 @@ def find(network: TrainedNetwork, crossing: Crossing, continuous: bool) -> Itera
             yield {
                 "t": t,
                 "there": [(one.number, one.label, _rounded(one.box)) for one in there],
-                "found": [(one.segmentation.label, _rounded(one.box)) for one in found],
+                "found": [(one.segmentation.label, _rounded(one.box), one.velocity) for one in found],
             }
 
 

@@ -45,7 +45,7 @@ class TrackedStream:
                 end = buffer.start + buffer.duration
                 answers = [instance.segmentation for instance in instances]
                 found = [Sighting.of(end, one, self.network, self.placement, buffer.size) for one in answers]
-                yield Stretch(buffer, tuple(tracked(self.tracker, found)))
+                yield Stretch(buffer, tuple(tracked(self.tracker, found, buffer.events, buffer.duration)))
 
 
 @contextmanager

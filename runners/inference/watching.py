@@ -13,6 +13,7 @@ from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
 from ...analysis.decoding.continuous import Memory, Watcher
+from ...analysis.decoding.motion import velocity
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation, cell_centre
 from ...analysis.decoding.tracking import Detection, Tracker
@@ -56,6 +57,8 @@ class Sighting:
         In pixels of the sensor; the mask is (rows, columns) bool, the box None for an empty mask.
     track
         Number of the object, from 1 on; None where objects are not tracked, or it is not sure of yet.
+    velocity
+        Where objects are tracked: how it moves, down and to the right in pixels per second; None if it is not known.
     """
 
     t: int
@@ -64,6 +67,7 @@ class Sighting:
     box: Box | None
     mask: np.ndarray
     track: int | None = None
+    velocity: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -84,12 +88,16 @@ class Stretch:
     sightings: tuple[Sighting, ...]
 
 
-def tracked(tracker: Tracker, sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Number sightings, sorted by time, by the object that they are of. Those without a box are left out."""
+def tracked(tracker: Tracker, sightings: Iterable[Sighting], events: np.ndarray, duration_us: int) -> list[Sighting]:
+    """Number sightings, sorted by time, by the object that they are of. Those without a box are left out.
+
+    Each was found in the events of so many microseconds before it.
+    """
     numbered: list[Sighting] = []
     for t, same in groupby(sightings, key=lambda one: one.t):
-        found = [(one, one.box) for one in same if one.box is not None]
-        tracks = tracker.track(t, [Detection(one.segmentation.label, box) for one, box in found])
+        moving = [replace(one, velocity=velocity(events, t - duration_us, duration_us, one.mask)) for one in same]
+        found = [(one, Detection(one.segmentation.label, one.box, one.velocity)) for one in moving if one.box]
+        tracks = tracker.track(t, [detection for _, detection in found])
         numbered += [replace(one, track=track) for (one, _), track in zip(found, tracks, strict=True)]
     return numbered
 
@@ -185,6 +193,7 @@ class Watch:
         config = network.config.input
         self._arrivals = Arrivals(config.shape.size, timing.refractory_steps("input"))
         self._origin = 0
+        self._before = np.empty(0, EVENT)  # events that the next decisions may have been found in
 
     def see(self, packets: Iterable[np.ndarray]) -> Iterator[Stretch]:
         """Yield what was seen, run by run of the simulator; between events nothing or little is.
@@ -234,6 +243,7 @@ class Watch:
         """Simulate buffers that follow each other, from now on."""
         begin = self._encoder.step
         events = np.concatenate([buffer.events for buffer in buffers])
+        seen = np.concatenate([self._before, events])
         neuron, inside = self._placement.neurons(events)
         events, neuron = events[inside], neuron[inside]
         if self._network.config.input.polarity == "split":
@@ -245,7 +255,9 @@ class Watch:
         decided, sensor = self._watcher.watch(spikes, steps), buffers[0].size
         found = [Sighting.of(self._time(now), one, self._network, self._placement, sensor) for now, one in decided]
         if self._tracker is not None:
-            found = tracked(self._tracker, found)
+            window = round(1000 * self._timing.window_ms)
+            found = tracked(self._tracker, found, seen, window)
+            self._before = seen[np.searchsorted(seen["t"], buffers[-1].start + buffers[-1].duration - window) :]
         for buffer in buffers:
             end = buffer.start + buffer.duration
             yield Stretch(buffer, tuple(one for one in found if buffer.start <= one.t < end))

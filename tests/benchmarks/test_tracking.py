@@ -70,7 +70,7 @@ def test_what_was_found_is_read_again_and_kept(tmp_path):
         {
             "t": frame.t,
             "there": [(n, label, list(b)) for n, label, b in frame.there],
-            "found": [(o.label, list(o.box)) for o in frame.found],
+            "found": [(o.label, list(o.box), (0, v)) for o, v in zip(frame.found, (100, -100), strict=True)],
         }
         for frame in frames(PASSING)
     ]
