@@ -38,7 +38,7 @@ def count_objects(
     device
         Where Brian2 simulates.
     progress
-        Receives the number of scenes done.
+        Receives the number of pictures or recordings done.
     jobs
         Number of simulations at a time.
 
@@ -50,6 +50,7 @@ def count_objects(
     keep = set(evenly_spaced(range(len(selection.indices)), EXAMPLES))
     scenes: list[CountedScene] = []
     examples: list[SegmentedSample] = []
+    done: set[str] = set()
     shown = samples(selection.dataset, selection.indices, selection.network.config.input)
     with open_segmenter(selection.network, [selection.size], device, jobs) as segmenter:
         while batch := list(islice(shown, BATCH)):
@@ -59,5 +60,6 @@ def count_objects(
                 if len(scenes) in keep:
                     examples.append(SegmentedSample(sample, segmentations))
                 scenes.append(assign(sample.name, sample.targets, segmentations))
-                progress(len(scenes))
+                done.add(sample.name if sample.buffer is None else sample.buffer.recording)
+                progress(len(done))
     return Counting(count_report(scenes), scenes, examples)

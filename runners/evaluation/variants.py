@@ -10,7 +10,9 @@ import numpy as np
 
 from spikeseg.errors import SpikeSegError
 
+from ...datasets.camera.crossing import SIZE
 from ...datasets.camera.orange_panda_sim import OrangePandaSim
+from ...datasets.camera.ornament_groups_sim import OrnamentGroupsSim
 from ...datasets.canvas import Canvas, SideBySide
 from ...datasets.recordings import Noisy, Recordings
 from ...datasets.rendered.orange_panda import OrangePanda
@@ -156,13 +158,14 @@ def overlapping(selection: Selection, overlap: float) -> Selection:
 def multi_object_scenes(selection: Selection, part: str, objects: int, mixed: bool, overlap: float | None) -> Selection:
     """Scenes of several objects, for counting.
 
-    There are as many rendered scenes as selected pictures; every further object makes them half as wide again.
-    Photographs are pasted side by side, each in one scene only, until too few are left for another scene.
+    There are as many rendered scenes as selected pictures; every further object makes them half as wide again. Those
+    that a simulated camera films share its sensor instead, and each buffer is a scene. Photographs are pasted side by
+    side, each in one scene only, until too few are left for another scene.
 
     Parameters
     ----------
     selection
-        Pictures.
+        Pictures, or recordings of a simulated camera before rendered scenes.
     part
         Part of the split: each part has rendered scenes of its own.
     objects
@@ -175,24 +178,31 @@ def multi_object_scenes(selection: Selection, part: str, objects: int, mixed: bo
     Raises
     ------
     SpikeSegError
-        The selection has recordings, there are too few classes or pictures, or an argument is out of range.
+        The selection has other recordings, there are too few classes or pictures, or an argument is out of range.
     """
     data = selection.network.config.data
     if mixed and len(data.classes) < 2:
         raise SpikeSegError(f"objects of different classes need 2 classes, not only {', '.join(data.classes)}")
-    if data.dataset == "orange-panda":
+    what = f"{objects} objects of {'different classes' if mixed else 'one class'}" if objects > 1 else "1 object"
+    how = "side by side" if overlap is None else f"overlapping by {overlap:.0%}"
+    source = f"{selection.source}, {what}, {how}"
+    if data.dataset in ("orange-panda", "orange-panda-sim"):
         rows, columns = selection.size
-        size, scenes, seed = (rows, columns * (1 + objects) // 2), len(selection.indices), GROUP_SEEDS[part]
-        dataset = OrnamentGroups(scenes, seed, size, objects, not mixed, overlap, data.classes)
+        filmed = data.dataset == "orange-panda-sim"
+        size = SIZE if filmed else (rows, columns * (1 + objects) // 2)
+        pictures = OrnamentGroups(
+            len(selection.indices), GROUP_SEEDS[part], size, objects, not mixed, overlap, data.classes
+        )
+        if filmed:
+            indices = np.arange(len(pictures))
+            return replace(selection, dataset=OrnamentGroupsSim(pictures), indices=indices, source=source)
+        dataset = pictures
     elif overlap is not None:
-        raise SpikeSegError(f"--overlap with --objects is for orange-panda only, not for {data.dataset}")
+        raise SpikeSegError(f"--overlap with --objects is for rendered ornaments only, not for {data.dataset}")
     else:
         pictures = cast(Dataset, selection.dataset)
         groups = _groups(pictures.labels, selection.indices, data.classes, objects, mixed)
         dataset = SideBySide(pictures, groups, selection.size)
-    what = f"{objects} objects of {'different classes' if mixed else 'one class'}" if objects > 1 else "1 object"
-    how = "side by side" if overlap is None else f"overlapping by {overlap:.0%}"
-    source = f"{selection.source}, {what}, {how}"
     network = at_density(selection.network, dataset.size)
     indices = np.arange(len(dataset))
     return replace(selection, network=network, dataset=dataset, indices=indices, source=source, size=dataset.size)

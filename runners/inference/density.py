@@ -33,7 +33,9 @@ def at_density(network: TrainedNetwork, size: tuple[int, int]) -> TrainedNetwork
     """
     inputs = network.config.input
     if inputs.dog is None:
-        raise SpikeSegError("the network learned from recordings: objects are counted in pictures only")
+        raise SpikeSegError(
+            "the network learned from recordings: objects are counted in pictures, or before a simulated camera"
+        )
     area = size[0] * size[1] / (inputs.rows * inputs.columns)
     dog = inputs.dog.model_copy(update={"events": round(DENSITY * area * inputs.dog.events)})
     return with_input(network, {"dog": dog})

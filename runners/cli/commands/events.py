@@ -136,13 +136,16 @@ def simulate(
         int | None,
         typer.Option(min=2, max=3, help="Instead: so many ornaments that cross before a camera that stands still."),
     ] = None,
+    hand: Annotated[bool, typer.Option("--hand", help="With --crossing: the camera is held in the hand.")] = False,
 ) -> None:
     """Simulate a recording to try things on: a hand-held camera before an orange, a panda, both, and an empty desk."""
     from ....datasets.events.writing import check_writable, write_recording
 
     check_writable(out)
+    if hand and crossing is None:
+        raise SpikeSegError("--hand is for --crossing: without it the camera is always held in the hand")
     with console.status("simulating a camera"):
-        recording, shown = _tour(seed) if crossing is None else _crossing(seed, crossing, out)
+        recording, shown = _tour(seed) if crossing is None else _crossing(seed, crossing, hand, out)
     write_recording(out, recording)
     rows, columns = recording.size
     console.print(f"{out}: {len(recording.events):,} events, sensor {columns} x {rows}", soft_wrap=True)
@@ -157,11 +160,11 @@ def _tour(seed: int) -> tuple[Recording, Table]:
     return recording, tour_table(stops)
 
 
-def _crossing(seed: int, count: int, out: Path) -> tuple[Recording, str]:
+def _crossing(seed: int, count: int, hand: bool, out: Path) -> tuple[Recording, str]:
     """Simulate, and write the true boxes beside the recording."""
     from ....datasets.camera.crossing import STILL, Crossing, write_truth
 
-    crossing = Crossing(seed, count, hand=STILL)
+    crossing = Crossing(seed, count, hand=None if hand else STILL)
     truth = out.with_name(f"{out.stem}_truth.csv")
     write_truth(truth, crossing)
     return crossing.recording(), f"{truth}: box, class and number of each object every 10 ms"

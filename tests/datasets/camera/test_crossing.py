@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from helpers.runs import refusal
+from spikeseg import read_events
 from spikeseg.datasets.camera import crossing as module
 from spikeseg.datasets.camera.crossing import DURATION_US, SIZE, STILL, Crossing, write_truth
 from spikeseg.errors import SpikeSegError
@@ -99,3 +101,17 @@ def test_the_command_writes_the_recording_and_the_truth(short, spikeseg, tmp_pat
 def test_what_cannot_be_is_refused(seed, count):
     with pytest.raises(SpikeSegError, match="give 2 or 3, and a seed of 0 or more"):
         Crossing(seed, count)
+
+
+def test_a_camera_in_the_hand_sees_the_whole_desk(spikeseg, short, tmp_path):
+    for name, options in (("still", []), ("hand", ["--hand"])):
+        assert spikeseg("events", "simulate", tmp_path / f"{name}.npz", "--crossing", 2, *options).code == 0
+    still, hand = (len(read_events(tmp_path / f"{name}.npz").events) for name in ("still", "hand"))
+    assert hand > 2 * still
+    assert (tmp_path / "hand_truth.csv").exists()
+
+
+def test_a_hand_without_a_crossing_is_refused(spikeseg, tmp_path):
+    assert refusal(spikeseg("events", "simulate", tmp_path / "one.npz", "--hand")).startswith(
+        "--hand is for --crossing"
+    )
