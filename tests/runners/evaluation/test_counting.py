@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-import spikeseg
+from helpers.networks import configuration, random_network
 from spikeseg.datasets.camera import ornament_groups_sim
+from spikeseg.datasets.camera.orange_panda_sim import OrangePandaSim
 from spikeseg.errors import SpikeSegError
+from spikeseg.models.network import TrainedNetwork
 from spikeseg.runners.evaluation.counting import count_objects
+from spikeseg.runners.evaluation.selection import Selection
 from spikeseg.runners.evaluation.variants import multi_object_scenes
+from spikeseg.runners.training.directory import Run
+
+ROWS, COLUMNS = 130, 173
+
+
+def selected(dataset: str) -> Selection:
+    config = configuration(
+        data={"dataset": dataset, "classes": ["orange", "panda"], "test": 1},
+        input={"rows": ROWS, "columns": COLUMNS, "dog": None, "buffer": {"duration_ms": 30, "fit": "bin"}},
+        conv1={"orientations": 2, "kernel": 3},
+        pool1={"window": 4, "stride": 4},
+        conv2={"maps": 2, "kernel": [3, 3], "padding": [1, 1]},
+        pool2={"window": 4, "stride": 4},
+        conv3={"maps": 2, "kernel": [3, 3], "padding": [1, 1]},
+    )
+    network: TrainedNetwork = replace(random_network(config, 4, "tenths"), map_labels=("orange", "panda"))
+    return Selection(network, Run(Path("run")), OrangePandaSim(1, 0), np.arange(1), "simulated", config.input.size)
 
 
 @pytest.fixture
-def selection(monkeypatch, tmp_path):
+def short(monkeypatch, tmp_path):
     monkeypatch.setenv("SPIKESEG_CACHE", str(tmp_path))
     monkeypatch.setattr(ornament_groups_sim, "DURATION_US", 60_000)
-    chosen = spikeseg.select("orange-panda-sim", None, "validation")
-    return replace(chosen, indices=chosen.indices[:1])
 
 
-def test_each_buffer_of_a_recording_is_a_scene_with_its_objects(selection):
+def test_each_buffer_of_a_recording_is_a_scene_with_its_objects(short):
     done: list[int] = []
-    counting = count_objects(multi_object_scenes(selection, "validation", 2, False, None), "numpy", done.append)
+    scenes = multi_object_scenes(selected("orange-panda-sim"), "validation", 2, False, None)
+    counting = count_objects(scenes, "numpy", done.append)
     assert (counting.report.scenes, counting.report.objects, done) == (2, 4, [1, 1])
-    assert sum(counting.report.counts["2"].values()) == 2
-    assert counting.report.found is not None
-    assert counting.report.found >= 0.5  # boxes are compared in the same pixels
-    assert [match.label for match in counting.scenes[0].matches] == ["orange", "orange"]
+    matches = [match for scene in counting.scenes for match in scene.matches]
+    assert [match.label for match in matches] == ["orange"] * 4
+    edges = np.array([match.box for match in matches])
+    assert (edges[:, 2:] <= (ROWS, COLUMNS)).all()  # in pixels of the input, as what is found
+    assert (edges[:, 2] - edges[:, 0]).min() > 0.3 * ROWS
+    assert {len(scene.matches) for scene in counting.scenes} == {2}
 
 
-def test_recordings_whose_scenes_cannot_be_made_are_refused(selection):
-    data = selection.network.config.data.model_copy(update={"dataset": "n-mnist"})
-    network = replace(selection.network, config=selection.network.config.model_copy(update={"data": data}))
-    chosen = replace(selection, network=network, indices=np.arange(40))
-    with pytest.raises(SpikeSegError, match="recordings"):
-        multi_object_scenes(chosen, "validation", 2, False, None)
+def test_recordings_whose_scenes_cannot_be_made_are_refused():
+    with pytest.raises(SpikeSegError, match=r"recordings|pictures"):
+        multi_object_scenes(selected("n-mnist"), "validation", 2, False, None)
