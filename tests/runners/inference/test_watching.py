@@ -14,6 +14,7 @@ from PIL import Image
 
 from helpers.networks import configuration, random_network
 from helpers.runs import refusal
+from spikeseg.analysis.decoding import motion
 from spikeseg.analysis.decoding.tracking import Detection, Tracker
 from spikeseg.datasets.events.arrivals import Arrivals
 from spikeseg.datasets.events.events import Recording, pack
@@ -201,8 +202,20 @@ def test_numbers_are_those_of_the_tracker(continuous):
     tracker = Tracker()
     for t, same in groupby(sightings, key=lambda one: one.t):
         found = list(same)
-        boxes = [Detection(one.segmentation.label, one.box) for one in found if one.box is not None]
+        boxes = [Detection(one.segmentation.label, one.box, one.velocity) for one in found if one.box is not None]
         assert tracker.track(t, boxes) == [one.track for one in found]
+
+
+def test_velocities_do_not_depend_on_how_long_a_run_of_the_simulator_is(monkeypatch):
+    def velocities():
+        sightings = [one for stretch in tracks(moving(), continuous=True) for one in stretch.sightings]
+        return [(one.t, one.velocity) for one in sightings]
+
+    monkeypatch.setattr(motion, "FEWEST", 1)  # there are few events
+    expected = velocities()
+    assert sum(found is not None for _, found in expected) > 3
+    monkeypatch.setattr(watching, "RUN_MS", 17.0)
+    assert velocities() == expected
 
 
 def test_objects_in_continuous_time_are_looked_for_every_buffer():
