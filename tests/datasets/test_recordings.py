@@ -93,7 +93,7 @@ def test_spikes_of_buffers_go_to_disk_with_their_names(spikeseg, recorded, tmp_p
     assert all(name.endswith("ms") for name in header["names"])
 
 
-@pytest.mark.parametrize("options", [("--canvas",), ("--objects", "2"), ("--buffer", "0ms"), ("--buffer", "soon")])
+@pytest.mark.parametrize("options", [("--canvas",), ("--buffer", "0ms"), ("--buffer", "soon")])
 def test_what_does_not_go_with_recordings_is_told(spikeseg, recorded, tmp_path, options):
     told = spikeseg("evaluate", recorded, *options, "--out", tmp_path / "out", *NUMPY)
     assert told.code != 0
