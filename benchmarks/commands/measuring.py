@@ -76,8 +76,12 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path)
 def run_case(case: Command, version: Version) -> Cost:
     """Run a case with one version; what it writes is removed. Raises SpikeSegError if it fails."""
     with tempfile.TemporaryDirectory(dir=version.home) as out:
-        arguments = [one.replace(HOME, str(version.home)).replace(OUT, out) for one in case]
-        return run(version.command(arguments), version.environment, version.home)
+        return run(version.command(filled(case, version, out)), version.environment, version.home)
+
+
+def filled(case: Command, version: Version, out: str) -> list[str]:
+    """The arguments of a case, with the directories of a version and of what it writes in their places."""
+    return [one.replace(HOME, str(version.home)).replace(OUT, out) for one in case]
 
 
 def warm_up(

@@ -24,8 +24,9 @@ from spikeseg.analysis.figures.style import WIDTH, save, style
 from spikeseg.analysis.painting.colours import FAINT, distinct
 from spikeseg.files import write_json
 
-from .cases import BUFFERS, HOME, OUT, PICTURES, Command, plan
+from .cases import BUFFERS, PICTURES, Command, plan
 from .checkout import Version, earlier, this_checkout
+from .measuring import filled
 
 SAMPLES = 200  # a second
 PROGRAM = "the simulation"
@@ -94,8 +95,7 @@ def profile(case: Command, version: Version) -> Seconds:
     with tempfile.TemporaryDirectory(dir=version.home) as out:
         seen, spent = Path(out, "samples"), Path(out, "spent")
         watch = ["py-spy", "record", "--rate", str(SAMPLES), "--format", "raw", "--nolineno", "--output", str(seen)]
-        arguments = [one.replace(HOME, str(version.home)).replace(OUT, out) for one in case]
-        command = [*watch, "--", version.python, "-c", DRIVER, str(spent), *arguments]
+        command = [*watch, "--", version.python, "-c", DRIVER, str(spent), *filled(case, version, out)]
         subprocess.run(command, env=version.environment, cwd=version.home, check=True, capture_output=True)
         return divided(seen.read_text(encoding="utf-8").splitlines(), *json.loads(spent.read_text()))
 

@@ -243,9 +243,8 @@ class Watch:
         """Simulate buffers that follow each other, from now on."""
         begin = self._encoder.step
         events = np.concatenate([buffer.events for buffer in buffers])
-        seen = np.concatenate([self._before, events])
         neuron, inside = self._placement.neurons(events)
-        events, neuron = events[inside], neuron[inside]
+        new, events, neuron = events, events[inside], neuron[inside]
         if self._network.config.input.polarity == "split":
             rows, columns = self._placement.size
             neuron = neuron + np.where(events["p"] > 0, 0, rows * columns)
@@ -255,7 +254,7 @@ class Watch:
         decided, sensor = self._watcher.watch(spikes, steps), buffers[0].size
         found = [Sighting.of(self._time(now), one, self._network, self._placement, sensor) for now, one in decided]
         if self._tracker is not None:
-            window = round(1000 * self._timing.window_ms)
+            window, seen = round(1000 * self._timing.window_ms), np.concatenate([self._before, new])
             found = tracked(self._tracker, found, seen, window)
             self._before = seen[np.searchsorted(seen["t"], buffers[-1].start + buffers[-1].duration - window) :]
         for buffer in buffers:
