@@ -10,12 +10,16 @@ from spikeseg.errors import SpikeSegError
 
 from ..configs.inputs import Input
 
-# Responses below this, in grey levels, are the rounding of a sum that is exactly zero.
+# Weights of a kernel are multiples of it: responses to whole grey levels are exact, so that ties are the same everywhere.
+_GRID = 2.0**-38
+# Responses below this, in grey levels, are the rounding of a sum that is exactly zero, where grey levels are not whole.
 _ROUNDING = 1e-9
 
 
 def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndarray:
-    """On-centre difference of two Gaussians with zero mean and a peak of 1, shape (size, size).
+    """On-centre difference of two Gaussians with a peak of 1, shape (size, size).
+
+    Its weights are multiples of 2**-38, and their sum is exactly 0; for that the peak is 1 to nine digits only.
 
     Parameters
     ----------
@@ -44,7 +48,9 @@ def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndar
     )
     kernel = center - surround
     kernel -= kernel.mean()
-    return kernel / kernel.max()
+    kernel = _GRID * np.rint(kernel / kernel.max() / _GRID)
+    kernel[size // 2, size // 2] -= kernel.sum()
+    return kernel
 
 
 def prepare(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,13 +36,35 @@ def test_of_equally_strong_pixels_the_first_spikes(events, polarity):
     assert to_events(stripes, _config(events, polarity))[1].tolist() == order[:events]
 
 
-def test_the_kernel_ignores_even_light_and_peaks_at_one_in_its_centre():
-    kernel = dog_kernel(7, 1.0, 2.0)
-    assert kernel.shape == (7, 7)
-    assert abs(kernel.sum()) < 1e-12
-    assert kernel[3, 3] == kernel.max() == 1
+@pytest.mark.parametrize("arguments", [(7, 1.0, 2.0), (3, 0.5, 0.6), (15, 2.0, 9.0)])
+def test_the_kernel_ignores_even_light_and_peaks_at_one_in_its_centre(arguments):
+    kernel = dog_kernel(*arguments)
+    size = arguments[0]
+    assert kernel.shape == (size, size)
+    assert sum(map(Fraction, kernel.ravel())) == 0
+    assert kernel[size // 2, size // 2] == kernel.max() == pytest.approx(1, abs=1e-9)
     for symmetric in (kernel.T, kernel[::-1], kernel[:, ::-1]):
-        np.testing.assert_allclose(kernel, symmetric, atol=1e-15)
+        np.testing.assert_array_equal(kernel, symmetric)
+
+
+@pytest.mark.parametrize("polarity", ["merged", "split"])
+def test_last_bits_of_an_exponential_decide_nothing(polarity, monkeypatch):
+    """A processor with another `exp`: along drawn edges most responses are equal, and the first of them spike."""
+    picture = np.zeros((20, 30))
+    picture[4:15, 6:22] = 200
+    picture[8:12, 10:14] = 90
+    here = to_events(picture, _config(100, polarity))
+    exp, noise = np.exp, np.random.default_rng(0)
+    monkeypatch.setattr(np, "exp", lambda values: exp(values) * (1 + noise.choice([-1, 0, 1], np.shape(values)) * 2**-52))
+    for one, other in zip(here, to_events(picture, _config(100, polarity)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_picture_and_its_mirror_image_have_mirrored_responses(noise):
+    """Exact sums, whatever their order: no response differs in its last bits."""
+    kernel = dog_kernel(7, 1.0, 2.0)
+    response = correlate(noise, kernel, mode="nearest")
+    np.testing.assert_array_equal(correlate(noise[::-1, ::-1], kernel, mode="nearest"), response[::-1, ::-1])
 
 
 def test_the_kernel_is_a_narrow_gaussian_less_a_wide_one():
