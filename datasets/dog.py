@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import correlate
 
 from spikeseg.errors import SpikeSegError
 
 from ..configs.inputs import Input
 
-# Weights of a kernel are multiples of it: responses to whole grey levels are exact, so that ties are the same everywhere.
+# Weights of a kernel are multiples of it: responses to whole grey levels are exact, and ties are the same everywhere.
 _GRID = 2.0**-38
 # Responses below this, in grey levels, are the rounding of a sum that is exactly zero, where grey levels are not whole.
 _ROUNDING = 1e-9
+_BINS = 4096  # into which strengths are divided
 
 
 def dog_kernel(size: int, center_sigma: float, surround_sigma: float) -> np.ndarray:
@@ -105,8 +105,8 @@ def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarra
     dog = config.dog
     assert dog is not None, "pictures need a difference of Gaussians"
     kernel = dog_kernel(dog.size, dog.center_sigma, dog.surround_sigma)
-    response = correlate(picture, kernel, mode="nearest")
-    channels = np.abs(response) if config.polarity == "merged" else np.stack([response, -response])
+    response = responses(picture, kernel)
+    channels = np.abs(response) if config.polarity == "merged" else np.maximum([response, -response], 0)
     strength = channels.ravel()
     neuron = _strongest(strength, dog.events)
     neuron = neuron[strength[neuron] > _ROUNDING]
@@ -114,10 +114,46 @@ def to_events(picture: np.ndarray, config: Input) -> tuple[np.ndarray, np.ndarra
     return step.astype(np.int32), neuron.astype(np.int32)
 
 
+def responses(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Correlate a picture with a kernel that is its own mirror image; beyond its edges the picture goes on as it ends.
+
+    Pixels of equal weight are added up first, and in single precision, in which whole grey levels are exact.
+
+    Parameters
+    ----------
+    picture
+        Grey levels, (rows, columns).
+    kernel
+        See `dog_kernel`.
+
+    Returns
+    -------
+    (rows, columns) float.
+    """
+    middle = len(kernel) // 2
+    padded = np.pad(picture.astype(np.float32), middle, mode="edge")
+    upright = [_pair(padded, middle, distance) for distance in range(middle + 1)]
+    response = np.zeros(picture.shape)
+    for one in range(middle + 1):
+        for other in range(one + 1):
+            alike = _pair(upright[one].T, middle, other).T
+            if other != one:
+                alike = alike + _pair(upright[other].T, middle, one).T
+            response += np.multiply(alike, kernel[middle + one, middle + other], dtype=float)
+    return response
+
+
+def _pair(rows: np.ndarray, middle: int, distance: int) -> np.ndarray:
+    """For each row, the sum of the two at a distance from it; of rows that were padded by `middle` at both ends."""
+    here = slice(middle, len(rows) - middle)
+    if distance == 0:
+        return rows[here]
+    return rows[here.start - distance : here.stop - distance] + rows[here.start + distance : here.stop + distance]
+
+
 def _strongest(strength: np.ndarray, many: int) -> np.ndarray:
-    """Indices of the largest of some values, (n,), largest first; of equal ones the first. Few are sorted."""
-    if many < len(strength):
-        among = np.flatnonzero(strength >= np.partition(strength, -many)[-many])
-    else:
-        among = np.arange(len(strength))
+    """Indices of the largest of some values that are not negative, (n,), largest first; of equal ones the first."""
+    rough = (strength * (_BINS / (strength.max() or 1))).astype(np.intp)  # few are sorted: those in the highest bins
+    larger = np.cumsum(np.bincount(rough)[::-1])
+    among = np.flatnonzero(rough >= len(larger) - 1 - np.searchsorted(larger, many))
     return among[np.argsort(-strength[among], kind="stable")][:many]

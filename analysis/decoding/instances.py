@@ -13,7 +13,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from spikeseg.boxes import box_iou
 from spikeseg.spikes import SILENT
@@ -211,6 +210,8 @@ def _decision(maps: int, spikes: np.ndarray, steps: np.ndarray, potential: np.nd
 def _hashes(links: Mapping[str, Links], steps: np.ndarray, total: int) -> np.ndarray:
     """The hash of each Conv3 neuron, (n, C, total) bool, for the steps of the hashed layer's spikes, (C, H, W) int."""
     above = list(links)[: list(links).index(HASHED)]
+    from scipy.sparse import csr_array  # slow to import, and few ask for objects
+
     recruited = links[above[-1]].children
     feature, step = recruited // steps[0].size, steps.ravel()[recruited]
     codes, size = (np.arange(len(recruited)), feature * total + step), len(steps) * total

@@ -7,9 +7,11 @@ one, but the events of each go on in its own direction.
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
+from numpy import fft
 
 from spikeseg.boxes import mask_box
+
+from .fourier import fast_length
 
 SHARE = 3
 """The first and the last of so many parts of a stretch of time are compared."""
@@ -58,9 +60,9 @@ def velocity(events: np.ndarray, start_us: int, duration_us: int, mask: np.ndarr
 
 def _shift(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     """By how many pixels down and to the right one picture is shifted against the other, to fractions of a pixel."""
-    size = [fft.next_fast_len(length + REACH, real=True) for length in early.shape]
-    spectrum = np.asarray(fft.rfft2(early, size)).conj() * np.asarray(fft.rfft2(late, size))
-    agree = np.roll(np.asarray(fft.irfft2(spectrum, size)), (REACH, REACH), (0, 1))[: 2 * REACH + 1, : 2 * REACH + 1]
+    size = [fast_length(length + REACH) for length in early.shape]
+    spectrum = fft.rfft2(early, size).conj() * fft.rfft2(late, size)
+    agree = np.roll(fft.irfft2(spectrum, size), (REACH, REACH), (0, 1))[: 2 * REACH + 1, : 2 * REACH + 1]
     best = np.array(np.unravel_index(np.argmax(agree), agree.shape))
     between = [_vertex(np.roll(np.moveaxis(agree, axis, 0)[:, best[1 - axis]], 1 - best[axis])[:3]) for axis in (0, 1)]
     inside = (best > 0) & (best < 2 * REACH)  # at the edge, the neighbour beyond is not known

@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy import fft
+from numpy import fft
 
 from spikeseg.spikes import SILENT
 
 from ...configs.schema import Config
 from ...models.decay import decay_table, decayed
 from ...models.network import EXACT, TrainedNetwork
+from .fourier import fast_length
 
 COARSE = 2.0**-20  # digits of a weight that are added up apart from finer ones
 STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
@@ -127,7 +128,7 @@ class Potentials:
         frequencies = size[0] * (size[1] // 2 + 1)
         spectra = np.empty((frequencies, *self._digits.shape[:2]), complex)
         for number, weights in enumerate(self._digits):
-            spectra[:, number] = np.asarray(fft.rfft2(weights, size)).conj().reshape(len(weights), -1).T
+            spectra[:, number] = fft.rfft2(weights, size).conj().reshape(len(weights), -1).T
         return spectra
 
     def after(self, spikes: np.ndarray) -> np.ndarray:
@@ -160,11 +161,11 @@ class Potentials:
 
     def _correlated(self, spikes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Sums of weights (digits, *size) for spikes (C, H, W) from each place on; further ones come round."""
-        spectrum = np.asarray(fft.rfft2(spikes, size))
+        spectrum = fft.rfft2(spikes, size)
         across = spectrum.shape[1:]
         per_frequency = np.ascontiguousarray(spectrum.reshape(len(spikes), -1).T)[:, :, None]
         sums = np.matmul(self._transformed(size), per_frequency)[:, :, 0].T
-        return np.asarray(fft.irfft2(sums.reshape(-1, *across), size))
+        return fft.irfft2(sums.reshape(-1, *across), size)
 
 
 def _stretch(inputs: int, kernel: int, padding: int) -> tuple[int, int]:
@@ -176,7 +177,7 @@ def _stretch(inputs: int, kernel: int, padding: int) -> tuple[int, int]:
     places = inputs - kernel + 1
     parts = -(-places // max(2 * kernel, 32))
     enough = max(inputs - padding, places, kernel) if parts == 1 else -(-places // parts) + kernel - 1
-    size: int = fft.next_fast_len(enough, real=True)  # pyright: ignore[reportAssignmentType]
+    size = fast_length(enough)
     return size, places if parts == 1 else size - kernel + 1
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import correlate
 
 from spikeseg.boxes import Box
 from spikeseg.errors import SpikeSegError
 
-from ..dog import dog_kernel, prepare
+from ..dog import dog_kernel, prepare, responses
 from ..events.events import describe
 from ..events.formats import SUFFIXES as EVENT_SUFFIXES
 from ..pictures import SUFFIXES as PICTURE_SUFFIXES
@@ -214,6 +213,6 @@ def _edges(image: np.ndarray, size: tuple[int, int]) -> float:
     """Share of the pixels that belong to edges."""
     scale = min(1.0, _SIDE / np.sqrt(size[0] * size[1]))
     small = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
-    response = np.abs(correlate(prepare(image, small), dog_kernel(7, 1.0, 2.0), mode="nearest"))
+    response = np.abs(responses(prepare(image, small), dog_kernel(7, 1.0, 2.0)))
     strong = np.percentile(response, 99.5)
     return float((response > EDGE * strong).mean()) if strong > 0 else 0.0

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.ndimage import distance_transform_edt
+from PIL import Image, ImageDraw
+from scipy.ndimage import distance_transform_edt, label
+from scipy.spatial import ConvexHull, QhullError
 
-from spikeseg.analysis.decoding.silhouette import EDGE, silhouette, within
+from spikeseg.analysis.decoding.silhouette import EDGE, convex_hull, reached_from_edges, silhouette, within
 
 ROW, COLUMN = np.indices((160, 250))
 
@@ -60,3 +62,30 @@ def test_pixels_within_a_distance_are_those_of_the_distance_transform(rows, colu
     pixels = np.random.default_rng(seed).random((rows, columns)) < 0.05
     pixels[rows // 2, columns // 2] = True
     assert np.array_equal(within(pixels, length), distance_transform_edt(~pixels) <= length)
+
+
+def _pixels(rows: int, columns: int, share: float, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((rows, columns)) < share
+
+
+PIXELS = st.builds(_pixels, st.integers(1, 40), st.integers(1, 40), st.floats(0.001, 0.9), st.integers(0, 2**32))
+
+
+@given(PIXELS)
+def test_hulls_have_the_corners_of_qhull(pixels):
+    places = np.argwhere(pixels)
+    try:
+        corners = places[ConvexHull(places).vertices]
+    except (QhullError, ValueError):  # none, or on one line
+        assert np.array_equal(convex_hull(pixels), pixels)
+        return
+    drawn = Image.new("1", pixels.shape[::-1])
+    ImageDraw.Draw(drawn).polygon([(int(column), int(row)) for row, column in corners], fill=1, outline=1)
+    assert np.array_equal(convex_hull(pixels), np.array(drawn))
+
+
+@given(PIXELS)
+def test_pixels_are_reached_from_edges_where_their_connected_part_has_one_there(free):
+    parts, _ = label(free)
+    edges = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+    assert np.array_equal(reached_from_edges(free), np.isin(parts, edges[edges > 0]))
