@@ -22,7 +22,7 @@ import numpy as np
 from spikeseg.spikes import SILENT
 
 from ...models.network import RANKS, Presence, TrainedNetwork
-from .potentials import Potentials, inhibited
+from .potentials import TOGETHER, Potentials, inhibited
 
 CONFIDENCE = 0.08
 """An object counts as present if its presence is at least this: 8 of 100 own training stimuli look less like it."""
@@ -48,11 +48,12 @@ class _Patterns(NamedTuple):
     def places(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where each kernel of weights (maps, C, rows, columns) responds most, flat, and how much, (n, maps) each."""
         potentials, places, largest = Potentials(weights, self.padding), [], []
-        for one in self.spikes:
-            response = potentials.after(one).reshape(len(weights), -1)
-            places.append(response.argmax(axis=1))
-            largest.append(response.max(axis=1))
-        return np.array(places), np.array(largest)
+        for first in range(0, len(self.spikes), TOGETHER):
+            responses = potentials.after(self.spikes[first : first + TOGETHER])
+            flat = responses.reshape(*responses.shape[:2], -1)
+            places.append(flat.argmax(axis=2))
+            largest.append(flat.max(axis=2))
+        return np.concatenate(places), np.concatenate(largest)
 
     def windows(self, chosen: np.ndarray, places: np.ndarray) -> np.ndarray:
         """What the neuron at a place sees of each chosen stimulus, (m, C * rows * columns) bool."""

@@ -114,7 +114,9 @@ class Segmentation:
         return self.presence >= confidence
 
 
-def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Segmentation:
+def segment_one(
+    network: TrainedNetwork, steps: Mapping[str, np.ndarray], responses: Responses | None = None
+) -> Segmentation:
     """Segment the object that the winning map finds.
 
     Parameters
@@ -123,13 +125,15 @@ def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Seg
         A trained network whose maps have names.
     steps
         Per layer, ``input`` to ``conv3``: step of each neuron's spike, -1 without one; (C, H, W) int.
+    responses
+        How the network responds to them, where that is known.
 
     Raises
     ------
     SpikeSegError
         The maps have no names yet.
     """
-    responses = respond(network, steps)
+    responses = responses or respond(network, steps)
     decision = _decision(network, steps, responses)
     return _segment(network, steps, responses, decision, decision.map)
 
@@ -139,12 +143,13 @@ def segment_classes(
     steps: Mapping[str, np.ndarray],
     labels: Sequence[str] | None = None,
     confidence: float = CONFIDENCE,
+    responses: Responses | None = None,
 ) -> list[Segmentation]:
     """Segment several objects, each with a mask of its own. No pixel belongs to two objects that are present.
 
     Parameters
     ----------
-    network, steps
+    network, steps, responses
         See `segment_one`.
     labels
         Classes: the map with the largest score of each class is decoded, in this order. If None, every map that
@@ -157,7 +162,7 @@ def segment_classes(
     SpikeSegError
         The maps have no names yet, or none has one of `labels`.
     """
-    responses = respond(network, steps)
+    responses = responses or respond(network, steps)
     decision = _decision(network, steps, responses)
     ranked = [int(m) for m in np.argsort(-decision.strength, kind="stable")]
     if labels is None:

@@ -13,6 +13,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.instances import Instance, segment_instances
+from ...analysis.decoding.potentials import respond_to_each
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation, segment_classes, segment_one
 from ...configs.schema import Config
@@ -114,11 +115,11 @@ class Segmenter:
     def _answers(
         self, encoder: Encoder, network: TrainedNetwork, inputs: Spikes, classes: Sequence[str] | None
     ) -> Iterator[list[Segmentation]]:
-        for steps in Recorded(encoder.encode(network, inputs)):
+        for steps, responses in respond_to_each(network, Recorded(encoder.encode(network, inputs))):
             if classes is None:
-                yield [segment_one(network, steps)]
+                yield [segment_one(network, steps, responses)]
             else:
-                yield segment_classes(network, steps, classes, self.confidence)
+                yield segment_classes(network, steps, classes, self.confidence, responses)
 
 
 def response(segmentation: Segmentation) -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpers import judge
 from helpers.blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, network, picture
 from helpers.networks import configuration
-from spikeseg.analysis.decoding.potentials import Membranes, Potentials, inhibited
+from spikeseg.analysis.decoding.potentials import TOGETHER, Membranes, Potentials, inhibited
 from spikeseg.analysis.decoding.segmentation import cell_centre, decide, region, segment_classes, segment_one
 from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
@@ -246,6 +246,13 @@ class TestPotentials:
             window = padded[:, row : row + 19, column : column + 27]
             expected = [int(weights[window].sum()) for weights in whole]
             assert (found[:, row, column] / EXACT).tolist() == expected
+
+    @pytest.mark.parametrize("many", [1, TOGETHER, TOGETHER + 3])
+    def test_of_several_stimuli_are_those_of_each(self, many):
+        random = np.random.default_rng(5)
+        potentials = Potentials(random.random((2, 5, 7, 9)), (3, 4))
+        spikes = random.random((many, 5, 40, 90)) < 0.3
+        assert np.array_equal(potentials.after(spikes), [potentials.after(one) for one in spikes])
 
     def test_are_zero_in_silence(self):
         found = Potentials(np.ones((2, 3, 5, 5)), (2, 2)).after(np.zeros((3, 6, 7), bool))
