@@ -44,7 +44,7 @@ def confusion_matrix(
     beside = max(text_width(name, 8) for name in names) / 72 + 0.4
     below = (max(text_width(label, 8) for label in answered) / 72 if rotated else 0.2) + 0.3
     size = beside + side * len(answered), 0.3 + below + side * len(true)
-    figure = Figure(size, layout="constrained")
+    figure = Figure(size, layout="compressed")
     axes = figure.subplots()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1.2, interpolation="nearest")
     for (row, column), number in np.ndenumerate(count):
