@@ -12,13 +12,10 @@ Updates: v, the potential
 When: resets, for every neuron that fires
 """
 
-NEW_STIMULUS = """
-changed = True
-v = 0
-"""
-"""All neurons begin a stimulus at rest.
+NEW_STIMULUS = "v = 0"
+"""All neurons begin a stimulus at rest, below their thresholds, which are above 0.
 
-Updates: v, the potential; changed, see LAYER
+Updates: v, the potential
 When: start, in the first step of a stimulus
 """
 
@@ -133,10 +130,10 @@ When: synapses, once for every pair of a neuron that fires and a competitor
 """
 
 RESTLESS = "changed = True"
-"""Such neurons may reach their threshold without an input, if something in them decays, or happens in every step.
+"""Such neurons may reach their threshold without an input, if they begin there, or something in them decays or happens.
 
 Updates: changed, see LAYER
-When: synapses, first, in every step
+When: start, in the first step of a stimulus; and synapses, first, in every step, if anything decays or happens in it
 """
 
 MOVING = """

@@ -117,9 +117,13 @@ class _Encoder:
         self.state[f"{layer}.theta"] = (features, "resting")
         return features
 
-    def _layer(self, name: str, model: str, new_stimulus: str, reset: str = neurons.RESET, **options: Any) -> Layer:
+    def _layer(
+        self, name: str, model: str, new_stimulus: str, rest: bool = True, reset: str = neurons.RESET, **options: Any
+    ) -> Layer:
+        """A layer whose neurons begin each stimulus anew, at `rest` if what they began with is all they go back to."""
         layer = Layer(self.shapes[name], neurons.LAYER + model, name=name, clock=self.clock, reset=reset, **options)
-        layer.run_regularly(new_stimulus, dt=self.period, when="start", name=f"{name}_run_regularly_new_stimulus")
+        begin = layer.return_to_rest if rest else layer.run_regularly
+        begin(new_stimulus, dt=self.period, when="start", name=f"{name}_run_regularly_new_stimulus")
         self.layers[name] = layer
         return layer
 
@@ -150,8 +154,10 @@ class _Encoder:
 
     def _adaptive(self, name: str, kind: NeuronKind, model: str, **options: Any) -> Layer:
         """A layer whose neurons have the threshold of their map."""
-        new_stimulus = kind.new_stimulus(neurons.NEW_STIMULUS)
-        layer = self._layer(name, kind.equations(model), new_stimulus, kind.reset, **options)
+        new_stimulus, rest = kind.new_stimulus(neurons.NEW_STIMULUS), kind.starts_at_rest
+        if not rest:
+            new_stimulus = f"{neurons.RESTLESS}\n{new_stimulus}"
+        layer = self._layer(name, kind.equations(model), new_stimulus, rest, kind.reset, **options)
         layer.link_per_map(kind.linked, self._features(name), "theta")
         return layer
 
@@ -210,7 +216,7 @@ class _GennEncoder(_Encoder):
         return features
 
     def _adaptive(self, name: str, kind: NeuronKind, model: str, **options: Any) -> Layer:
-        layer = self._layer(name, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, **options)
+        layer = self._layer(name, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, rest=False, **options)
         layer.link_per_map("resting", self._features(name))
         layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer

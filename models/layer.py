@@ -73,15 +73,36 @@ class Layer(NeuronGroup):
         """
         self.variables.add_reference(variable, group, other or variable, index="feature")
 
-    def _check_by_place(self, thresholder: Any) -> None:
-        thresholder.template = "place_threshold"
-        thresholder.template_kwds |= {
+    def return_to_rest(self, statements: str, **options: Any) -> None:
+        """Run statements regularly that set neurons back to what they began with, and only ConvSynapses change.
+
+        With C++ standalone they are run only where ConvSynapses have been. `options` are those of ``run_regularly``.
+        """
+        runner = self.run_regularly(statements, **options)
+        if not standalone():
+            return
+        self.variables.add_array("_reached", size=self.variables["_touched"].size, dtype=bool)
+        self._by_place(runner, "reached")
+        for thresholder in self.thresholder.values():
+            if thresholder.template == "place_threshold":
+                self._by_place(thresholder, "place_threshold")
+
+    def _by_place(self, runner: Any, template: str) -> None:
+        """Let code be generated from a template that knows places, and where ConvSynapses have been."""
+        runner.template, runner.codeobj_class = template, procedural()
+        reached = self.variables.get("_reached")
+        runner.template_kwds = (runner.template_kwds or {}) | {
             "features": self.shape.features,
             "places": self.shape.rows * self.shape.columns,
             "block": self.block,
             "touched_variable": self.variables["_touched"],
+            "reached_variable": reached,
         }
-        thresholder.needed_variables.append("_touched")
+        known = ["_touched"] if reached is None else ["_touched", "_reached"]
+        runner.needed_variables = [*dict.fromkeys([*runner.needed_variables, *known])]
+
+    def _check_by_place(self, thresholder: Any) -> None:
+        self._by_place(thresholder, "place_threshold")
         thresholder.variables.add_auxiliary_variable("feature", dtype=np.int32)  # the template's loop counts it
 
     def _check_among(self, thresholder: Any, event: str) -> None:

@@ -45,6 +45,8 @@ class NeuronKind:
         Statements that keep a neuron that has fired, or its competitors, from firing in this stimulus.
     linked
         The variable that is linked to the threshold of a neuron's map.
+    starts_at_rest
+        Whether neurons begin a stimulus as they were made, and below their threshold; only inputs change them.
     """
 
     more: str = ""
@@ -53,6 +55,7 @@ class NeuronKind:
     reset: str = neurons.RESET
     silence: str = neurons.SILENCE
     linked: str = "theta"
+    starts_at_rest: bool = True
 
     def equations(self, model: str) -> str:
         """The equations of a layer, of which `model` has what all kinds of neurons need."""
@@ -152,6 +155,7 @@ def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: flo
             reset=neurons.FALL_SILENT,
             silence=neurons.SILENCE_COMPETITOR,
             linked=f"{PREFIX}theta",
+            starts_at_rest=False,
             model=model,
         )
     if tau is None:

@@ -25,6 +25,9 @@
             _b += 7;
         else if ({{changed}} || {{_touched}}[_b])
         {
+            {% if reached_variable is not none %}
+            {{get_array_name(reached_variable)}}[_b] |= {{_touched}}[_b];
+            {% endif %}
             {{_touched}}[_b] = false;
             _blocks[_num_blocks++] = _b;
         }
