@@ -22,6 +22,7 @@ from .geometry import features_last
 from .targets import procedural, standalone
 
 BLOCK = 32  # neurons, about, that are checked together: those of some neighbouring places
+GROUP = 64  # blocks whose flags are read at once
 
 
 class Layer(NeuronGroup):
@@ -51,7 +52,7 @@ class Layer(NeuronGroup):
         places = shape.rows * shape.columns
         self.feature = np.tile(np.arange(shape.features), places)
         if procedural():
-            self.variables.add_array("_touched", size=-(-places // self.block), dtype=bool)
+            self.variables.add_array("_touched", size=-(-places // self.block // GROUP) * GROUP, dtype=bool)
         if not standalone():
             return
         for event, thresholder in self.thresholder.items():
@@ -95,6 +96,7 @@ class Layer(NeuronGroup):
             "features": self.shape.features,
             "places": self.shape.rows * self.shape.columns,
             "block": self.block,
+            "blocks": -(-self.shape.rows * self.shape.columns // self.block),
             "touched_variable": self.variables["_touched"],
             "reached_variable": reached,
         }

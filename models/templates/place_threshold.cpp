@@ -14,23 +14,23 @@
     {% set _touched = get_array_name(touched_variable) %}
     const int _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    static int32_t _blocks[{{touched_variable.size}}];
+    static int32_t _blocks[{{blocks}}];
     int32_t _num_blocks = 0, _count = 0;
-    for (int32_t _b = 0; _b < {{touched_variable.size}}; _b++)
+    for (int32_t _group = 0; _group < {{touched_variable.size}}; _group += 64)
     {
-        int64_t _eight = 1;
-        if (_b + 8 <= {{touched_variable.size}})
-            std::memcpy(&_eight, &{{_touched}}[_b], 8);
-        if (!_eight && !{{changed}})
-            _b += 7;
-        else if ({{changed}} || {{_touched}}[_b])
-        {
-            {% if reached_variable is not none %}
-            {{get_array_name(reached_variable)}}[_b] |= {{_touched}}[_b];
-            {% endif %}
-            {{_touched}}[_b] = false;
-            _blocks[_num_blocks++] = _b;
-        }
+        int64_t _some[8];  // of the flags of 64 blocks, eight at a time
+        std::memcpy(_some, &{{_touched}}[_group], 64);
+        if (!{{changed}} && !(_some[0] | _some[1] | _some[2] | _some[3] | _some[4] | _some[5] | _some[6] | _some[7]))
+            continue;
+        for (int32_t _b = _group; _b < _group + 64 && _b < {{blocks}}; _b++)
+            if ({{changed}} || {{_touched}}[_b])
+            {
+                {% if reached_variable is not none %}
+                {{get_array_name(reached_variable)}}[_b] |= {{_touched}}[_b];
+                {% endif %}
+                {{_touched}}[_b] = false;
+                _blocks[_num_blocks++] = _b;
+            }
     }
     {{changed}} = false;
     for (int32_t _block = 0; _block < _num_blocks; _block++)

@@ -6,22 +6,19 @@
     {% set _reached = get_array_name(reached_variable) %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    for (int32_t _b = 0; _b < {{reached_variable.size}}; _b++)
+    for (int32_t _group = 0; _group < {{reached_variable.size}}; _group += 64)
     {
-        int64_t _eight = 1;
-        if (_b + 8 <= {{reached_variable.size}})
+        int64_t _some[16];  // of the flags of 64 blocks, eight at a time; some were touched after the last check of thresholds
+        std::memcpy(_some, &{{_reached}}[_group], 64);
+        std::memcpy(_some + 8, &{{_touched}}[_group], 64);
+        if (std::all_of(_some, _some + 16, [](int64_t _eight) { return _eight == 0; }))
+            continue;
+        for (int32_t _b = _group; _b < _group + 64 && _b < {{blocks}}; _b++)
         {
-            int64_t _waiting;  // touched after the last check of thresholds
-            std::memcpy(&_eight, &{{_reached}}[_b], 8);
-            std::memcpy(&_waiting, &{{_touched}}[_b], 8);
-            _eight |= _waiting;
-        }
-        if (!_eight)
-            _b += 7;
-        else if ({{_reached}}[_b] || {{_touched}}[_b])
-        {
+            if (!{{_reached}}[_b] && !{{_touched}}[_b])
+                continue;
             {{_reached}}[_b] = false;
-            const int32_t _first = _b * {{block}} * {{features}};
+            const int32_t _first = _b * {{block * features}};
             const int32_t _end = std::min(_first + {{block * features}}, {{places * features}});
             for (int32_t _idx = _first; _idx < _end; _idx++)
             {
