@@ -73,7 +73,13 @@ def sweeps() -> dict[str, dict[str, Any]]:
     for rows, columns in SIZES:
         for spikes in SPIKES:
             if spikes <= DENSEST * rows * columns:
-                size = {"size": (rows, columns), "spikes": spikes, "maps": 12, "count": max(4, 40_000 // spikes)}
+                # No more than one run holds: a program is started anew for each, the longer the larger the input is.
+                size = {
+                    "size": (rows, columns),
+                    "spikes": spikes,
+                    "maps": 12,
+                    "count": min(50, max(16, 40_000 // spikes)),
+                }
                 cases[f"size {rows}x{columns} spikes {spikes}"] = GEOMETRY | size
     return cases
 

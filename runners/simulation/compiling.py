@@ -80,7 +80,7 @@ AGAIN_AND_AGAIN = """
         if (status) _exit(WEXITSTATUS(status) == nobody ? 0 : WEXITSTATUS(status));
     }
 """
-LARGE = 2**21  # neurons; of a longer list of spikes a run writes little
+LARGE = 2**21  # neurons; of a larger layer, and of its list of spikes, a run writes little
 OWN = "own(%(array)s, %(count)d * sizeof(*%(array)s));"
 
 SEND = """
@@ -216,11 +216,9 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
 
 
 def _owned(device: Any) -> Iterator[str]:
-    """Code that makes a run's own what it writes: potentials, which stimuli reset, and what else is not too large."""
+    """Code that makes a run's own what it writes, unless it is so large that a run writes little of it."""
     for variable, array in device.arrays.items():
-        if variable.constant or variable in device.dynamic_arrays:
-            continue
-        if np.issubdtype(variable.dtype, np.floating) or variable.size <= LARGE:
+        if not variable.constant and variable not in device.dynamic_arrays and variable.size <= LARGE:
             yield OWN % {"array": array, "count": variable.size}
 
 
