@@ -6,7 +6,7 @@ maps compete at a place.
 Most neurons are far from their threshold most of the time. With C++ standalone a layer checks its thresholds place by
 place, in loops that the compiler vectorises, and only at places where a spike has arrived since the last check. A
 neuron that can fire only after another event is checked only then. Other devices check every neuron in every step,
-with the same outcome.
+with the same outcome. Potentials go back to rest in the same way: only where a spike has been.
 """
 
 from __future__ import annotations

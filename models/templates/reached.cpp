@@ -8,7 +8,7 @@
     {{scalar_code|autoindent}}
     for (int32_t _group = 0; _group < {{reached_variable.size}}; _group += 64)
     {
-        int64_t _some[16];  // of the flags of 64 blocks, eight at a time; some were touched after the last check of thresholds
+        int64_t _some[16];  // flags of 64 blocks, eight at a time; some are waiting to be checked
         std::memcpy(_some, &{{_reached}}[_group], 64);
         std::memcpy(_some + 8, &{{_touched}}[_group], 64);
         if (std::all_of(_some, _some + 16, [](int64_t _eight) { return _eight == 0; }))
