@@ -4,19 +4,20 @@ Networks that learn without labels are often reported with a linear classifier o
 to labels (Kheradpisheh et al. 2018, 2.5: a support vector machine on pooled potentials). This is such a readout, by
 ridge regression (Hoerl and Kennard, Technometrics 12, 1970): one weight per feature and class, to give 1 for the class
 and -1 for the others. The features are spikes, each worth the more the earlier it comes, added up within cells of a
-layer's grid. Layers may be joined, each with features of the same mean squared distance from their mean. The readout is
-fitted to labelled stimuli, so it is *supervised*: no answer of the network itself depends on it.
+layer's grid, or spread over neighbouring neurons, so that a stroke a neuron farther on looks alike. Layers may be
+joined, each with features of the same mean squared distance from their mean. The readout is fitted to labelled stimuli,
+so it is *supervised*: no answer of the network itself depends on it.
 
-What is free (the cells, how the buffers of a recording are put together, the penalty on weights) is chosen on the same
-stimuli that it is fitted to: with it, the fewest of them are answered wrongly by a fit without the picture or recording
-that they come from (leave-one-out, in closed form). docs/model.md, rule 15; what was tried: docs/notebook.md.
+What is free (cells or spread, how the buffers of a recording are put together, the penalty on weights) is chosen on
+the same stimuli that it is fitted to: with it, the fewest of them are answered wrongly by a fit without the picture or
+recording that they come from (leave-one-out, in closed form). docs/model.md, rule 15; what was tried: docs/notebook.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -29,6 +30,10 @@ Pooled = Literal["none", "mean", "side by side"]
 """How the features of a recording's buffers are put together: not, as their mean, or each with weights of its own."""
 
 CELLS = (None, 8, 4, 1)  # cells along each side of the grid; None: every neuron is its own cell
+SPREAD = (
+    1.0  # neurons: standard deviation of the Gaussian by which every neuron's feature may be spread over its neighbours
+)
+WIDEST = 64  # neurons along a side, of layers in which they may be
 PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # in units of the mean squared distance of features from their mean
 _BIAS = 1e3  # stands for "hardly regularised", in the same units
 
@@ -65,15 +70,25 @@ class Labelled:
         counts = np.bincount(self.item)
         return int(counts[0]) if (counts == counts[0]).all() else None
 
-    def features(self, layer: str, cells: int | None) -> csr_array:
-        """Spikes added up by map and cell, (stimuli, features): 1 for the earliest, towards a half for the latest."""
+    def features(self, layer: str, cells: int | None, spread: float = 0.0) -> csr_array | np.ndarray:
+        """Spikes added up by map and cell, (stimuli, features): 1 for the earliest, towards a half for the latest.
+
+        The array is sparse, unless features are spread.
+        """
         spikes, first = self.spikes[layer], 1 + LAYERS.index(layer)
         feature, row, column = np.unravel_index(spikes.neuron, spikes.shape)
         high, wide = (side if cells is None else min(cells, side) for side in spikes.shape[1:])
         row, column = row * high // spikes.shape.rows, column * wide // spikes.shape.columns
         value = 1 - 0.5 * (spikes.step - first) / self.steps
         place = np.ravel_multi_index((feature, row, column), (spikes.shape.features, high, wide))
-        return csr_array((value, (spikes.stimulus, place)), (spikes.stimuli, spikes.shape.features * high * wide))
+        size = spikes.shape.features, high, wide
+        added = csr_array((value, (spikes.stimulus, place)), (spikes.stimuli, int(np.prod(size))))
+        if not spread:
+            return added
+        from scipy.ndimage import gaussian_filter
+
+        maps = gaussian_filter(added.toarray().reshape(-1, *size), (0, 0, spread, spread), mode="constant")
+        return maps.reshape(added.shape)
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,8 @@ class Answers:
         Number of the answered class, of each stimulus or of each recording, (n,) int.
     cells
         Cells along each side of the grid; None where every neuron is its own cell.
+    spread
+        By how many neurons the features are spread over neighbours.
     pooled
         How the buffers of a recording are put together.
     penalty
@@ -96,6 +113,7 @@ class Answers:
 
     answered: np.ndarray
     cells: int | None
+    spread: float
     pooled: Pooled
     penalty: float
     left_out: np.ndarray
@@ -132,36 +150,46 @@ def read_out(train: Labelled, shown: Labelled, classes: int, by_recording: bool 
     by_recording
         Answer each recording by all its buffers together, instead of each buffer.
     """
-    best: tuple[tuple[int, float], _Fit, np.ndarray, int | None, Pooled] | None = None
-    for cells in _cells(train.spikes):
-        gram, cross = _grams(train, shown, cells)
+    best: tuple[tuple[int, float], _Fit, np.ndarray, tuple[int | None, float], Pooled] | None = None
+    for grid in _grids(train.spikes):
+        gram, cross = _grams(train, shown, *grid)
         for pooled in _poolings(train, shown) if by_recording else ("none",):
             groups = np.arange(len(train.truth)) if by_recording else train.item
             truth = train.truth if by_recording else train.truth[train.item]
             found = _fit(_pool(gram, train, train, pooled), groups, truth, classes)
             if best is None or (found.wrong, found.error) < best[0]:
-                best = (found.wrong, found.error), found, _pool(cross, shown, train, pooled), cells, pooled
+                best = (found.wrong, found.error), found, _pool(cross, shown, train, pooled), grid, pooled
     assert best is not None
-    _, fit, cross, cells, pooled = best
-    return Answers(fit.answers(cross), cells, pooled, fit.penalty, fit.left_out)
+    _, fit, cross, grid, pooled = best
+    return Answers(fit.answers(cross), *grid, pooled, fit.penalty, fit.left_out)
 
 
-def _cells(spikes: Mapping[str, Spikes]) -> Iterator[int | None]:
-    """The cells to choose from: fewer along a side than neurons."""
+def _grids(spikes: Mapping[str, Spikes]) -> Iterator[tuple[int | None, float]]:
+    """The cells to choose from, fewer along a side than neurons, and by how much features are spread."""
     longest = max(max(layer.shape[1:]) for layer in spikes.values())
-    return (cells for cells in CELLS if cells is None or cells < longest)
+    for cells in CELLS:
+        if cells is None or cells < longest:
+            yield cells, 0.0
+        if cells is None and 1 < longest <= WIDEST:
+            yield cells, SPREAD
 
 
-def _grams(train: Labelled, shown: Labelled, cells: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _grams(train: Labelled, shown: Labelled, cells: int | None, spread: float) -> tuple[np.ndarray, np.ndarray]:
     """Inner products of training stimuli, and of others with these, each layer counting as much as any other."""
     gram, cross = np.zeros((len(train.item),) * 2), np.zeros((len(shown.item), len(train.item)))
     for layer in train.spikes:
-        own, new = train.features(layer, cells), shown.features(layer, cells)
-        products = (own @ own.T).toarray()
+        own, new = train.features(layer, cells, spread), shown.features(layer, cells, spread)
+        products = _inner(own, own)
         unit = max(np.diag(products).mean() - products.mean(), 1e-9)
         gram += products / unit
-        cross += (new @ own.T).toarray() / unit
+        cross += _inner(new, own) / unit
     return gram, cross
+
+
+def _inner(one: csr_array | np.ndarray, other: csr_array | np.ndarray) -> np.ndarray:
+    """Inner products of rows, (n, m)."""
+    products: Any = one @ other.T
+    return products if isinstance(products, np.ndarray) else products.toarray()
 
 
 def _poolings(train: Labelled, shown: Labelled) -> Sequence[Pooled]:

@@ -154,7 +154,7 @@ def _linear(selection: Selection, train: Labelled, taught: np.ndarray, shown: La
     def measured(by_recording: bool) -> ReadoutAnswers:
         found = read_out(fitted_to, shown, len(classes), by_recording)
         truth, own = (part.truth if by_recording else part.truth[part.item] for part in (shown, train))
-        chosen = {"cells": found.cells, "pooled": found.pooled, "penalty": found.penalty}
+        chosen = {"cells": found.cells, "spread": found.spread, "pooled": found.pooled, "penalty": found.penalty}
         return _measured(found.answered, truth, classes, float(np.mean(found.left_out == own)), chosen)
 
     recorded = selection.network.config.input.buffer is not None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spikeseg.analysis.decoding import linear_readout
-from spikeseg.analysis.decoding.linear_readout import Labelled, read_out
+from spikeseg.analysis.decoding.linear_readout import SPREAD, Labelled, read_out
 from spikeseg.spikes import Shape, Spikes
 
 LAYER, FIRST = "pool2", 4
@@ -50,6 +50,7 @@ def wrong_without(train: Labelled, penalty: float, classes: int) -> int:
 def test_stimuli_are_left_out_together_with_all_others_of_their_recording(monkeypatch, penalty):
     monkeypatch.setattr(linear_readout, "PENALTIES", (penalty,))
     monkeypatch.setattr(linear_readout, "CELLS", (None,))
+    monkeypatch.setattr(linear_readout, "WIDEST", 0)
     train = noisy(np.random.default_rng(0), 60)
     wrong = wrong_without(train, penalty, 3)
     assert 0 < wrong < 40
@@ -58,6 +59,7 @@ def test_stimuli_are_left_out_together_with_all_others_of_their_recording(monkey
 
 def test_the_penalty_with_the_fewest_wrong_answers_is_taken(monkeypatch):
     monkeypatch.setattr(linear_readout, "CELLS", (None,))
+    monkeypatch.setattr(linear_readout, "WIDEST", 0)
     train = noisy(np.random.default_rng(0), 60)
     wrong = {penalty: wrong_without(train, penalty, 3) for penalty in linear_readout.PENALTIES}
     found = read_out(train, train, 3)
@@ -106,6 +108,30 @@ def test_spikes_are_added_up_within_cells_and_earlier_ones_are_worth_more():
     np.testing.assert_allclose(every.features(LAYER, 1).toarray(), [[15.55]])
     cells = expected.reshape(2, 2, 2, 2).sum(axis=(1, 3))
     np.testing.assert_allclose(every.features(LAYER, 2).toarray().reshape(2, 2), cells)
+
+
+def test_a_spread_spike_is_a_gaussian_around_its_neuron():
+    spikes = np.zeros((1, 2, 11, 12), bool)
+    spikes[0, 1, 5, 6] = True
+    spread = labelled(spikes, [0], [0]).features(LAYER, None, 1.5).reshape(2, 11, 12)
+    row, column = np.indices((11, 12))
+    gaussian = np.exp(-((row - 5) ** 2 + (column - 6) ** 2) / (2 * 1.5**2))
+    np.testing.assert_allclose(spread[1] / spread[1, 5, 6], gaussian, atol=1e-12)
+    assert not spread[0].any()
+
+
+def test_features_that_lie_now_here_now_there_are_spread():
+    rng = np.random.default_rng(0)
+    truth, spikes = np.arange(60) % 3, np.zeros((60, 1, 16, 16), bool)
+    for one, label in zip(spikes, truth, strict=True):
+        row, column = (4, 4, 11)[label] + rng.integers(-1, 2), (4, 11, 11)[label] + rng.integers(-1, 2)
+        one[0, row, column] = True
+        one |= rng.random(one.shape) < 0.02
+    train = labelled(spikes, np.arange(60), truth)
+    found = read_out(train, train, 3)
+    assert (found.cells, found.spread) in ((None, SPREAD), (4, 0.0), (8, 0.0))
+    plain = replace(train, spikes={LAYER: train.spikes[LAYER]})
+    assert wrong_without(plain, 1.0, 3) > (found.left_out != truth).sum()
 
 
 def order_matters(buffers=2) -> Labelled:
