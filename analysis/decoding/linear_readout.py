@@ -30,9 +30,7 @@ Pooled = Literal["none", "mean", "side by side"]
 """How the features of a recording's buffers are put together: not, as their mean, or each with weights of its own."""
 
 CELLS = (None, 8, 4, 1)  # cells along each side of the grid; None: every neuron is its own cell
-SPREAD = (
-    1.0  # neurons: standard deviation of the Gaussian by which every neuron's feature may be spread over its neighbours
-)
+SPREAD = 1.0  # neurons: standard deviation of the Gaussian by which features may be spread
 WIDEST = 64  # neurons along a side, of layers in which they may be
 PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # in units of the mean squared distance of features from their mean
 _BIAS = 1e3  # stands for "hardly regularised", in the same units
@@ -85,7 +83,7 @@ class Labelled:
         added = csr_array((value, (spikes.stimulus, place)), (spikes.stimuli, int(np.prod(size))))
         if not spread:
             return added
-        from scipy.ndimage import gaussian_filter
+        from scipy.ndimage import gaussian_filter  # slow to import, and few need it
 
         maps = gaussian_filter(added.toarray().reshape(-1, *size), (0, 0, spread, spread), mode="constant")
         return maps.reshape(added.shape)
