@@ -129,9 +129,9 @@ def test_features_that_lie_now_here_now_there_are_spread():
         one |= rng.random(one.shape) < 0.02
     train = labelled(spikes, np.arange(60), truth)
     found = read_out(train, train, 3)
-    assert (found.cells, found.spread) in ((None, SPREAD), (4, 0.0), (8, 0.0))
-    plain = replace(train, spikes={LAYER: train.spikes[LAYER]})
-    assert wrong_without(plain, 1.0, 3) > (found.left_out != truth).sum()
+    assert found.cells is None
+    assert found.spread == SPREAD
+    assert (found.left_out != truth).sum() < wrong_without(train, 1.0, 3)
 
 
 def order_matters(buffers=2) -> Labelled:
