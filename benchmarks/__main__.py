@@ -19,6 +19,8 @@ from typing import Any
 
 from rich.console import Console
 
+from spikeseg.runners.inference.encoding import CAPACITY
+
 from .report import Results, draw, write
 
 PROCEDURAL = {"kind": "procedural", "device": "cpp_standalone"}
@@ -78,7 +80,7 @@ def sweeps() -> dict[str, dict[str, Any]]:
                     "size": (rows, columns),
                     "spikes": spikes,
                     "maps": 12,
-                    "count": min(50, max(16, 40_000 // spikes)),
+                    "count": min(CAPACITY, max(16, 40_000 // spikes)),
                 }
                 cases[f"size {rows}x{columns} spikes {spikes}"] = GEOMETRY | size
     return cases

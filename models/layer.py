@@ -49,12 +49,13 @@ class Layer(NeuronGroup):
     def __init__(self, shape: Shape, model: str, *, among: str | None = None, **options: Any):
         self.shape = shape
         super().__init__(shape.size, model, **options)
-        places = shape.rows * shape.columns
-        self.feature = np.tile(np.arange(shape.features), places)
+        self.feature = np.tile(np.arange(shape.features), self.places)
+        flags = -(-self.blocks // GROUP) * GROUP
         if procedural():
-            self.variables.add_array("_touched", size=-(-places // self.block // GROUP) * GROUP, dtype=bool)
+            self.variables.add_array("_touched", size=flags, dtype=bool)
         if not standalone():
             return
+        self.variables.add_array("_reached", size=flags, dtype=bool)
         for event, thresholder in self.thresholder.items():
             thresholder.codeobj_class = procedural()
             if among is not None and event == "spike":
@@ -63,9 +64,19 @@ class Layer(NeuronGroup):
                 self._check_by_place(thresholder)
 
     @property
+    def places(self) -> int:
+        """Rows times columns."""
+        return self.shape.rows * self.shape.columns
+
+    @property
     def block(self) -> int:
         """Places that are checked together."""
         return max(1, BLOCK // self.shape.features)
+
+    @property
+    def blocks(self) -> int:
+        """How many times places are checked together; the last time there may be fewer."""
+        return -(-self.places // self.block)
 
     def link_per_map(self, variable: str, group: NeuronGroup, other: str | None = None) -> None:
         """Link a variable of each neuron to that of neuron ``feature`` of `group`, which has one neuron per map.
@@ -80,28 +91,21 @@ class Layer(NeuronGroup):
         With C++ standalone they are run only where ConvSynapses have been. `options` are those of ``run_regularly``.
         """
         runner = self.run_regularly(statements, **options)
-        if not standalone():
-            return
-        self.variables.add_array("_reached", size=self.variables["_touched"].size, dtype=bool)
-        self._by_place(runner, "reached")
-        for thresholder in self.thresholder.values():
-            if thresholder.template == "place_threshold":
-                self._by_place(thresholder, "place_threshold")
+        if standalone():
+            self._by_place(runner, "reached")
 
     def _by_place(self, runner: Any, template: str) -> None:
         """Let code be generated from a template that knows places, and where ConvSynapses have been."""
         runner.template, runner.codeobj_class = template, procedural()
-        reached = self.variables.get("_reached")
         runner.template_kwds = (runner.template_kwds or {}) | {
             "features": self.shape.features,
-            "places": self.shape.rows * self.shape.columns,
+            "places": self.places,
             "block": self.block,
-            "blocks": -(-self.shape.rows * self.shape.columns // self.block),
+            "blocks": self.blocks,
             "touched_variable": self.variables["_touched"],
-            "reached_variable": reached,
+            "reached_variable": self.variables["_reached"],
         }
-        known = ["_touched"] if reached is None else ["_touched", "_reached"]
-        runner.needed_variables = [*dict.fromkeys([*runner.needed_variables, *known])]
+        runner.needed_variables += ["_touched", "_reached"]
 
     def _check_by_place(self, thresholder: Any) -> None:
         self._by_place(thresholder, "place_threshold")

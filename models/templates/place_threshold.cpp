@@ -25,9 +25,7 @@
         for (int32_t _b = _group; _b < _group + 64 && _b < {{blocks}}; _b++)
             if ({{changed}} || {{_touched}}[_b])
             {
-                {% if reached_variable is not none %}
                 {{get_array_name(reached_variable)}}[_b] |= {{_touched}}[_b];
-                {% endif %}
                 {{_touched}}[_b] = false;
                 _blocks[_num_blocks++] = _b;
             }
