@@ -11,12 +11,12 @@ from spikeseg.spikes import Shape
 
 from ..equations import competition, continuous, neurons
 from .conv_synapses import ConvSynapses
+from .decay import EXACT
 from .designs import ContinuousDesign
 from .encoder import gates
 from .geometry import Window, neighbourhood, whole_layer
 from .layer import Layer
 from .model import Model
-from .network import EXACT
 from .neurons import ORDER, NeuronKind, continuous_neurons_of
 from .targets import step_clock
 

@@ -10,7 +10,8 @@ import numpy as np
 from ..configs.language.files import in_seconds, remains
 from ..configs.neurons.neuron import PREFIX, STEP
 from ..configs.schema import Neurons
-from .network import EXACT
+
+EXACT = 2.0**-38  # potentials that leak are multiples of it: their sums are exact, in any order of adding
 
 
 def decay_table(tau: float, steps: int) -> np.ndarray:

@@ -118,11 +118,12 @@ class _Encoder:
         return features
 
     def _layer(
-        self, name: str, model: str, new_stimulus: str, rest: bool = True, reset: str = neurons.RESET, **options: Any
+        self, name: str, kind: NeuronKind, model: str, new_stimulus: str, at_rest: bool, **options: Any
     ) -> Layer:
-        """A layer whose neurons begin each stimulus anew, at `rest` if what they began with is all they go back to."""
-        layer = Layer(self.shapes[name], neurons.LAYER + model, name=name, clock=self.clock, reset=reset, **options)
-        begin = layer.return_to_rest if rest else layer.run_regularly
+        """A layer whose neurons begin each stimulus anew, at rest if what they began with is all they go back to."""
+        options |= {"clock": self.clock, "reset": kind.reset, "dtype": {"v": kind.precision}}
+        layer = Layer(self.shapes[name], neurons.LAYER + model, name=name, **options)
+        begin = layer.return_to_rest if at_rest else layer.run_regularly
         begin(new_stimulus, dt=self.period, when="start", name=f"{name}_run_regularly_new_stimulus")
         self.layers[name] = layer
         return layer
@@ -133,7 +134,9 @@ class _Encoder:
         return synapses
 
     def _pool(self, name: str, below: str) -> None:
-        self._layer(name, neurons.POOL, neurons.NEW_STIMULUS, threshold=neurons.POOL_THRESHOLD)
+        self._layer(
+            name, NeuronKind(), neurons.POOL, neurons.NEW_STIMULUS, at_rest=True, threshold=neurons.POOL_THRESHOLD
+        )
         size, stride = self.design.poolings[name]
         window = Window(self.shapes[below], self.shapes[name], (size, size), stride=stride, depthwise=True)
         self._forward(name, below, window, on_pre=neurons.POOL_FORWARD)
@@ -148,7 +151,8 @@ class _Encoder:
         kind.every_step(layer, self.clock)
         kernel, padding = design.convolutions[name]
         window = Window(self.shapes[below], self.shapes[name], kernel, padding)
-        weights = self._forward(name, below, window, model=neurons.KERNEL, on_pre=kind.on_pre, namespace=kind.namespace)
+        options = {"on_pre": kind.on_pre, "namespace": kind.namespace, "dtype": {"w": kind.precision}}
+        weights = self._forward(name, below, window, model=neurons.KERNEL, **options)
         self.state[f"{name}.w"] = (weights, "w")
         self.state |= {f"{name}.{constant}": (layer, constant) for constant in kind.constants}
 
@@ -157,7 +161,7 @@ class _Encoder:
         new_stimulus, rest = kind.new_stimulus(neurons.NEW_STIMULUS), kind.starts_at_rest
         if not rest:
             new_stimulus = f"{neurons.RESTLESS}\n{new_stimulus}"
-        layer = self._layer(name, kind.equations(model), new_stimulus, rest, kind.reset, **options)
+        layer = self._layer(name, kind, kind.equations(model), new_stimulus, rest, **options)
         layer.link_per_map(kind.linked, self._features(name), "theta")
         return layer
 
@@ -216,7 +220,9 @@ class _GennEncoder(_Encoder):
         return features
 
     def _adaptive(self, name: str, kind: NeuronKind, model: str, **options: Any) -> Layer:
-        layer = self._layer(name, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, rest=False, **options)
+        layer = self._layer(
+            name, kind, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, at_rest=False, **options
+        )
         layer.link_per_map("resting", self._features(name))
         layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer

@@ -20,10 +20,12 @@ from ..configs.geometry import LARGEST_KERNEL, layer_shapes
 from ..configs.limits import MOST_MAPS, Natural
 from ..configs.reading import validate
 from ..configs.schema import Config
+from .decay import EXACT
 
-EXACT = 2.0**-38  # weights are multiples of it: sums below 2**15 are exact, in any order of adding
+GRID = 2.0**-20  # weights are multiples of it, see `summable`
+LARGEST_SUM = 2**24  # of whole numbers, in single precision
 
-LARGEST_WEIGHT = 2**15  # and that is why none is larger
+LARGEST_WEIGHT = 2**15
 LARGEST_EXTENT = 2**20  # pixels
 LONGEST_HEADER = 2**22  # characters
 
@@ -68,8 +70,8 @@ class TrainedNetwork:
         The configuration of its training.
     kernels
         Per conv layer, shape (maps, features of the layer below, kernel rows, kernel columns), float64.
-        A map's potential is the cross-correlation of its kernel with the spikes below. Weights are rounded to
-        multiples of 2**-38 (4e-12), so that potentials are exact, and maps that tie do so on every device.
+        A map's potential is the cross-correlation of its kernel with the spikes below. Weights are rounded, see
+        `summable`, so that potentials are exact, and maps that tie do so on every device.
     thresholds
         Per conv layer, the threshold of each map before adaptation, shape (maps,), float64.
     map_labels
@@ -95,7 +97,7 @@ class TrainedNetwork:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        object.__setattr__(self, "kernels", {name: EXACT * np.rint(w / EXACT) for name, w in self.kernels.items()})
+        object.__setattr__(self, "kernels", {name: summable(kernel) for name, kernel in self.kernels.items()})
 
     @property
     def data(self) -> Path | None:
@@ -166,6 +168,19 @@ class TrainedNetwork:
             Presence(*(arrays[name] for name in PRESENCE)) if PRESENCE[0] in arrays else None,
             header.provenance.model_dump(exclude_unset=True),
         )
+
+
+def summable(kernel: np.ndarray) -> np.ndarray:
+    """Round the weights of a kernel, (maps, C, rows, columns), so that potentials are exact in single precision.
+
+    They become multiples of `GRID`, or of the next larger power of two for which no map's weights have a sum of more
+    than 2**24 times it: up to there single precision has all whole numbers. A neuron is reached once through each
+    weight at most, so its potential is a sum of some of them, in whatever order. What is rounded stays as it is.
+    """
+    grid = GRID
+    while np.abs(np.rint(kernel / grid)).sum(axis=(1, 2, 3)).max() > LARGEST_SUM:
+        grid *= 2
+    return grid * np.rint(kernel / grid)
 
 
 class _LayerTraining(BaseModel):

@@ -13,9 +13,8 @@ from brian2 import Function, TimedArray, second
 from ..configs.language.files import remains
 from ..configs.neurons.neuron import PREFIX, NeuronModel
 from ..equations import continuous, neurons
-from .decay import decay_table
+from .decay import EXACT, decay_table
 from .layer import Layer
-from .network import EXACT
 
 WHOLE = Function(np.floor, arg_units=[1], return_unit=1, arg_names=["x"])
 """The largest whole number that is not larger. Brian2's own `floor` ends at 2**31 on numpy, and nowhere else."""
@@ -47,6 +46,9 @@ class NeuronKind:
         The variable that is linked to the threshold of a neuron's map.
     starts_at_rest
         Whether neurons begin a stimulus as they were made, and below their threshold; only inputs change them.
+    precision
+        Of potentials and weights. Single is enough for sums of weights, which are exact (`network.summable`), and takes
+        half the time; not for what is left of them after a while.
     """
 
     more: str = ""
@@ -56,6 +58,7 @@ class NeuronKind:
     silence: str = neurons.SILENCE
     linked: str = "theta"
     starts_at_rest: bool = True
+    precision: type[np.floating] = np.float32
 
     def equations(self, model: str) -> str:
         """The equations of a layer, of which `model` has what all kinds of neurons need."""
@@ -156,13 +159,14 @@ def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: flo
             silence=neurons.SILENCE_COMPETITOR,
             linked=f"{PREFIX}theta",
             starts_at_rest=False,
+            precision=np.float64,
             model=model,
         )
     if tau is None:
         return NeuronKind()
     remaining = TimedArray(decay_table(tau / dt, steps), dt * second, name="remains*")
     leak = {"remains": remaining, "grid": 1 / EXACT, "whole": WHOLE}
-    return NeuronKind(neurons.LEAK, neurons.LEAKY_FORWARD, leak)
+    return NeuronKind(neurons.LEAK, neurons.LEAKY_FORWARD, leak, precision=np.float64)
 
 
 def continuous_neurons_of(model: NeuronModel | None) -> NeuronKind:

@@ -13,10 +13,9 @@ from spikeseg.spikes import SILENT, Recorded
 
 from ...configs.schema import Config
 from ...models.decay import decay_table, decayed
-from ...models.network import EXACT, TrainedNetwork
+from ...models.network import GRID, TrainedNetwork
 from .fourier import fast_length
 
-COARSE = 2.0**-20  # digits of a weight that are added up apart from finer ones
 TOGETHER = 8  # stimuli whose potentials are computed at once: the weights' spectra are read once for all of them
 STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
 
@@ -99,7 +98,7 @@ def weigh(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Weighed:
     """Weigh what speaks for each Conv3 neuron; the steps are those of `respond`."""
     kernel, config = network.kernels["conv3"], network.config
     own, others = np.split(_weighing(network).after(steps["pool2"] != SILENT), 2)
-    inhibited_by = np.rint(config.decoder.inhibition / EXACT) * EXACT  # so that sums stay exact
+    inhibited_by = np.rint(config.decoder.inhibition / GRID) * GRID  # so that sums stay exact
     learned = np.where(kernel > STRONG, kernel, 0).sum(axis=(1, 2, 3))[:, None, None]
     evidence = np.divide(own - inhibited_by * others, learned, out=np.zeros_like(own), where=learned > 0)
     return Weighed(_drive(network, steps, own), evidence)
@@ -115,31 +114,28 @@ class Potentials:
     """Potentials of a layer after all spikes of a stimulus.
 
     They are correlations of spikes and weights, which Fourier transforms give quickly but inexactly. Sums of weights
-    are multiples of `EXACT`, so rounding makes them exact again, on every machine: coarse and fine digits of the
-    weights go apart, and the error of each is thousands of times smaller than what it is rounded to.
+    are multiples of `GRID`, so rounding makes them exact again, on every machine: errors are thousands of times
+    smaller.
 
     Parameters
     ----------
     kernel
-        Weights, (maps, C, kernel rows, kernel columns); they are rounded to multiples of `EXACT`.
+        Weights, (maps, C, kernel rows, kernel columns); they are rounded to multiples of `GRID`.
     padding
         Rows and columns of padding.
     """
 
     def __init__(self, kernel: np.ndarray, padding: tuple[int, int]):
-        self._shape, (top, left) = kernel.shape, padding
+        top, left = padding
         self._padding = (top, top), (left, left)
-        coarse = np.rint(kernel / COARSE) * COARSE
-        fine = np.rint((kernel - coarse) / EXACT) * EXACT
-        self._fine = np.flatnonzero(fine.any(axis=(1, 2, 3)))  # maps that have more than coarse digits
-        self._digits = np.concatenate([coarse, fine[self._fine]])
+        self._kernel = np.rint(kernel / GRID) * GRID
         self._transformed = lru_cache(maxsize=4)(self._transform)  # by size: pictures of several zooms alternate
 
     def _transform(self, size: tuple[int, int]) -> np.ndarray:
         """The weights over spatial frequencies, (frequencies, maps, C) complex."""
         frequencies = size[0] * (size[1] // 2 + 1)
-        spectra = np.empty((frequencies, *self._digits.shape[:2]), complex)
-        for number, weights in enumerate(self._digits):
+        spectra = np.empty((frequencies, *self._kernel.shape[:2]), complex)
+        for number, weights in enumerate(self._kernel):
             spectra[:, number] = fft.rfft2(weights, size).conj().reshape(len(weights), -1).T
         return spectra
 
@@ -158,23 +154,21 @@ class Potentials:
         """
         if spikes.ndim == 3:
             return self.after(spikes[None])[0]
-        maps, _, *kernel = self._shape
+        maps, _, *kernel = self._kernel.shape
         padded = np.pad(spikes, ((0, 0), (0, 0), *self._padding)).astype(float)
         places = [n - own + 1 for n, own in zip(padded.shape[2:], kernel, strict=True)]
         both = zip(padded.shape[2:], kernel, self._padding, strict=True)
         (high, rows), (wide, columns) = (_stretch(n, own, margin) for n, own, (margin, _) in both)
-        size, found = (high, wide), np.empty((len(spikes), len(self._digits), *places))
+        size, found = (high, wide), np.empty((len(spikes), maps, *places))
         for row in range(0, places[0], rows):
             for column in range(0, places[1], columns):
                 seen = padded[..., row : row + size[0], column : column + size[1]]
                 here = found[..., row : row + rows, column : column + columns]
                 here[...] = self._correlated(seen, size)[..., : here.shape[2], : here.shape[3]]
-        potentials = np.rint(found[:, :maps] / COARSE) * COARSE
-        potentials[:, self._fine] += np.rint(found[:, maps:] / EXACT) * EXACT
-        return potentials
+        return np.rint(found / GRID) * GRID
 
     def _correlated(self, spikes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Sums of weights (n, digits, *size) for spikes (n, C, H, W) from each place on; further ones come round."""
+        """Sums of weights (n, maps, *size) for spikes (n, C, H, W) from each place on; further ones come round."""
         spectrum = fft.rfft2(spikes, size)
         stimuli, channels, *across = spectrum.shape
         per_frequency = np.ascontiguousarray(spectrum.reshape(stimuli, channels, -1).T)  # (frequencies, C, n)

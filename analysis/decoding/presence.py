@@ -21,7 +21,7 @@ import numpy as np
 
 from spikeseg.spikes import SILENT
 
-from ...models.network import RANKS, Presence, TrainedNetwork
+from ...models.network import GRID, RANKS, Presence, TrainedNetwork
 from .potentials import TOGETHER, Potentials, inhibited
 
 CONFIDENCE = 0.08
@@ -33,7 +33,6 @@ SHUFFLES = 2  # shuffled copies of the training stimuli
 ROUNDS = 2  # fits: from the second on, what else looks most like the object is looked for by the readout itself
 FEWEST, MOST = 100, 400  # windows of one kind that speak against a map, at most; between them twice its own
 OWN = 800  # windows that speak for a map, at most
-GRID = 2.0**-20  # weights are multiples of it: sums of them are exact, and equal on every machine
 _COLUMNS = 2048
 _BIAS = 1e3  # stands for "hardly regularised", relative to the mean squared distance
 

@@ -166,9 +166,7 @@ def connected(window: Window) -> list[tuple[int, int, int]]:
     return found
 
 
-# Weights and thresholds: exact ties, ties but for rounding, none, and sums that tell in which order they were added.
-EXACT_KINDS = ("whole", "tenths", "real")  # their sums do not depend on their order
-KINDS = (*EXACT_KINDS, "cancelling")
+KINDS = ("whole", "tenths", "real")  # of weights and thresholds: exact ties, ties but for rounding, none
 
 
 def random_weights(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndarray:
@@ -178,10 +176,8 @@ def random_weights(rng: np.random.Generator, shape: tuple[int, ...], kind: str) 
             return rng.integers(-1, 4, shape).astype(float)
         case "tenths":
             return rng.integers(-2, 8, shape) / 10
-        case "real":
-            return rng.normal(0.3, 0.4, shape)
         case _:
-            return rng.choice([1.0, 2.0, 2.0**60, -(2.0**60)], shape)
+            return rng.normal(0.3, 0.4, shape)
 
 
 def random_thresholds(rng: np.random.Generator, maps: int, kind: str) -> np.ndarray:

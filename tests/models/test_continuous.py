@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers import judge
 from helpers.networks import (
     ENCODERS,
-    EXACT_KINDS,
+    KINDS,
     configuration,
     configurations,
     few,
@@ -87,7 +87,7 @@ def assert_as_judged(device: str, case, runs: tuple[int, ...] = (STEPS,)) -> np.
 
 
 @fewest
-@given(configurations(), seeds, st.sampled_from(EXACT_KINDS))
+@given(configurations(), seeds, st.sampled_from(KINDS))
 def test_small_networks_fire_as_judged(config, seed, kind):
     assert_as_judged("numpy", random_case(config, seed, kind))
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from helpers import judge
 from helpers.networks import (
     ENCODERS,
-    EXACT_KINDS,
     KINDS,
     SILENT,
     configurations,
@@ -31,7 +30,6 @@ from spikeseg.models.network import CONV_LAYERS
 MODES = ("causal", "exact", "end")
 
 kinds = st.sampled_from(KINDS)
-exact_kinds = st.sampled_from(EXACT_KINDS)
 
 
 @st.composite
@@ -110,7 +108,7 @@ def test_decoding_goes_all_the_way_to_the_input(mode):
 
 
 @many
-@given(configurations(), seeds, exact_kinds)
+@given(configurations(), seeds, kinds)
 def test_final_potentials_are_the_judges_to_the_last_bit(config, seed, kind):
     network, spikes = one_stimulus(config, seed, kind)
     layers = {layer.name: layer for layer in judge_layers(network)}
@@ -120,7 +118,7 @@ def test_final_potentials_are_the_judges_to_the_last_bit(config, seed, kind):
 
 
 @many
-@given(configurations(), seeds, exact_kinds)
+@given(configurations(), seeds, kinds)
 def test_the_decision_is_the_judges(config, seed, kind):
     network, spikes = one_stimulus(config, seed, kind)
     decision = decide(replace(network, event_range=(0, 0)), spikes)

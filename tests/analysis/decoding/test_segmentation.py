@@ -15,7 +15,7 @@ from spikeseg.analysis.decoding.segmentation import cell_centre, decide, region,
 from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
 from spikeseg.errors import SpikeSegError
-from spikeseg.models.network import EXACT
+from spikeseg.models.network import GRID
 from spikeseg.spikes import SILENT
 
 
@@ -218,7 +218,7 @@ class TestPotentials:
     )
     def test_equal_those_of_neurons_that_integrate_spike_by_spike(self, seed, size, padding):
         random = np.random.default_rng(seed)
-        kernel = EXACT * random.integers(0, 1 / EXACT, (2, 3, *size))
+        kernel = GRID * random.integers(0, 1 / GRID, (2, 3, *size))
         steps = np.where(random.random((3, 6, 7)) < 0.4, random.integers(0, 9, (3, 6, 7)), SILENT)
         judged = judge.final_potential(steps, judge.Conv("conv3", kernel, padding, np.ones(2)))
         assert np.array_equal(Potentials(kernel, padding).after(steps != SILENT), judged)
@@ -229,7 +229,7 @@ class TestPotentials:
         random = np.random.default_rng(seed)
         conv3 = {"maps": 2, "kernel": [3, 4], "padding": list(padding), "tau_ms": tau}
         config = configuration(conv3=conv3, input={"dt_ms": 2.0})
-        kernel = EXACT * random.integers(0, 1 / EXACT, (2, 3, 3, 4))
+        kernel = GRID * random.integers(0, 1 / GRID, (2, 3, 3, 4))
         steps = np.where(random.random((3, 6, 7)) < 0.4, random.integers(0, 9, (3, 6, 7)), SILENT)
         judged = judge.largest_potential(steps, judge.Conv("conv3", kernel, padding, np.ones(2), tau=tau / 2))
         assert np.array_equal(Membranes(config, kernel).compared(steps), judged)
@@ -237,15 +237,15 @@ class TestPotentials:
     @pytest.mark.parametrize("fraction", [0.1, 1.0])
     def test_are_exact_sums_however_many_they_are_of(self, fraction):
         random = np.random.default_rng(3)
-        whole = random.integers(-1 / EXACT, 1 / EXACT, (2, 36, 19, 27))
+        whole = random.integers(-1 / GRID, 1 / GRID, (2, 36, 19, 27))
         spikes = random.random((36, 45, 60)) < fraction
-        found = Potentials(EXACT * whole, (9, 13)).after(spikes)
+        found = Potentials(GRID * whole, (9, 13)).after(spikes)
         padded = np.pad(spikes, ((0, 0), (9, 9), (13, 13)))
         places = [(0, 0), (44, 59), (22, 29), (23, 30), (37, 53), (38, 54)]
         for row, column in [*places, *random.integers((0, 0), (45, 60), (100, 2))]:
             window = padded[:, row : row + 19, column : column + 27]
             expected = [int(weights[window].sum()) for weights in whole]
-            assert (found[:, row, column] / EXACT).tolist() == expected
+            assert (found[:, row, column] / GRID).tolist() == expected
 
     @pytest.mark.parametrize("many", [1, TOGETHER, TOGETHER + 3])
     def test_of_several_stimuli_are_those_of_each(self, many):
