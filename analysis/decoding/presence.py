@@ -14,7 +14,7 @@ in a Random World, 2005). docs/model.md, rule 13; what was tried: docs/notebook.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,13 +55,14 @@ class _Patterns(NamedTuple):
         return np.concatenate(places), np.concatenate(largest)
 
     def windows(self, chosen: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """What the neuron at a place sees of each chosen stimulus, (m, C * rows * columns) bool."""
+        """What the neuron at a place sees of each chosen stimulus: (m, C * rows * columns) bool, packed as bits."""
         (rows, columns), (top, left) = self.kernel, self.padding
         width = self.spikes.shape[3] + 2 * left - columns + 1
         padded = np.pad(self.spikes[chosen], ((0, 0), (0, 0), (top, top), (left, left)))
         row, column = np.divmod(places[chosen], width)
         seen = [one[:, r : r + rows, c : c + columns] for one, r, c in zip(padded, row, column, strict=True)]
-        return np.reshape(seen, (len(chosen), self.spikes.shape[1] * rows * columns))
+        packed = [np.packbits(one) for one in seen]
+        return np.array(packed, np.uint8).reshape(len(chosen), -(-self.spikes.shape[1] * rows * columns // 8))
 
 
 def winners(network: TrainedNetwork, scores: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -131,7 +132,7 @@ def learn_presence(
             both = [np.concatenate(kind) for kind in zip(earlier.get(one.number, against), against, strict=True)]
             earlier[one.number] = against
             flat, offsets[one.number], alone = ridge(seen[0].windows(one.own, at[0]), both)
-            weights[one.number] = flat.reshape(kernel.shape[1:])
+            weights[one.number] = flat[: kernel[0].size].reshape(kernel.shape[1:])
             left_out[one.own, one.number] = alone
     margins = seen[0].places(weights)[1] + offsets
     for one in maps:
@@ -181,7 +182,7 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     Parameters
     ----------
     own
-        Windows that speak for the object, (n, d) bool.
+        Windows that speak for the object, (n, d) bool, packed as bits: (n, d / 8) uint8.
     against
         Windows that speak against it, by kind: the first kind, other classes, weighs as much as all others together.
 
@@ -222,26 +223,27 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
 
 
 def _common_spikes(windows: np.ndarray) -> np.ndarray:
-    """How many spikes each window, (n, d) bool, has in common with each other one, (n, n) float, exact.
+    """How many spikes each window, packed as bits, has in common with each other one, (n, n) float, exact.
 
     Up to half of the windows are like others, and counted once: each round of fits sees many of the one before again.
     """
-    _, first, like = np.unique(np.packbits(windows, axis=1), axis=0, return_index=True, return_inverse=True)
-    counts = np.zeros((len(first), len(first)), np.float32)
-    for part in _parts(windows[first]):
+    different, like = np.unique(windows, axis=0, return_inverse=True)
+    counts = np.zeros((len(different), len(different)), np.float32)
+    for part in _parts(different):
         numbers = part.astype(np.float32)
         counts += numbers @ numbers.T
-    return counts.astype(float)[np.ix_(like.ravel(), like.ravel())]
+    return counts[np.ix_(like.ravel(), like.ravel())].astype(float)
 
 
 def _combined(factors: np.ndarray, windows: np.ndarray) -> np.ndarray:
-    """The sum of all windows, (n, d) bool, each with its factor, (d,) float."""
+    """The sum of all windows, packed as bits, each with its factor, (d,) float."""
     return np.concatenate([factors @ part for part in _parts(windows)])
 
 
-def _parts(windows: np.ndarray) -> list[np.ndarray]:
-    """Some columns of windows at a time: as numbers, they take several times the memory."""
-    return np.array_split(windows, -(-windows.shape[1] // _COLUMNS), axis=1)
+def _parts(windows: np.ndarray) -> Iterator[np.ndarray]:
+    """Some columns of windows at a time, (n, columns) of 0 and 1: unpacked, they take many times the memory."""
+    for part in np.array_split(windows, -(-8 * windows.shape[1] // _COLUMNS), axis=1):
+        yield np.unpackbits(part, axis=1)
 
 
 def _shuffled(spikes: np.ndarray, used: np.ndarray) -> list[np.ndarray]:

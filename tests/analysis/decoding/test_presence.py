@@ -31,7 +31,8 @@ def told():
     return replace(trained, presence=learn_presence(trained, stimuli, scores.argmax(axis=1)))
 
 
-OWN, *AGAINST = (np.random.default_rng(n).integers(0, 2, (n, 40)).astype(bool) for n in (12, 15, 20))
+WINDOWS = [np.random.default_rng(n).integers(0, 2, (n, 40), bool) for n in (12, 15, 20)]
+OWN, *AGAINST = (np.packbits(windows, axis=1) for windows in WINDOWS)
 
 
 class TestWinners:
@@ -52,7 +53,7 @@ class TestRidge:
     def test_what_is_left_out_is_judged_as_by_a_fit_without_it(self):
         """Leave-one-out in closed form, against a fit by the normal equations with one window less."""
         _, _, left_out = ridge(OWN, AGAINST)
-        windows = np.concatenate([OWN, *AGAINST]).astype(float)
+        windows = np.concatenate(WINDOWS).astype(float)
         truth = np.repeat([1.0, -1.0, -1.0], [12, 15, 20])
         weight = np.repeat([0.5 / 12, 0.25 / 15, 0.25 / 20], [12, 15, 20])
         centred = windows - weight @ windows
@@ -74,7 +75,8 @@ class TestRidge:
     def test_common_spikes_are_counted_exactly_also_of_windows_that_are_alike(self, columns):
         windows = np.random.default_rng(0).random((30, columns)) < 0.3
         windows = np.concatenate([windows, windows[::2], np.zeros((3, columns), bool)])
-        np.testing.assert_array_equal(_common_spikes(windows), windows.astype(int) @ windows.T.astype(int))
+        counts = _common_spikes(np.packbits(windows, axis=1))
+        np.testing.assert_array_equal(counts, windows.astype(int) @ windows.T.astype(int))
 
     def test_a_kind_without_windows_is_left_out(self):
         alone = ridge(OWN, [AGAINST[0]])
