@@ -30,26 +30,46 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    active
-        Per layer, ``conv3`` down to ``input``: the recruited neurons, (C, H, W) bool.
-    value
-        Per layer, how strongly each neuron was recruited: (C, H, W) float, 0 where it was not. A seed has the value
-        1. In a transposed convolution a neuron receives value times weight from every neuron that recruits it; in an
-        un-pooling it receives their values. What it receives is added up.
+    shapes
+        Per layer, ``conv3`` down to ``input``: (C, H, W).
+    neurons
+        Per layer, flat indices of the recruited neurons, rising, (n,) int.
+    values
+        How strongly each of them was recruited, (n,) float. A seed has the value 1. In a transposed convolution a
+        neuron receives value times weight from every neuron that recruits it; in an un-pooling it receives their
+        values. What it receives is added up.
     """
 
-    active: dict[str, np.ndarray]
-    value: dict[str, np.ndarray]
+    shapes: dict[str, tuple[int, ...]]
+    neurons: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
+
+    @property
+    def active(self) -> dict[str, np.ndarray]:
+        """Per layer, the recruited neurons, (C, H, W) bool."""
+        return {layer: self._map(layer, np.ones(len(self.neurons[layer]), bool)) for layer in self.shapes}
+
+    @property
+    def value(self) -> dict[str, np.ndarray]:
+        """Per layer, how strongly each neuron was recruited, (C, H, W) float; 0 where it was not."""
+        return {layer: self._map(layer, self.values[layer]) for layer in self.shapes}
 
     @property
     def mask(self) -> np.ndarray:
         """The decoded pixels, (H, W) bool: those active in any input channel."""
-        return np.any(self.active["input"], axis=0)
+        return self._map("input", np.ones(len(self.neurons["input"]), bool)).any(axis=0)
 
     @property
     def saliency(self) -> np.ndarray:
         """How much each pixel contributed, (H, W) float: the sum over input channels."""
-        return np.sum(self.value["input"], axis=0)
+        _, rows, columns = self.shapes["input"]
+        pixels = rows * columns
+        return _sums(self.neurons["input"] % pixels, self.values["input"], pixels).reshape(rows, columns)
+
+    def _map(self, layer: str, values: np.ndarray) -> np.ndarray:
+        found = np.zeros(self.shapes[layer], values.dtype)
+        found.ravel()[self.neurons[layer]] = values
+        return found
 
 
 class Links(NamedTuple):
@@ -116,15 +136,15 @@ def decode(
     ValueError
         A seed did not spike, and the mode is not ``end``.
     """
-    active = {"conv3": np.zeros(steps["conv3"].shape, bool)}
-    active["conv3"][tuple(np.reshape(seeds, (-1, 3)).astype(int).T)] = True
-    _check_seeds(steps["conv3"][active["conv3"]], mode)
-    value = {"conv3": active["conv3"].astype(float)}
+    first = _seeded(steps["conv3"], seeds, mode)
+    neurons, values = {"conv3": first}, {"conv3": np.ones(len(first))}
     for layer, below in _PATHS:
-        parents = _Parents.of(active[layer], value[layer], steps[layer])
+        parents = _Parents.of(neurons[layer], values[layer], steps[layer])
         inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        active[below], value[below] = inputs.collect(_hits(network, layer, parents, inputs, mode))
-    return Decoded(active, value)
+        _, target, gain = _join(_hits(network, layer, parents, inputs, mode))
+        neurons[below], place = inputs.hit(target)
+        values[below] = _sums(place, gain, len(neurons[below]))
+    return Decoded(_shapes(steps), neurons, values)
 
 
 def unravel_links(
@@ -148,20 +168,14 @@ def unravel_links(
     ValueError
         A seed did not spike, and the mode is not ``end``.
     """
-    seeds = np.reshape(seeds, (-1, 3)).astype(int)
-    _check_seeds(steps["conv3"][tuple(seeds.T)], mode)
-    parents = np.unique(np.ravel_multi_index(tuple(seeds.T), steps["conv3"].shape))
+    parents = _seeded(steps["conv3"], seeds, mode)
     links = {}
     for layer, below in _PATHS:
-        reached = np.zeros(steps[layer].shape, bool)
-        reached.ravel()[parents] = True
         inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        hits = _join(_hits(network, layer, _Parents.of(reached, reached, steps[layer]), inputs, mode))
-        hit = np.zeros(inputs.steps.size, bool)
-        hit[hits.target] = True
-        place = np.cumsum(hit) - 1
-        children = np.flatnonzero(hit.reshape(inputs.steps.shape)[inputs.inside])
-        links[layer] = Links(parents, children, hits.parent, place[hits.target], hits.gain)
+        ones = _Parents.of(parents, np.ones(len(parents)), steps[layer])
+        parent, target, gain = _join(_hits(network, layer, ones, inputs, mode))
+        children, place = inputs.hit(target)
+        links[layer] = Links(parents, children, parent, place, gain)
         parents = children
     return links
 
@@ -177,21 +191,30 @@ def decode_linked(links: Mapping[str, Links], steps: Mapping[str, np.ndarray], s
         full[place] = value
         begin, end = np.searchsorted(own.parent, (place[0], place[-1] + 1)) if len(place) else (0, 0)
         parent, child = own.parent[begin:end], own.child[begin:end]
-        received = np.bincount(child, full[parent] * own.gain[begin:end], len(own.children))
+        received = _sums(child, full[parent] * own.gain[begin:end], len(own.children))
         hit = np.flatnonzero(received)
         found.append((hit, received[hit]))
-    neurons = links["conv3"].parents, *(own.children for own in links.values())
-    active, values = {}, {}
-    for layer, among, (place, value) in zip(("conv3", *(below for _, below in _PATHS)), neurons, found, strict=True):
-        active[layer], values[layer] = np.zeros(steps[layer].shape, bool), np.zeros(steps[layer].shape)
-        active[layer].ravel()[among[place]], values[layer].ravel()[among[place]] = True, value
-    return Decoded(active, values)
+    among = links["conv3"].parents, *(own.children for own in links.values())
+    layers = "conv3", *(below for _, below in _PATHS)
+    neurons = {layer: one[place] for layer, one, (place, _) in zip(layers, among, found, strict=True)}
+    values = {layer: value for layer, (_, value) in zip(layers, found, strict=True)}
+    return Decoded(_shapes(steps), neurons, values)
 
 
-def _check_seeds(steps: np.ndarray, mode: Mode) -> None:
-    """Raise ValueError for a seed without a step, (n,) int, where the mode needs one."""
-    if mode != "end" and (steps == SILENT).any():
+def _seeded(steps: np.ndarray, seeds: Sequence[Neuron] | np.ndarray, mode: Mode) -> np.ndarray:
+    """Flat indices of the seeds, rising. Raises ValueError for one without a step where the mode needs it."""
+    neurons = np.unique(np.ravel_multi_index(tuple(np.reshape(seeds, (-1, 3)).astype(int).T), steps.shape))
+    if mode != "end" and (steps.ravel()[neurons] == SILENT).any():
         raise ValueError(f"mode {mode} needs the step of every seed, but one of them did not spike")
+    return neurons
+
+
+def _shapes(steps: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {layer: steps[layer].shape for layer in ("conv3", *(below for _, below in _PATHS))}
+
+
+def _sums(place: np.ndarray, gain: np.ndarray, places: int) -> np.ndarray:
+    return np.bincount(place, gain, places).astype(float, copy=False)  # integers if there is nothing to add
 
 
 def _weight_threshold(config: Config, layer: str) -> float:
@@ -208,9 +231,8 @@ class _Parents(NamedTuple):
     step: np.ndarray
 
     @classmethod
-    def of(cls, active: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
-        feature, row, column = neurons = np.unravel_index(np.flatnonzero(active), active.shape)
-        return cls(feature, row, column, value[neurons], steps[neurons])
+    def of(cls, neurons: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
+        return cls(*np.unravel_index(neurons, steps.shape), value, steps.ravel()[neurons])
 
 
 class _Synapses(NamedTuple):
@@ -272,13 +294,15 @@ class _Inputs(NamedTuple):
         _, rows, columns = self.steps.shape
         return (channel * rows + row) * columns + column
 
-    def collect(self, hits: Iterator[_Hits]) -> tuple[np.ndarray, np.ndarray]:
-        """Which inputs are hit at all, and the sum of what each receives; both of `shape`."""
-        _, target, gain = _join(hits)
-        value = np.bincount(target, gain, self.steps.size).astype(float, copy=False)  # integers if there is no hit
-        active = np.zeros(self.steps.size, bool)
+    def hit(self, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The inputs that are hit, rising, flat in `shape`, and the place of each target, (n,), among them."""
+        active, place = np.zeros(self.steps.size, bool), np.empty(self.steps.size, np.intp)
         active[target] = True
-        return active.reshape(self.steps.shape)[self.inside], value.reshape(self.steps.shape)[self.inside]
+        hit = np.flatnonzero(active)
+        place[hit] = np.arange(len(hit))
+        channel, row, column = np.unravel_index(hit, self.steps.shape)
+        top, left = self.field.padding
+        return np.ravel_multi_index((channel, row - top, column - left), self.shape), place[target]
 
 
 def _join(hits: Iterator[_Hits]) -> _Hits:
