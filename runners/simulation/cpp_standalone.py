@@ -24,12 +24,16 @@ HEADERS = (
     "iostream",
     *PROTOCOL_HEADERS,
 )
-PREFIX_RULES = f"""
+RULES = f"""
 {PREFIX}.gch: {PREFIX}
 \t$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
 $(filter-out %.c,$(SRCS:.cpp=.o)): {PREFIX}.gch
 $(filter-out %.c,$(SRCS:.cpp=.o)): private CXXFLAGS += -include {PREFIX}
+objects.o: private OPTIMISATIONS += -O1
 """
+"""For Brian2's makefile. objects.cpp, which reads and writes each array once, is long: to optimise it is not worth it."""
+
+HELPERS, OWN = "////// SUPPORT CODE ///////", "////// HASH DEFINES ///////"  # what begins there in Brian2's files
 
 
 class CppStandalone:
@@ -52,7 +56,11 @@ class CppStandalone:
         return get_device()
 
     def generate(self, device: Any, model: Model, code: Code, directory: Path) -> None:
-        """See `compiling.Backend`. Every file includes the same headers, which are compiled once, beforehand."""
+        """See `compiling.Backend`.
+
+        A statement's file is short, and includes the same headers as all others. So headers are compiled once,
+        beforehand, and many statements together. Nothing is compiled again, so make need not know who includes what.
+        """
         from brian2 import second
 
         model.network.run(0 * second, namespace={})  # what the program does before our own main part
@@ -61,5 +69,25 @@ class CppStandalone:
         device.build(directory=str(directory), compile=False, run=False, with_output=False)
         (directory / PREFIX).write_text("".join(f"#include <{name}>\n" for name in HEADERS))
         with (directory / "makefile").open("a") as makefile:
-            makefile.write(PREFIX_RULES)
-        build_with(["make", f"-j{os.cpu_count()}", f"CXX={compiler()}"], directory)
+            makefile.write(RULES)
+        processors = os.cpu_count() or 1
+        sources = " ".join([*join_statements(directory, processors), *(path.name for path in directory.glob("*.cpp"))])
+        build_with(
+            ["make", f"-j{processors}", "--old-file=make.deps", f"CXX={compiler()}", f"SRCS={sources}"], directory
+        )
+
+
+def join_statements(directory: Path, parts: int) -> list[str]:
+    """Write the files of statements whose helpers are the same into so many files in all; returns the names of all."""
+    files: dict[str, list[tuple[str, str]]] = {}
+    for path in sorted(directory.glob("code_objects/*.cpp")):
+        start, _, own = path.read_text().partition(OWN)
+        headers, _, helpers = start.partition(HELPERS)
+        files.setdefault(helpers, []).append((headers, own))
+    names = []
+    for helpers, alike in files.items():
+        for mine in (alike[part::parts] for part in range(min(parts, len(alike)))):
+            names.append(f"code_objects/together{len(names)}.cpp")
+            text = "".join([*(headers for headers, _ in mine), helpers, *(own for _, own in mine)])
+            (directory / names[-1]).write_text(text)
+    return names

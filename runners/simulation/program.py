@@ -33,7 +33,7 @@ from .running import RunningProgram
 
 MAIN = "main"  # the program itself, among the parts of its directory
 REMARKS = logging.getLogger("spikeseg")
-BY_PRODUCTS = ("*.o", "*.gch")  # of the compiler, which are hundreds of times as large as the program
+BY_PRODUCTS = ("*.o", "*.gch", "together*.cpp")  # the compiler's are hundreds of times as large as the program
 
 
 class ProgramSimulator:
@@ -136,7 +136,7 @@ def _digest(design: Design, backend: Backend) -> str:
 def _compile(design: Design, directory: Path, backend: Backend) -> None:
     """Compile a model beside `directory`, which is locked; the program takes that name when it is complete."""
     work = directory.with_name(f"{BUILDING}{directory.name}")
-    REMARKS.info("compiling the simulation, which is done once for a network and a size: about half a minute")
+    REMARKS.info("compiling the simulation, which is done once for a network and a size: about 15 seconds")
     try:
         shutil.rmtree(work, ignore_errors=True)
         remove_unfinished(directory.parent)

@@ -16,6 +16,7 @@ from helpers import designs
 from helpers.designs import INPUTS, Inputs
 from spikeseg.cache import cache_directory
 from spikeseg.errors import SpikeSegError
+from spikeseg.runners.simulation.cpp_standalone import HELPERS, OWN, join_statements
 from spikeseg.runners.simulation.simulator import open_simulator
 from spikeseg.spikes import Spikes
 
@@ -153,3 +154,18 @@ class TestCaches:
         monkeypatch.setattr(Path, "home", homeless)
         with pytest.raises(SpikeSegError, match="set SPIKESEG_CACHE"):
             cache_directory()
+
+
+@pytest.mark.parametrize("parts", [1, 2, 9])
+def test_statements_are_compiled_together_once_each_where_their_helpers_are_the_same(tmp_path, parts):
+    statements = {f"s{number}": f"helpers {number % 7 == 0}" for number in range(20)}
+    (tmp_path / "code_objects").mkdir()
+    for name, helpers in statements.items():
+        text = f'#include "{name}.h"\n{HELPERS}\n{helpers}\n{OWN}\nvoid {name}()\n'
+        (tmp_path / "code_objects" / f"{name}.cpp").write_text(text)
+    files = [(tmp_path / name).read_text() for name in join_statements(tmp_path, parts)]
+    assert len(files) == min(parts, 3) + min(parts, 17)
+    for name, helpers in statements.items():
+        (found,) = (text for text in files if f"void {name}()" in text)
+        assert found.index(f"{name}.h") < found.index(helpers) < found.index(f"void {name}()")
+        assert found.count("helpers") == 1
