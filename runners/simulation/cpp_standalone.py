@@ -31,7 +31,7 @@ $(filter-out %.c,$(SRCS:.cpp=.o)): {PREFIX}.gch
 $(filter-out %.c,$(SRCS:.cpp=.o)): private CXXFLAGS += -include {PREFIX}
 objects.o: private OPTIMISATIONS += -O1
 """
-"""For Brian2's makefile. objects.cpp, which reads and writes each array once, is long: to optimise it is not worth it."""
+"""For Brian2's makefile. objects.cpp is long, and reads and writes each array once: not worth optimising."""
 
 HELPERS, OWN = "////// SUPPORT CODE ///////", "////// HASH DEFINES ///////"  # what begins there in Brian2's files
 
