@@ -128,7 +128,7 @@ def test_another_configuration_is_refused(runs):
     record = read_json(runs / "dog-caltech-0" / "run.json")
     record["config"]["conv2"]["threshold"] = 7.0
     write_json(runs / "dog-caltech-0" / "run.json", record)
-    with pytest.raises(SpikeSegError, match=r"another configuration \(\w+\) than dog-caltech today \(ddbd58a121c7\)"):
+    with pytest.raises(SpikeSegError, match=r"another configuration \(\w+\) than dog-caltech today \(b932d903c37c\)"):
         read_metrics(result, runs)
 
 
