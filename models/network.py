@@ -178,7 +178,7 @@ def summable(kernel: np.ndarray) -> np.ndarray:
     weight at most, so its potential is a sum of some of them, in whatever order. What is rounded stays as it is.
     """
     grid = GRID
-    while np.abs(np.rint(kernel / grid)).sum(axis=(1, 2, 3)).max() > LARGEST_SUM:
+    while LARGEST_SUM < np.abs(np.rint(kernel / grid)).sum(axis=(1, 2, 3)).max() < np.inf:
         grid *= 2
     return grid * np.rint(kernel / grid)
 
