@@ -222,6 +222,6 @@ def test_weights_are_rounded_no_more_than_single_precision_asks_and_only_once(se
     assert np.array_equal(weights.astype(np.float32), weights)
 
 
-@pytest.mark.parametrize("weight", [np.inf, np.nan, 1e308])
+@pytest.mark.parametrize("weight", [np.inf, np.nan])
 def test_weights_that_a_rule_has_driven_out_of_bounds_stay_there(weight):
     assert np.array_equal(summable(np.full((1, 1, 1, 2), weight)), np.full((1, 1, 1, 2), weight), equal_nan=True)
