@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ objects.o: private OPTIMISATIONS += -O1
 """
 """For Brian2's makefile. objects.cpp is long, and reads and writes each array once: not worth optimising."""
 
+STATEMENTS = "code_objects/"  # where Brian2 writes their files
 HELPERS, OWN = "////// SUPPORT CODE ///////", "////// HASH DEFINES ///////"  # what begins there in Brian2's files
 
 
@@ -68,10 +70,12 @@ class CppStandalone:
         device.insert_code("main", f"{{\n{code.inputs}\n{network}\n{code.results}\n}}")
         device.build(directory=str(directory), compile=False, run=False, with_output=False)
         (directory / PREFIX).write_text("".join(f"#include <{name}>\n" for name in HEADERS))
-        with (directory / "makefile").open("a") as makefile:
-            makefile.write(RULES)
+        makefile = (directory / "makefile").read_text()
+        (directory / "makefile").write_text(makefile + RULES)
         processors = os.cpu_count() or 1
-        sources = " ".join([*join_statements(directory, processors), *(path.name for path in directory.glob("*.cpp"))])
+        (named,) = re.findall("^SRCS = (.*)$", makefile, re.MULTILINE)
+        others = [source for source in named.split() if not source.startswith(STATEMENTS)]
+        sources = " ".join([*join_statements(directory, processors), *others])
         build_with(
             ["make", f"-j{processors}", "--old-file=make.deps", f"CXX={compiler()}", f"SRCS={sources}"], directory
         )
@@ -80,14 +84,14 @@ class CppStandalone:
 def join_statements(directory: Path, parts: int) -> list[str]:
     """Write the files of statements whose helpers are the same into so many files in all; returns the names of all."""
     files: dict[str, list[tuple[str, str]]] = {}
-    for path in sorted(directory.glob("code_objects/*.cpp")):
+    for path in sorted(directory.glob(f"{STATEMENTS}*.cpp")):
         start, _, own = path.read_text().partition(OWN)
         headers, _, helpers = start.partition(HELPERS)
         files.setdefault(helpers, []).append((headers, own))
     names = []
     for helpers, alike in files.items():
         for mine in (alike[part::parts] for part in range(min(parts, len(alike)))):
-            names.append(f"code_objects/together{len(names)}.cpp")
+            names.append(f"{STATEMENTS}together{len(names)}.cpp")
             text = "".join([*(headers for headers, _ in mine), helpers, *(own for _, own in mine)])
             (directory / names[-1]).write_text(text)
     return names
