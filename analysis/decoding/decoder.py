@@ -57,7 +57,7 @@ class Decoded(NamedTuple):
     @property
     def mask(self) -> np.ndarray:
         """The decoded pixels, (H, W) bool: those active in any input channel."""
-        return self._map("input", np.ones(len(self.neurons["input"]), bool)).any(axis=0)
+        return np.any(self._map("input", np.ones(len(self.neurons["input"]), bool)), axis=0)
 
     @property
     def saliency(self) -> np.ndarray:
@@ -232,7 +232,8 @@ class _Parents(NamedTuple):
 
     @classmethod
     def of(cls, neurons: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
-        return cls(*np.unravel_index(neurons, steps.shape), value, steps.ravel()[neurons])
+        feature, row, column = np.unravel_index(neurons, steps.shape)
+        return cls(feature, row, column, value, steps.ravel()[neurons])
 
 
 class _Synapses(NamedTuple):
