@@ -1,7 +1,7 @@
 # `make demo` sets everything up and runs the main job; `make test` sets everything up and passes the tests.
 
 # Python 3.11 if there is one, else the python3 that is there; the versions that were tried with it, where they are known.
-PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 CONSTRAINTS ?= $(or $(wildcard constraints/python$(VERSION).txt),/dev/null)
 VENV ?= .venv

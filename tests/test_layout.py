@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -78,3 +79,14 @@ def test_shells_can_complete(words, completions):
     script = Path(sys.executable).with_name("spikeseg")
     done = subprocess.run([script], env=os.environ | shell, capture_output=True, text=True)
     assert done.stdout.split() == completions.split()
+
+
+@pytest.mark.parametrize("there", [("python3",), ("python3", "python3.11")])
+def test_make_takes_python_3_11_or_else_the_python_that_is_there(tmp_path, there):
+    for name in there:
+        (tmp_path / name).symlink_to(sys.executable)
+    make = shutil.which("make")
+    assert make is not None
+    command = [make, "--dry-run", "--directory", str(ROOT), "lint", f"VENV={tmp_path}/venv"]
+    told = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True).stdout
+    assert f"{tmp_path / there[-1]} -m venv" in told
