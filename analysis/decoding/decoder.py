@@ -47,7 +47,7 @@ class Decoded(NamedTuple):
     @property
     def active(self) -> dict[str, np.ndarray]:
         """Per layer, the recruited neurons, (C, H, W) bool."""
-        return {layer: self._map(layer, np.ones(len(self.neurons[layer]), bool)) for layer in self.shapes}
+        return {layer: self._map(layer, True) for layer in self.shapes}
 
     @property
     def value(self) -> dict[str, np.ndarray]:
@@ -57,7 +57,7 @@ class Decoded(NamedTuple):
     @property
     def mask(self) -> np.ndarray:
         """The decoded pixels, (H, W) bool: those active in any input channel."""
-        return np.any(self._map("input", np.ones(len(self.neurons["input"]), bool)), axis=0)
+        return np.any(self._map("input", True), axis=0)
 
     @property
     def saliency(self) -> np.ndarray:
@@ -66,8 +66,8 @@ class Decoded(NamedTuple):
         pixels = rows * columns
         return _sums(self.neurons["input"] % pixels, self.values["input"], pixels).reshape(rows, columns)
 
-    def _map(self, layer: str, values: np.ndarray) -> np.ndarray:
-        found = np.zeros(self.shapes[layer], values.dtype)
+    def _map(self, layer: str, values: np.ndarray | bool) -> np.ndarray:
+        found = np.zeros(self.shapes[layer], np.asarray(values).dtype)
         found.ravel()[self.neurons[layer]] = values
         return found
 
