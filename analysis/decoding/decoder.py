@@ -22,6 +22,7 @@ Mode = Literal["causal", "exact", "end"]
 Neuron = tuple[int, int, int]  # map, row, column
 
 _PATHS = (("conv3", "pool2"), ("pool2", "conv2"), ("conv2", "pool1"), ("pool1", "conv1"), ("conv1", "input"))
+_LAYERS = ("conv3", *(below for _, below in _PATHS))
 _BLOCK = 1 << 20  # synapses followed at once: this limits memory and fits in the processor's cache
 
 
@@ -139,11 +140,9 @@ def decode(
     first = _seeded(steps["conv3"], seeds, mode)
     neurons, values = {"conv3": first}, {"conv3": np.ones(len(first))}
     for layer, below in _PATHS:
-        parents = _Parents.of(neurons[layer], values[layer], steps[layer])
-        inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        _, target, gain = _join(_hits(network, layer, parents, inputs, mode))
-        neurons[below], place = inputs.hit(target)
-        values[below] = _sums(place, gain, len(neurons[below]))
+        own = _links(network, layer, below, steps, neurons[layer], mode)
+        neurons[below] = own.children
+        values[below] = _sums(own.child, values[layer][own.parent] * own.gain, len(own.children))
     return Decoded(_shapes(steps), neurons, values)
 
 
@@ -171,13 +170,18 @@ def unravel_links(
     parents = _seeded(steps["conv3"], seeds, mode)
     links = {}
     for layer, below in _PATHS:
-        inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
-        ones = _Parents.of(parents, np.ones(len(parents)), steps[layer])
-        parent, target, gain = _join(_hits(network, layer, ones, inputs, mode))
-        children, place = inputs.hit(target)
-        links[layer] = Links(parents, children, parent, place, gain)
-        parents = children
+        links[layer] = _links(network, layer, below, steps, parents, mode)
+        parents = links[layer].children
     return links
+
+
+def _links(
+    network: TrainedNetwork, layer: str, below: str, steps: Mapping[str, np.ndarray], parents: np.ndarray, mode: Mode
+) -> Links:
+    inputs = _Inputs.of(receptive_field(network.config, layer), steps[layer].shape, steps[below])
+    parent, target, gain = _join(_hits(network, layer, _Parents.of(parents, steps[layer]), inputs, mode))
+    children, child = inputs.hit(target)
+    return Links(parents, children, parent, child, gain)
 
 
 def decode_linked(links: Mapping[str, Links], steps: Mapping[str, np.ndarray], seed: Neuron) -> Decoded:
@@ -195,9 +199,8 @@ def decode_linked(links: Mapping[str, Links], steps: Mapping[str, np.ndarray], s
         hit = np.flatnonzero(received)
         found.append((hit, received[hit]))
     among = links["conv3"].parents, *(own.children for own in links.values())
-    layers = "conv3", *(below for _, below in _PATHS)
-    neurons = {layer: one[place] for layer, one, (place, _) in zip(layers, among, found, strict=True)}
-    values = {layer: value for layer, (_, value) in zip(layers, found, strict=True)}
+    neurons = {layer: one[place] for layer, one, (place, _) in zip(_LAYERS, among, found, strict=True)}
+    values = {layer: value for layer, (_, value) in zip(_LAYERS, found, strict=True)}
     return Decoded(_shapes(steps), neurons, values)
 
 
@@ -210,7 +213,7 @@ def _seeded(steps: np.ndarray, seeds: Sequence[Neuron] | np.ndarray, mode: Mode)
 
 
 def _shapes(steps: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-    return {layer: steps[layer].shape for layer in ("conv3", *(below for _, below in _PATHS))}
+    return {layer: steps[layer].shape for layer in _LAYERS}
 
 
 def _sums(place: np.ndarray, gain: np.ndarray, places: int) -> np.ndarray:
@@ -227,13 +230,12 @@ class _Parents(NamedTuple):
     feature: np.ndarray
     row: np.ndarray
     column: np.ndarray
-    value: np.ndarray
     step: np.ndarray
 
     @classmethod
-    def of(cls, neurons: np.ndarray, value: np.ndarray, steps: np.ndarray) -> _Parents:
+    def of(cls, neurons: np.ndarray, steps: np.ndarray) -> _Parents:
         feature, row, column = np.unravel_index(neurons, steps.shape)
-        return cls(feature, row, column, value, steps.ravel()[neurons])
+        return cls(feature, row, column, steps.ravel()[neurons])
 
 
 class _Synapses(NamedTuple):
@@ -258,7 +260,7 @@ class _Synapses(NamedTuple):
 
 
 class _Hits(NamedTuple):
-    """Synapses that recruit, (n,) each: place of the parent, flat index of the input, and what the input receives."""
+    """Synapses that recruit, (n,) each: place of the parent, flat index of the input, and weight."""
 
     parent: np.ndarray
     target: np.ndarray
@@ -348,7 +350,7 @@ def _follow(
         target = corner[parent] + offset[synapse]
         hit = np.flatnonzero(_allowed(inputs.steps.take(target), parents.step[parent], mode))
         parent, synapse = parent[hit], synapse[hit]
-        yield _Hits(parent, target[hit], parents.value[parent] * synapses.weight[synapse])
+        yield _Hits(parent, target[hit], synapses.weight[synapse])
         start = stop
 
 
