@@ -17,7 +17,7 @@ from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer, positions
 from .model import Model
-from .neurons import ORDER, NeuronKind, neurons_of
+from .neurons import COUNTER, ORDER, NeuronKind, neurons_of
 from .targets import genn, step_clock
 
 
@@ -134,9 +134,7 @@ class _Encoder:
         return synapses
 
     def _pool(self, name: str, below: str) -> None:
-        self._layer(
-            name, NeuronKind(), neurons.POOL, neurons.NEW_STIMULUS, at_rest=True, threshold=neurons.POOL_THRESHOLD
-        )
+        self._layer(name, COUNTER, neurons.POOL, neurons.NEW_STIMULUS, at_rest=True, threshold=neurons.POOL_THRESHOLD)
         size, stride = self.design.poolings[name]
         window = Window(self.shapes[below], self.shapes[name], (size, size), stride=stride, depthwise=True)
         self._forward(name, below, window, on_pre=neurons.POOL_FORWARD)

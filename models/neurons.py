@@ -58,7 +58,7 @@ class NeuronKind:
     silence: str = neurons.SILENCE
     linked: str = "theta"
     starts_at_rest: bool = True
-    precision: type[np.floating] = np.float32
+    precision: type[np.floating] = np.float64
 
     def equations(self, model: str) -> str:
         """The equations of a layer, of which `model` has what all kinds of neurons need."""
@@ -79,6 +79,10 @@ class NeuronKind:
 
     def every_step(self, layer: Layer, clock: Any) -> None:
         """Let what neurons do by themselves happen, in every step of a clock."""
+
+
+COUNTER = NeuronKind(precision=np.float32)
+"""A neuron that adds up what it receives: the default, and those of pooling layers."""
 
 
 @dataclass(frozen=True)
@@ -159,14 +163,13 @@ def neurons_of(model: NeuronModel | None, tau: float | None, steps: int, dt: flo
             silence=neurons.SILENCE_COMPETITOR,
             linked=f"{PREFIX}theta",
             starts_at_rest=False,
-            precision=np.float64,
             model=model,
         )
     if tau is None:
-        return NeuronKind()
+        return COUNTER
     remaining = TimedArray(decay_table(tau / dt, steps), dt * second, name="remains*")
     leak = {"remains": remaining, "grid": 1 / EXACT, "whole": WHOLE}
-    return NeuronKind(neurons.LEAK, neurons.LEAKY_FORWARD, leak, precision=np.float64)
+    return NeuronKind(neurons.LEAK, neurons.LEAKY_FORWARD, leak)
 
 
 def continuous_neurons_of(model: NeuronModel | None) -> NeuronKind:
