@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 from PIL import Image, ImageDraw
 
 from spikeseg.boxes import Box
@@ -140,6 +139,8 @@ def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Box, np.ndarray
 
 
 def _read_mat(path: Path) -> dict:
+    import scipy.io  # slow to import, and most pictures are no Caltech-101's
+
     try:
         require_regular(path)
         if path.stat().st_size > _LARGEST_ANNOTATION:

@@ -48,6 +48,13 @@ def test_what_does_not_simulate_does_not_import_brian2(name):
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
+def test_nothing_but_conv_synapses_imports_libraries_before_it_needs_them():
+    names = sorted(set(spikeseg.__all__) - {"ConvSynapses"})
+    program = f"import sys, spikeseg; [getattr(spikeseg, name) for name in {names}]; "
+    program += "sys.exit(str({'brian2', 'scipy'} & {*sys.modules} or ''))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stderr.strip() == ""
+
+
 @pytest.mark.parametrize("name", ["train", "encode", "evaluate", "count_objects", "open_segmenter", "open_stream"])
 def test_the_device_is_the_same_unless_another_one_is_given(name):
     assert signature(getattr(spikeseg, name)).parameters["device"].default == "cpp_standalone"

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from spikeseg.boxes import mask_box
 from spikeseg.spikes import SILENT
@@ -102,6 +101,8 @@ def learned_extents(network: TrainedNetwork, stimuli: Iterable[Mapping[str, np.n
     (maps, 4) float: top, left, bottom, right in pixels from the winner's centre. A map that never wins gets the whole
     picture. None where the configuration has no extents.
     """
+    from scipy.ndimage import gaussian_filter  # slow to import, and only training needs it
+
     decoder, maps = network.config.decoder, network.config.conv3.maps
     if decoder.extent_threshold is None:
         return None

@@ -17,14 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from spikeseg.spikes import Spikes
 
 from ...models.network import LAYERS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Pooled = Literal["none", "mean", "side by side"]
 """How the features of a recording's buffers are put together: not, as their mean, or each with weights of its own."""
@@ -73,6 +75,8 @@ class Labelled:
 
         The array is sparse, unless features are spread.
         """
+        from scipy.sparse import csr_array  # slow to import, and most evaluations have no such readout
+
         spikes, first = self.spikes[layer], 1 + LAYERS.index(layer)
         feature, row, column = np.unravel_index(spikes.neuron, spikes.shape)
         high, wide = (side if cells is None else min(cells, side) for side in spikes.shape[1:])

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from spikeseg.boxes import Box, box_cells, box_columns, mask_box
 from spikeseg.cache import kept_arrays, source
@@ -250,6 +249,8 @@ def _course(rng: np.random.Generator, across: float) -> Course:
 
 def _cut_out(ornament: Ornament, scene: Scene) -> _Sheet:
     """Render an ornament alone, with its pivot in the middle of the sheet."""
+    from scipy.ndimage import gaussian_filter  # slow to import, and few film anything
+
     at, box = ornament.pose, extent(ornament)
     reaches = max(at.row - box.top, box.bottom - at.row), max(at.column - box.left, box.right - at.column)
     size = rows, columns = [2 * (int(np.ceil(FINE * reach)) + _EDGE) for reach in reaches]

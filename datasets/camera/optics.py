@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import affine_transform, gaussian_filter
 
 FINE = 2
 """Samples of the picture per sensor pixel and direction: with one, interpolation itself would make edges flicker."""
@@ -53,6 +52,8 @@ def light(picture: np.ndarray, blur: float) -> np.ndarray:
     numpy.ndarray
         (H, W) float32: linear intensity, of which white is 1.
     """
+    from scipy.ndimage import gaussian_filter  # slow to import, and few film anything
+
     grey = np.asarray(Image.fromarray(picture).convert("L"), dtype=np.float32) / 255
     return gaussian_filter(grey**_GAMMA, FINE * blur, mode="nearest")
 
@@ -74,6 +75,8 @@ def look(plane: np.ndarray, size: tuple[int, int], shift: Shift) -> np.ndarray:
     numpy.ndarray
         Shape `size`, float32.
     """
+    from scipy.ndimage import affine_transform
+
     cos, sin = np.cos(np.radians(shift.roll)), np.sin(np.radians(shift.roll))
     back = np.array([[cos, sin], [-sin, cos]])  # (row, column) of the picture for that of the sensor
     first = 0.5 - np.array(size) / 2 - (shift.rows, shift.columns)  # centre of the first pixel, seen from the middle
