@@ -88,15 +88,15 @@ def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
 def test_a_compiled_encoder_of_which_few_places_are_reached_fires_as_one_that_resets_all(tau):
     """Several stimuli, each in a part of a large input, which overlaps with that of the one before."""
     config = configuration(
-        input={"rows": 90, "columns": 130, "polarity": "merged", "steps": 6, "flush_steps": 6},
+        input={"rows": 60, "columns": 80, "polarity": "merged", "steps": 6, "flush_steps": 6},
         conv1={"orientations": 3, "kernel": 5, "tau_ms": tau},
         conv2={"maps": 5, "kernel": [3, 3], "padding": [1, 1]},
         conv3={"maps": 2, "kernel": [5, 5], "padding": [2, 2]},
     )
-    network, stimuli = random_case(config, 3, "whole", stimuli=12)
+    network, stimuli = random_case(config, 3, "whole", stimuli=10)
     row, column = np.indices(stimuli.shape[2:])
     for number in range(2, len(stimuli)):
-        stimuli[number, :, abs(row - 8 * number) + abs(column - 10 * number) > 25] = SILENT
+        stimuli[number, :, abs(row - 6 * number) + abs(column - 8 * number) > 16] = SILENT
     with opened(config, "cpp_standalone") as one, opened(config, "numpy") as other:
         found, expected = one.encode(network, to_spikes(stimuli)), other.encode(network, to_spikes(stimuli))
     for layer, spikes in expected.items():
