@@ -6,6 +6,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 CONSTRAINTS ?= $(or $(wildcard constraints/python$(VERSION).txt),/dev/null)
 VENV ?= .venv
 EXTRAS ?= dev
+GALLERY ?= 1
 
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ demo: $(SETUP)
 	$(BIN)/spikeseg demo
 
 test: $(SETUP)
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 $(PYTEST)
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist worksteal $(PYTEST)
 
 # The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 # What does not ask for versions, packaging and files that are damaged, runs with the newest alone.
@@ -48,10 +49,10 @@ else
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 endif
 
-# The documentation, docs/build/html/index.html. Examples are run, and a warning is an error.
+# The documentation, docs/build/html/index.html. A warning is an error. Examples are run, but for GALLERY=0.
 docs: $(SETUP)
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[docs]"
-	$(BIN)/python -m sphinx -W --keep-going --quiet -d docs/build/doctrees docs docs/build/html
+	$(BIN)/python -m sphinx -W --keep-going --quiet -D plot_gallery=$(GALLERY) -d docs/build/doctrees docs docs/build/html
 
 lint: $(SETUP)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -145,10 +146,11 @@ def _read_mat(path: Path) -> dict:
         require_regular(path)
         if path.stat().st_size > _LARGEST_ANNOTATION:
             raise ValueError(f"more than {_LARGEST_ANNOTATION:,} bytes")
-        claimed = {name: math.prod(shape) for name, shape, _ in scipy.io.whosmat(path, appendmat=False)}
+        content = io.BytesIO(path.read_bytes())
+        claimed = {name: math.prod(shape) for name, shape, _ in scipy.io.whosmat(content)}
         if any(claimed.get(name, 0) > _MOST_NUMBERS for name in _VARIABLES):
             raise ValueError(f"more than {_MOST_NUMBERS:,} numbers")
-        return scipy.io.loadmat(path, appendmat=False, variable_names=_VARIABLES)
+        return scipy.io.loadmat(content, variable_names=_VARIABLES)
     except Exception as error:  # SciPy's reader raises whatever damaged bytes lead it to
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SpikeSegError(f"{path} cannot be read as a MATLAB file: {reason}") from error

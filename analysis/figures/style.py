@@ -102,14 +102,14 @@ def _save_pixels(figure: Figure, path: Path) -> bool:
     figure.dpi = _DPI
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
-    drawn = (pixels != 255).any(axis=2)
+    pixels = np.asarray(canvas.buffer_rgba())
+    drawn = pixels.view(np.uint32)[..., 0] != np.uint32(0xFFFFFFFF)  # four bytes of a pixel at a time: white and opaque
     if drawn[[0, -1]].any() or drawn[:, [0, -1]].any():
         return False
     pad = round(_PAD * _DPI)
     rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
     kept = [slice(max(0, within[0] - pad), within[-1] + 1 + pad) for within in (rows, columns)]
-    Image.fromarray(pixels[kept[0], kept[1]]).save(path, compress_level=1, dpi=(_DPI, _DPI))
+    Image.fromarray(pixels[kept[0], kept[1], :3]).save(path, compress_level=1, dpi=(_DPI, _DPI))
     return True
 
 

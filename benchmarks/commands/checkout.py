@@ -39,8 +39,12 @@ class Version:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of its commands: compiled programs are its own, and nothing else may be imported."""
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        """The environment of its commands.
+
+        Compiled programs are its own, nothing else may be imported, and Python keeps the bytecode that it compiles.
+        """
+        left_out = "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"
+        inherited = {name: value for name, value in os.environ.items() if name not in left_out}
         return inherited | {"SPIKESEG_CACHE": str(self.home / "programs")}
 
 
