@@ -183,10 +183,11 @@ def influence(config, layer, place):
             if name in CONV_LAYERS
             else ((section.window,) * 2, section.stride, (0, 0))
         )
-        # the last window of a pooling may reach beyond its input
+        # the last window of a pooling may reach beyond its input; none lies wholly beyond
         sides = [(p, p + (w if stride > 1 else 0)) for p, w in zip(padding, window, strict=True)]
         around = np.pad(pixels, [(0, 0), *sides])
-        pixels = correlate(around, np.ones((1, *window)), "valid", "direct")[:, ::stride, ::stride]
+        _, rows, columns = shapes_of(config)[name]
+        pixels = correlate(around, np.ones((1, *window)), "valid", "direct")[:, ::stride, ::stride][:, :rows, :columns]
     return pixels[:, place[0], place[1]].reshape(size) > 0
 
 
