@@ -10,8 +10,9 @@ GALLERY ?= 1
 
 SETUP := $(VENV)/.installed
 BIN := $(VENV)/bin
+GENN := VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn
 
-.PHONY: demo test test-genn test-newest test-slurm pin benchmark docs lint types layers check clean
+.PHONY: demo test test-genn setup-genn test-newest test-slurm pin benchmark docs lint types layers check clean
 
 demo: $(SETUP)
 	$(BIN)/spikeseg demo
@@ -22,8 +23,11 @@ test: $(SETUP)
 # The same tests on Brian2 2.5.4 and NumPy 1.26 (Python 3.11), the versions that brian2genn needs; those of GeNN with GENN_PATH set.
 # What does not ask for versions, packaging and files that are damaged, runs with the newest alone.
 test-genn:
-	$(MAKE) test VENV=.venv-genn CONSTRAINTS=constraints/genn.txt EXTRAS=dev,genn \
-	PYTEST="--ignore=tests/test_wheel.py --ignore=tests/runners/test_damaged_runs.py $(PYTEST)"
+	$(MAKE) test $(GENN) PYTEST="--ignore=tests/test_wheel.py --ignore=tests/runners/test_damaged_runs.py $(PYTEST)"
+
+# The environment of these tests.
+setup-genn:
+	$(MAKE) .venv-genn/.installed $(GENN)
 
 # The same tests on the python3 that is there, with the newest versions that were tried on it (docs/devices.md has a table).
 test-newest:

@@ -47,6 +47,7 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # Matplotlib would ask all axes for their sizes to know whether it is free
     "figure.facecolor": "white",
     "figure.titlesize": 10,
     "figure.titleweight": "bold",
