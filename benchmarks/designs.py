@@ -32,7 +32,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Forward:
-    """One connection alone; its targets do nothing else."""
+    """One connection alone, in the encoder's precision; its targets do nothing else."""
 
     window: Window
 
@@ -43,11 +43,13 @@ class Forward:
         from spikeseg.models.conv_synapses import ConvSynapses
         from spikeseg.models.layer import Layer
         from spikeseg.models.model import Model
+        from spikeseg.models.neurons import COUNTER
 
-        clock = Clock(1e-3 * second)
+        clock, precision = Clock(1e-3 * second), COUNTER.precision
         source = SpikeGeneratorGroup(self.window.source.size, [0], [0] * second, clock=clock, name="input")
         neuron = "v : 1\nfeature : integer (constant)\nchanged : boolean (shared)"
-        target = Layer(self.window.target, neuron, clock=clock)
-        synapses = ConvSynapses(source, target, self.window, "w : 1", on_pre="v_post += w", name="forward")
+        target = Layer(self.window.target, neuron, clock=clock, dtype={"v": precision})
+        options = {"dtype": {"w": precision}, "name": "forward"}
+        synapses = ConvSynapses(source, target, self.window, "w : 1", on_pre="v_post += w", **options)
         state = {"w": (synapses, "w")}
         return Model(Network(source, target, synapses), source, {}, {}, state, steps=20, ticks=1, dt=1e-3)
