@@ -60,20 +60,19 @@ class Labelled:
     truth: np.ndarray
 
     @property
-    def position(self) -> np.ndarray:
-        """The how manieth of its recording each stimulus is, from 0, (stimuli,) int."""
-        return np.arange(len(self.item)) - np.searchsorted(self.item, self.item)
-
-    @property
     def buffers(self) -> int | None:
         """Stimuli per picture or recording; None where not all have as many."""
         counts = np.bincount(self.item)
         return int(counts[0]) if (counts == counts[0]).all() else None
 
-    def features(self, layer: str, cells: int | None, spread: float = 0.0) -> csr_array | np.ndarray:
-        """Spikes added up by map and cell, (stimuli, features): 1 for the earliest, towards a half for the latest.
+    def features(
+        self, layer: str, cells: int | None, spread: float = 0.0, pooled: Pooled = "none"
+    ) -> csr_array | np.ndarray:
+        """Spikes added up by map and cell: 1 for the earliest, towards a half for the latest.
 
-        The array is sparse, unless features are spread.
+        Returns
+        -------
+        Features of stimuli or, pooled, of pictures or recordings, (n, features); dense if they are spread, else sparse.
         """
         from scipy.sparse import csr_array  # slow to import, and most evaluations have no such readout
 
@@ -84,13 +83,24 @@ class Labelled:
         value = 1 - 0.5 * (spikes.step - first) / self.steps
         place = np.ravel_multi_index((feature, row, column), (spikes.shape.features, high, wide))
         size = spikes.shape.features, high, wide
-        added = csr_array((value, (spikes.stimulus, place)), (spikes.stimuli, int(np.prod(size))))
+        added = self._pooled(csr_array((value, (spikes.stimulus, place)), (spikes.stimuli, int(np.prod(size)))), pooled)
         if not spread:
             return added
         from scipy.ndimage import gaussian_filter  # slow to import, and few need it
 
-        maps = gaussian_filter(added.toarray().reshape(-1, *size), (0, 0, spread, spread), mode="constant")
+        maps = gaussian_filter(added.toarray().reshape(-1, high, wide), (0, spread, spread), mode="constant")
         return maps.reshape(added.shape)
+
+    def _pooled(self, features: csr_array, pooled: Pooled) -> csr_array:
+        """Features of pictures or recordings, from those of their stimuli."""
+        from scipy.sparse import csr_array
+
+        if pooled == "none":
+            return features
+        if pooled == "side by side":
+            return features.reshape(len(self.truth), -1).tocsr()
+        share = 1 / np.bincount(self.item)[self.item]
+        return csr_array((share, (self.item, np.arange(len(self.item))))) @ features
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,8 @@ class Answers:
         How the buffers of a recording are put together.
     penalty
         Penalty on weights, in units of the mean squared distance of features from their mean.
+    copies
+        Number of altered copies of each stimulus or recording that it is fitted to as well.
     left_out
         What fits without its recording answer to each training stimulus, or training recording, (n,) int.
     """
@@ -118,7 +130,16 @@ class Answers:
     spread: float
     pooled: Pooled
     penalty: float
+    copies: int
     left_out: np.ndarray
+
+
+class _Form(NamedTuple):
+    """What features a readout has, see `Labelled.features`."""
+
+    cells: int | None
+    spread: float
+    pooled: Pooled
 
 
 class _Fit(NamedTuple):
@@ -129,8 +150,7 @@ class _Fit(NamedTuple):
     bias: float
     penalty: float
     left_out: np.ndarray
-    wrong: int
-    error: float
+    score: tuple[int, float]
 
     def answers(self, cross: np.ndarray) -> np.ndarray:
         """The class of new samples, (m,), from their inner products with the training samples, (m, n)."""
@@ -138,7 +158,13 @@ class _Fit(NamedTuple):
         return (centred @ self.dual + self.bias * self.dual.sum(axis=0)).argmax(axis=1)
 
 
-def read_out(train: Labelled, shown: Labelled, classes: int, by_recording: bool = False) -> Answers:
+def read_out(
+    train: Labelled,
+    shown: Labelled,
+    classes: int,
+    by_recording: bool = False,
+    copies: Sequence[Labelled] = (),
+) -> Answers:
     """Fit a readout to some stimuli, and let it answer others.
 
     Parameters
@@ -151,19 +177,29 @@ def read_out(train: Labelled, shown: Labelled, classes: int, by_recording: bool 
         Number of classes.
     by_recording
         Answer each recording by all its buffers together, instead of each buffer.
+    copies
+        `train` with other spikes, of altered copies of its stimuli. They are fitted to as well, if that leaves fewer
+        wrong answers to `train`, by fits without the recording and its copies.
     """
-    best: tuple[tuple[int, float], _Fit, np.ndarray, tuple[int | None, float], Pooled] | None = None
-    for grid in _grids(train.spikes):
-        gram, cross = _grams(train, shown, *grid)
-        for pooled in _poolings(train, shown) if by_recording else ("none",):
-            groups = np.arange(len(train.truth)) if by_recording else train.item
-            truth = train.truth if by_recording else train.truth[train.item]
-            found = _fit(_pool(gram, train, train, pooled), groups, truth, classes)
-            if best is None or (found.wrong, found.error) < best[0]:
-                best = (found.wrong, found.error), found, _pool(cross, shown, train, pooled), grid, pooled
-    assert best is not None
-    _, fit, cross, grid, pooled = best
-    return Answers(fit.answers(cross), *grid, pooled, fit.penalty, fit.left_out)
+    alike = train.buffers is not None and train.buffers == shown.buffers
+    poolings: Sequence[Pooled] = (("mean", "side by side") if alike else ("mean",)) if by_recording else ("none",)
+    forms = [_Form(*grid, pooled) for grid in _grids(train.spikes) for pooled in poolings]
+    fitted_to = [train, _join([train, *copies])] if copies else [train]
+    tried = ((_fit(part, form, classes, len(train.truth)), form, part) for part in fitted_to for form in forms)
+    fitted, form, used = min(tried, key=lambda one: one[0].score)
+    answered = fitted.answers(_inner_products(shown, used, form))
+    return Answers(answered, *form, fitted.penalty, len(used.truth) // len(train.truth) - 1, fitted.left_out)
+
+
+def _join(parts: Sequence[Labelled]) -> Labelled:
+    """One after the other; items are counted on."""
+    first = parts[0]
+    return Labelled(
+        {layer: Spikes.join([part.spikes[layer] for part in parts]) for layer in first.spikes},
+        first.steps,
+        np.concatenate([part.item + number * len(part.truth) for number, part in enumerate(parts)]),
+        np.concatenate([part.truth for part in parts]),
+    )
 
 
 def _grids(spikes: Mapping[str, Spikes]) -> Iterator[tuple[int | None, float]]:
@@ -176,60 +212,38 @@ def _grids(spikes: Mapping[str, Spikes]) -> Iterator[tuple[int | None, float]]:
             yield cells, SPREAD
 
 
-def _grams(train: Labelled, shown: Labelled, cells: int | None, spread: float) -> tuple[np.ndarray, np.ndarray]:
-    """Inner products of training stimuli, and of others with these, each layer counting as much as any other."""
-    gram, cross = np.zeros((len(train.item),) * 2), np.zeros((len(shown.item), len(train.item)))
+def _inner_products(rows: Labelled, train: Labelled, form: _Form) -> np.ndarray:
+    """Inner products with the training samples, (rows, n), each layer counting as much as any other."""
+    products = np.zeros(())
     for layer in train.spikes:
-        own, new = train.features(layer, cells, spread), shown.features(layer, cells, spread)
-        products = _inner(own, own)
-        unit = max(np.diag(products).mean() - products.mean(), 1e-9)
-        gram += products / unit
-        cross += _inner(new, own) / unit
-    return gram, cross
+        own: Any = train.features(layer, *form)  # sparse or not
+        new = own if rows is train else rows.features(layer, *form)
+        unit = max((own * own).sum() / own.shape[0] - (own.mean(axis=0) ** 2).sum(), 1e-9)
+        found = new @ own.T
+        products = products + (found if isinstance(found, np.ndarray) else found.toarray()) / unit
+    return products
 
 
-def _inner(one: csr_array | np.ndarray, other: csr_array | np.ndarray) -> np.ndarray:
-    """Inner products of rows, (n, m)."""
-    products: Any = one @ other.T
-    return products if isinstance(products, np.ndarray) else products.toarray()
-
-
-def _poolings(train: Labelled, shown: Labelled) -> Sequence[Pooled]:
-    """Side by side needs equally many buffers everywhere."""
-    alike = train.buffers is not None and train.buffers == shown.buffers
-    return ("mean", "side by side") if alike else ("mean",)
-
-
-def _pool(gram: np.ndarray, rows: Labelled, columns: Labelled, pooled: Pooled) -> np.ndarray:
-    """Inner products of recordings, from those of their stimuli."""
-    if pooled == "none":
-        return gram
-    if pooled == "side by side":
-        return _added(gram * (rows.position[:, None] == columns.position), rows, columns)
-    return _added(gram, rows, columns) / np.bincount(rows.item)[:, None] / np.bincount(columns.item)
-
-
-def _added(gram: np.ndarray, rows: Labelled, columns: Labelled) -> np.ndarray:
-    starts = [np.searchsorted(one.item, np.arange(len(one.truth))) for one in (rows, columns)]
-    return np.add.reduceat(np.add.reduceat(gram, starts[0], axis=0), starts[1], axis=1)
-
-
-def _fit(gram: np.ndarray, groups: np.ndarray, truth: np.ndarray, classes: int) -> _Fit:
-    """Ridge regression with the penalty that answers the fewest samples wrongly, each by a fit without its group.
+def _fit(train: Labelled, form: _Form, classes: int, items: int) -> _Fit:
+    """Ridge regression with the penalty that answers the fewest samples wrongly, each by a fit without its item.
 
     Of equally good penalties the one with the least squared error is taken.
 
     Parameters
     ----------
-    gram
-        Inner products of the training samples, (n, n).
-    groups
-        Samples of a group are left out together, (n,), ascending.
-    truth
-        Number of the class of each sample, (n,).
+    train
+        Pictures or recordings, and copies of all of them, which are left out together with them, and do not count.
+    form
+        Features, of stimuli or of recordings.
     classes
         Number of classes.
+    items
+        Number of pictures or recordings, without copies.
     """
+    samples = train.item if form.pooled == "none" else np.arange(len(train.truth))
+    truth, own = train.truth[samples], samples < items
+    groups = [np.flatnonzero(samples % items == item) for item in range(items)]
+    gram = _inner_products(train, train, form)
     mean = gram.mean(axis=0)
     centred = gram - mean - mean[:, None] + mean.mean()
     unit = max(np.trace(centred) / len(gram), 1e-9)
@@ -241,10 +255,10 @@ def _fit(gram: np.ndarray, groups: np.ndarray, truth: np.ndarray, classes: int) 
         damped = 1 / (np.maximum(values, 0) + penalty * unit)
         dual = vectors @ (damped[:, None] * rotated)
         left_out = np.empty_like(target)
-        for group in np.split(np.arange(len(groups)), np.flatnonzero(np.diff(groups)) + 1):
+        for group in groups:
             inverse = (vectors[group] * damped) @ vectors[group].T
             left_out[group] = target[group] - np.linalg.solve(inverse, dual[group])
-        answered, error = left_out.argmax(axis=1), float(((left_out - target) ** 2).mean())
-        wrong = int((answered != truth).sum())
-        fits.append(_Fit(dual, mean - mean.mean(), _BIAS * unit, penalty, answered, wrong, error))
-    return min(fits, key=lambda fit: (fit.wrong, fit.error))
+        answered, error = left_out[own].argmax(axis=1), float(((left_out - target)[own] ** 2).mean())
+        score = int((answered != truth[own]).sum()), error
+        fits.append(_Fit(dual, mean - mean.mean(), _BIAS * unit, penalty, answered, score))
+    return min(fits, key=lambda fit: fit.score)

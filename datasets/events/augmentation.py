@@ -30,6 +30,35 @@ def augmented(buffer: Buffer, config: Augmentation, rng: np.random.Generator) ->
     )
 
 
+def turned(buffer: Buffer, degrees: float, slant: float, rng: np.random.Generator) -> Buffer:
+    """Draw a version of a buffer that is turned and slanted about the middle of the sensor.
+
+    Parameters
+    ----------
+    buffer
+        Is not changed.
+    degrees
+        All events are turned by up to this, either way.
+    slant
+        All events move to the right or left by up to this share of their distance from the middle row.
+    rng
+        What is drawn depends on its state alone, turn and slant first.
+
+    Returns
+    -------
+    The events at the nearest pixels, after each was moved within its own at random, so that no pattern of pixels is
+    left out. What leaves the sensor is lost.
+    """
+    angle, slanted = np.deg2rad(rng.uniform(-degrees, degrees)), rng.uniform(-slant, slant)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = (np.array(buffer.size[::-1]) - 1)[:, None] / 2
+    place = np.stack([buffer.events["x"], buffer.events["y"]]) + rng.uniform(-0.5, 0.5, (2, len(buffer.events)))
+    x, y = np.rint(turn @ [[1, slanted], [0, 1]] @ (place - middle) + middle).astype(np.int64)
+    moved = buffer.events.copy()
+    moved["x"], moved["y"] = x.astype(np.uint16), y.astype(np.uint16)  # below 0 wraps to a number beyond every sensor
+    return replace(buffer, events=moved[on_sensor(moved, buffer.size)])
+
+
 def _shifted(events: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator) -> np.ndarray:
     """Move all events by as many rows and columns, each from -shift to shift; what leaves the sensor is lost."""
     moved = events.copy()

@@ -18,8 +18,10 @@ from ...analysis.decoding.linear_readout import Labelled, read_out
 from ...analysis.decoding.population import population_answers
 from ...analysis.measures.metrics import confusion
 from ...datasets.catalogue import open_dataset
+from ...datasets.events.augmentation import turned
+from ...datasets.events.events import Buffer
 from ...datasets.recordings import Recordings
-from ...datasets.sample import Dataset, Sample
+from ...datasets.sample import Dataset, Sample, View
 from ...datasets.split import Split
 from ...datasets.stimuli import samples, stimuli
 from ...models.network import LAYERS
@@ -27,6 +29,7 @@ from ..inference.encoding import CAPACITY, Encoder, open_encoder
 from .selection import Selection
 
 TAUGHT = ("pool1", "conv2", "pool2")  # what the readout that Conv3 teaches sees; docs/notebook.md
+COPIES, DEGREES, SLANT = 2, 12.0, 0.2  # of a training recording, turned and slanted by up to so much; docs/notebook.md
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,8 @@ def linear_readout(
     """
     if isinstance(layers, str) or not layers or not set(layers) <= set(LAYERS):
         raise SpikeSegError(f"layers is {layers!r}: give a list of some of {', '.join(LAYERS)}")
-    train, shown = _both_parts(selection, layers, device, progress, jobs)
-    return _linear(selection, train, train.truth, shown)
+    train, copies, shown = _both_parts(selection, layers, device, progress, jobs)
+    return _linear(selection, train, copies, train.truth, shown)
 
 
 def population_readouts(
@@ -132,7 +135,7 @@ def population_readouts(
     -------
     The answers of the maps, and those of the readout that they have taught.
     """
-    train, shown = _both_parts(selection, TAUGHT, device, progress, jobs)
+    train, copies, shown = _both_parts(selection, TAUGHT, device, progress, jobs)
     network, classes = selection.network, selection.network.config.data.classes
     thresholds = network.thresholds["conv3"]
     scores = [
@@ -144,17 +147,20 @@ def population_readouts(
     whole = _measured(found.recordings, shown.truth, classes, found.left_out[1], chosen)
     recordings = None if network.config.input.buffer is None else whole
     population = Readout(("conv3",), len(train.truth), single, recordings)
-    return population, _linear(selection, train, found.trained, shown)
+    return population, _linear(selection, train, copies, found.trained, shown)
 
 
-def _linear(selection: Selection, train: Labelled, taught: np.ndarray, shown: Labelled) -> Readout:
+def _linear(
+    selection: Selection, train: Labelled, copies: Sequence[Labelled], taught: np.ndarray, shown: Labelled
+) -> Readout:
     """Fit linear readouts to classes of the training items, (items,) int, which need not be the true ones."""
     classes, fitted_to = selection.network.config.data.classes, replace(train, truth=taught)
+    more = [replace(copy, truth=taught) for copy in copies]
 
     def measured(by_recording: bool) -> ReadoutAnswers:
-        found = read_out(fitted_to, shown, len(classes), by_recording)
+        found = read_out(fitted_to, shown, len(classes), by_recording, more if by_recording else ())
         truth, own = (part.truth if by_recording else part.truth[part.item] for part in (shown, train))
-        chosen = {"cells": found.cells, "spread": found.spread, "pooled": found.pooled, "penalty": found.penalty}
+        chosen = {name: getattr(found, name) for name in ("cells", "spread", "pooled", "penalty", "copies")}
         return _measured(found.answered, truth, classes, float(np.mean(found.left_out == own)), chosen)
 
     recorded = selection.network.config.input.buffer is not None
@@ -163,19 +169,20 @@ def _linear(selection: Selection, train: Labelled, taught: np.ndarray, shown: La
 
 def _both_parts(
     selection: Selection, layers: Sequence[str], device: str, progress: Callable[[int], None], jobs: int
-) -> tuple[Labelled, Labelled]:
-    """Encode the training part and the selected one."""
+) -> tuple[Labelled, list[Labelled], Labelled]:
+    """Encode the training part, altered copies of its recordings, and the selected part."""
     network, classes = selection.network, selection.network.config.data.classes
     if len(classes) < 2:
         raise SpikeSegError(f"a readout needs two classes to tell apart, not only {', '.join(classes)}")
     if selection.sizes != [network.config.input.size]:
         raise SpikeSegError("a readout needs stimuli of the size that the network learned from: no canvas")
     dataset, train = training_part(selection)
+    copies = 0 if network.config.input.buffer is None else COPIES
     with open_encoder(network.config, network.config.input.size, device, jobs) as encoder:
         reader = _Reader(selection, tuple(layers), encoder)
-        fitted_to = reader.labelled(dataset, train, progress)
-        shown = reader.labelled(selection.dataset, selection.indices, lambda done: progress(len(train) + done))
-    return fitted_to, shown
+        fitted_to, *more = reader.labelled(dataset, train, progress, copies)
+        [shown] = reader.labelled(selection.dataset, selection.indices, lambda done: progress(len(train) + done))
+    return fitted_to, more, shown
 
 
 def training_part(selection: Selection) -> tuple[Dataset | Recordings, np.ndarray]:
@@ -205,28 +212,37 @@ class _Reader:
     encoder: Encoder
 
     def labelled(
-        self, dataset: Dataset | Recordings, indices: Sequence[int] | np.ndarray, progress: Callable[[int], None]
-    ) -> Labelled:
-        """Encode some items of a dataset."""
+        self,
+        dataset: Dataset | Recordings,
+        indices: Sequence[int] | np.ndarray,
+        progress: Callable[[int], None],
+        copies: int = 0,
+    ) -> list[Labelled]:
+        """Encode some items of a dataset, and so many altered copies of its recordings."""
         config, network = self.selection.network.config, self.selection.network
-        shown = self._shown(dataset, indices)
-        spikes: dict[str, list[Spikes]] = {layer: [] for layer in self.layers}
+        shown, versions = self._shown(dataset, indices), range(1 + copies)
+        spikes: list[dict[str, list[Spikes]]] = [{layer: [] for layer in self.layers} for _ in versions]
         items, truth = [], {}
         while batch := list(islice(shown, CAPACITY * self.encoder.jobs)):
-            inputs = stimuli([sample.view for _, sample in batch], config.input, config.input.size)
-            encoded = self.encoder.encode(network, inputs)
-            for layer, parts in spikes.items():
-                parts.append(encoded[layer])
+            for version in versions:
+                views = [self._version(number, sample.view, version) for number, sample in batch]
+                encoded = self.encoder.encode(network, stimuli(views, config.input, config.input.size))
+                for layer, parts in spikes[version].items():
+                    parts.append(encoded[layer])
             items += [number for number, _ in batch]
             truth |= {number: config.data.classes.index(sample.targets[0].label) for number, sample in batch}
             progress(items[-1] + 1)
         number = {item: new for new, item in enumerate(truth)}  # a recording without events has no buffers
-        return Labelled(
-            {layer: Spikes.join(parts) for layer, parts in spikes.items()},
-            steps=config.input.steps,
-            item=np.array([number[item] for item in items]),
-            truth=np.array(list(truth.values())),
-        )
+        item, classes = np.array([number[item] for item in items]), np.array(list(truth.values()))
+        joined = [{layer: Spikes.join(parts) for layer, parts in version.items()} for version in spikes]
+        return [Labelled(version, config.input.steps, item, classes) for version in joined]
+
+    def _version(self, item: int, view: View, version: int) -> View:
+        """An altered copy of a picture or buffer, none for version 0: all buffers of a recording turn alike."""
+        if not version or not isinstance(view, Buffer):
+            return view
+        rng = np.random.default_rng((self.selection.network.config.seed, item, version))
+        return turned(view, DEGREES, SLANT, rng)
 
     def _shown(
         self, dataset: Dataset | Recordings, indices: Sequence[int] | np.ndarray

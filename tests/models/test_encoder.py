@@ -93,7 +93,7 @@ def test_a_compiled_encoder_of_which_few_places_are_reached_fires_as_one_that_re
         conv2={"maps": 5, "kernel": [3, 3], "padding": [1, 1]},
         conv3={"maps": 2, "kernel": [5, 5], "padding": [2, 2]},
     )
-    network, stimuli = random_case(config, 3, "whole", stimuli=10)
+    network, stimuli = random_case(config, 3, "whole", stimuli=7)
     row, column = np.indices(stimuli.shape[2:])
     for number in range(2, len(stimuli)):
         stimuli[number, :, abs(row - 6 * number) + abs(column - 8 * number) > 16] = SILENT
@@ -101,7 +101,7 @@ def test_a_compiled_encoder_of_which_few_places_are_reached_fires_as_one_that_re
         found, expected = one.encode(network, to_spikes(stimuli)), other.encode(network, to_spikes(stimuli))
     for layer, spikes in expected.items():
         assert_same_spikes(found[layer], spikes)
-    assert all(len(np.unique(spikes.stimulus)) > 8 for spikes in expected.values())
+    assert all(len(np.unique(spikes.stimulus)) > 5 for spikes in expected.values())
 
 
 @pytest.mark.compiled

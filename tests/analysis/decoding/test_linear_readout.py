@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from spikeseg.analysis.decoding import linear_readout
-from spikeseg.analysis.decoding.linear_readout import SPREAD, Labelled, read_out
+from spikeseg.analysis.decoding.linear_readout import SPREAD, Labelled, Pooled, read_out
 from spikeseg.spikes import Shape, Spikes
 
 LAYER, FIRST = "pool2", 4
@@ -31,35 +33,42 @@ def noisy(rng, stimuli, classes=3, shape=(2, 3, 3)) -> Labelled:
     return labelled(rng.random((stimuli, *shape)) < rate[truth[item]], item, truth)
 
 
-def wrong_without(train: Labelled, penalty: float, classes: int) -> int:
+def wrong_without(train: Labelled, penalty: float, classes: int, copies: Sequence[Labelled] = ()) -> int:
     """Training stimuli that are answered wrongly by fits without their item, made one by one, in the primal form."""
-    features = train.features(LAYER, None).toarray()
+    parts = [train, *copies]
+    features = np.vstack([part.features(LAYER, None).toarray() for part in parts])
     features = features - features.mean(axis=0)
     unit = (features**2).sum(axis=1).mean()
     features = np.hstack([features, np.full((len(features), 1), np.sqrt(1e3 * unit))])
-    truth, wrong = train.truth[train.item], 0
+    items = np.concatenate([part.item for part in parts])
+    truth, wrong = train.truth[items], 0
     for item in range(len(train.truth)):
-        own = train.item == item
-        X, Y = features[~own], np.where(truth[~own, None] == np.arange(classes), 1.0, -1.0)
+        X, Y = features[items != item], np.where(truth[items != item, None] == np.arange(classes), 1.0, -1.0)
         weights = np.linalg.solve(X.T @ X + penalty * unit * np.eye(X.shape[1]), X.T @ Y)
-        wrong += int(((features[own] @ weights).argmax(axis=1) != truth[own]).sum())
+        left_out = features[: len(train.item)][train.item == item]
+        wrong += int(((left_out @ weights).argmax(axis=1) != train.truth[item]).sum())
     return wrong
 
 
-@pytest.mark.parametrize("penalty", [0.1, 1.0])
-def test_stimuli_are_left_out_together_with_all_others_of_their_recording(monkeypatch, penalty):
-    monkeypatch.setattr(linear_readout, "PENALTIES", (penalty,))
+@pytest.fixture
+def each_neuron(monkeypatch):
+    """Features are those of each neuron by itself."""
     monkeypatch.setattr(linear_readout, "CELLS", (None,))
     monkeypatch.setattr(linear_readout, "WIDEST", 0)
+
+
+@pytest.mark.parametrize("penalty", [0.1, 1.0])
+@pytest.mark.usefixtures("each_neuron")
+def test_stimuli_are_left_out_together_with_all_others_of_their_recording(monkeypatch, penalty):
+    monkeypatch.setattr(linear_readout, "PENALTIES", (penalty,))
     train = noisy(np.random.default_rng(0), 60)
     wrong = wrong_without(train, penalty, 3)
     assert 0 < wrong < 40
     assert (read_out(train, train, 3).left_out != train.truth[train.item]).sum() == wrong
 
 
-def test_the_penalty_with_the_fewest_wrong_answers_is_taken(monkeypatch):
-    monkeypatch.setattr(linear_readout, "CELLS", (None,))
-    monkeypatch.setattr(linear_readout, "WIDEST", 0)
+@pytest.mark.usefixtures("each_neuron")
+def test_the_penalty_with_the_fewest_wrong_answers_is_taken():
     train = noisy(np.random.default_rng(0), 60)
     wrong = {penalty: wrong_without(train, penalty, 3) for penalty in linear_readout.PENALTIES}
     found = read_out(train, train, 3)
@@ -164,12 +173,52 @@ def test_recordings_of_different_length_are_answered_by_the_mean_of_their_buffer
         assert len(found.answered) == 40
 
 
-def test_the_mean_of_buffers_is_that_of_their_features(monkeypatch):
-    monkeypatch.setattr(linear_readout, "_poolings", lambda *_: ("mean",))
+def test_features_of_a_recording_are_the_mean_of_its_buffers_or_all_of_them():
     train = noisy(np.random.default_rng(0), 60)
-    twice = read_out(train, train, 3, by_recording=True)
-    features = train.features(LAYER, None).toarray()
-    assert twice.pooled == "mean"
-    pooled = linear_readout._pool(features @ features.T, train, train, "mean")
-    means = features.reshape(30, 2, -1).mean(axis=1)
-    np.testing.assert_allclose(pooled, means @ means.T)
+    for spread in (0.0, SPREAD):
+        alone, mean, beside = (
+            np.asarray(one if spread else one.toarray())
+            for one in (train.features(LAYER, None, spread, pooled) for pooled in get_args(Pooled))
+        )
+        np.testing.assert_allclose(mean, alone.reshape(30, 2, -1).mean(axis=1))
+        np.testing.assert_allclose(beside, alone.reshape(30, -1))
+
+
+def with_copies(seed: int, own: int, copied: int) -> tuple[Labelled, list[Labelled]]:
+    """As `noisy`, and copies of it: the first `own` and `copied` items tell their class in them, others nothing."""
+    train = noisy(np.random.default_rng(seed), 60)
+    rng, rate = np.random.default_rng(seed + 1), np.random.default_rng(1).uniform(0.2, 0.8, (3, 2, 3, 3))
+    parts = []
+    for telling in (own, copied, copied):
+        rates = np.where((train.item < telling)[:, None, None, None], rate[train.truth[train.item]], 0.5)
+        parts.append(labelled(rng.random((60, 2, 3, 3)) < rates, train.item, train.truth))
+    return parts[0], parts[1:]
+
+
+@pytest.mark.usefixtures("each_neuron")
+@pytest.mark.parametrize("penalty", [0.1, 1.0])
+@pytest.mark.parametrize(("own", "copied", "used"), [(30, 0, 0), (10, 30, 2)])
+def test_copies_are_left_out_with_their_recording_and_do_not_count(monkeypatch, penalty, own, copied, used):
+    monkeypatch.setattr(linear_readout, "PENALTIES", (penalty,))
+    train, copies = with_copies(0, own, copied)
+    wrong = wrong_without(train, penalty, 3), wrong_without(train, penalty, 3, copies)
+    assert (wrong[1] < wrong[0]) == (used > 0)
+    found = read_out(train, train, 3, copies=copies)
+    assert found.copies == used
+    assert (found.left_out != train.truth[train.item]).sum() == min(wrong)
+
+
+def test_copies_that_say_nothing_are_left_alone():
+    train, copies = with_copies(0, own=30, copied=0)
+    for by_recording in (False, True):
+        with_them, without = (read_out(train, train, 3, by_recording, more) for more in (copies, ()))
+        assert with_them.copies == 0
+        np.testing.assert_array_equal(with_them.answered, without.answered)
+
+
+def test_copies_show_what_the_recordings_do_not():
+    train, copies = with_copies(0, own=10, copied=30)
+    shown = noisy(np.random.default_rng(5), 200)
+    with_them, without = (read_out(train, shown, 3, True, more) for more in (copies, ()))
+    assert with_them.copies == 2
+    assert (with_them.answered == shown.truth).sum() > (without.answered == shown.truth).sum()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikeseg.configs.inputs import Augmentation
-from spikeseg.datasets.events.augmentation import augmented
+from spikeseg.datasets.events.augmentation import augmented, turned
 from spikeseg.datasets.events.events import EVENT, Buffer
 
 SIZE, START, DURATION = (40, 60), 5000, 30_000
@@ -99,3 +99,54 @@ def test_it_follows_from_the_seed(kinds):
     seen = buffer()
     np.testing.assert_array_equal(drawn(seen, 1, **kinds), drawn(seen, 1, **kinds))
     assert len(drawn(seen, 1, **kinds)) != len(drawn(seen, 2, **kinds))
+
+
+def transformation(seen: Buffer, events: np.ndarray) -> np.ndarray:
+    """The linear map about the sensor's middle, (2, 2) for x and y, that fits best to where events have gone."""
+    middle = (np.array(SIZE[::-1]) - 1) / 2
+    before, after = (np.stack([one["x"], one["y"]], axis=1) - middle for one in (seen.events, events))
+    return np.linalg.lstsq(before, after, rcond=None)[0].T
+
+
+def test_all_events_turn_and_slant_alike_about_the_middle():
+    seen, angles, slants = buffer(margin=18), [], []
+    for seed in range(60):
+        events = turned(seen, 12, 0.2, np.random.default_rng(seed)).events
+        assert differing(events, seen) <= {"x", "y"}
+        found = transformation(seen, events)
+        angle = np.arctan2(found[1, 0], found[0, 0])
+        slanted = (np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ found)[0, 1]
+        expected = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ [[1, slanted], [0, 1]]
+        np.testing.assert_allclose(found, expected, atol=0.03)
+        angles.append(np.rad2deg(angle))
+        slants.append(slanted)
+    assert 9 < -min(angles) < 13.5
+    assert 9 < max(angles) < 13.5
+    assert 0.15 < -min(slants) < 0.23
+    assert 0.15 < max(slants) < 0.23
+    assert abs(np.corrcoef(angles, slants)[0, 1]) < 0.4
+
+
+def test_unturned_events_stay_and_turned_ones_that_leave_are_lost():
+    seen = buffer()
+    rng = np.random.default_rng(0)
+    np.testing.assert_array_equal(turned(seen, 0, 0, rng).events, seen.events)
+    events = turned(seen, 90, 0, rng).events
+    assert 0 < len(events) < len(seen.events)
+    assert (events["x"] < SIZE[1]).all()
+    assert (events["y"] < SIZE[0]).all()
+
+
+def test_two_buffers_turn_alike_from_the_same_state():
+    one, other = buffer(2000, 18), buffer(1500, 18)
+    found = [transformation(seen, turned(seen, 30, 0.2, np.random.default_rng(3)).events) for seen in (one, other)]
+    np.testing.assert_allclose(*found, atol=0.03)
+
+
+def test_no_pattern_of_pixels_is_left_out():
+    everywhere = buffer(60_000)
+    events = turned(everywhere, 10, 0.1, np.random.default_rng(1)).events
+    counts = np.zeros(SIZE, int)
+    np.add.at(counts, (events["y"], events["x"]), 1)
+    middle = counts[10:-10, 10:-10]
+    assert middle.min() > 5  # 25 are expected, and that none of 800 has so few
