@@ -201,10 +201,10 @@ def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays as a compressed ``.npz``, atomically. Raises SpikeSegError if the file system refuses."""
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], compressed: bool = True) -> None:
+    """Write arrays as an ``.npz``, atomically. Raises SpikeSegError if the file system refuses."""
     packed = io.BytesIO()  # zipped in memory: a ZipFile on a full disk raises again when it is garbage-collected
-    np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType]
+    (np.savez_compressed if compressed else np.savez)(packed, **arrays)  # pyright: ignore[reportArgumentType]
     with replacing(path) as temporary:
         temporary.write_bytes(packed.getbuffer())
 

@@ -92,11 +92,11 @@ class Spikes:
     @staticmethod
     def join(parts: list[Spikes]) -> Spikes:
         """Concatenate sets of stimuli, which are renumbered."""
-        offsets = np.cumsum([0] + [part.stimuli for part in parts])
+        offsets = np.cumsum([0] + [part.stimuli for part in parts], dtype=np.int32)  # spikes added to them stay int32
         return Spikes(
             parts[0].shape,
             int(offsets[-1]),
-            np.concatenate([p.stimulus + o for p, o in zip(parts, offsets[:-1], strict=True)]).astype(np.int32),
+            np.concatenate([p.stimulus + o for p, o in zip(parts, offsets[:-1], strict=True)]),
             np.concatenate([p.step for p in parts]),
             np.concatenate([p.neuron for p in parts]),
         )

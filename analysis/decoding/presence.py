@@ -122,7 +122,8 @@ def learn_presence(
     weights, offsets = inhibited(kernel, inhibition), np.full(len(kernel), -1.0)
     left_out = np.empty((len(winner), len(kernel)))
     earlier: dict[int, list[np.ndarray]] = {}
-    for _ in range(ROUNDS):
+    common = {one.number: CommonSpikes() for one in maps}
+    for left in reversed(range(ROUNDS)):
         places = [one.places(weights)[0] for one in seen]
         weights = np.zeros(kernel.shape)
         for one in maps:
@@ -131,7 +132,8 @@ def learn_presence(
             against = [kind.windows(*pair) for kind, *pair in zip(seen, chosen, at, strict=True)]
             both = [np.concatenate(kind) for kind in zip(earlier.get(one.number, against), against, strict=True)]
             earlier[one.number] = against
-            flat, offsets[one.number], alone = ridge(seen[0].windows(one.own, at[0]), both)
+            known = common[one.number] if left else common.pop(one.number)
+            flat, offsets[one.number], alone = ridge(seen[0].windows(one.own, at[0]), both, known)
             weights[one.number] = flat[: kernel[0].size].reshape(kernel.shape[1:])
             left_out[one.own, one.number] = alone
     margins = seen[0].places(weights)[1] + offsets
@@ -176,7 +178,39 @@ class _Map(NamedTuple):
         return cls(number, own, _spread(others, most), _spread(np.arange(len(winner)), most))
 
 
-def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, float, np.ndarray]:
+class CommonSpikes:
+    """How many spikes windows have in common, counted exactly; those of one round of fits are known to the next."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+        self._counts = np.empty((0, 0), np.float32)
+
+    def of(self, windows: np.ndarray) -> np.ndarray:
+        """Common spikes of each two of windows that are packed as bits, (n, d / 8) uint8: (n, n) float.
+
+        Up to half of them are like others, or were there in the round before, and are not counted again.
+        """
+        rows = [row.tobytes() for row in windows]
+        wanted = dict.fromkeys(rows)
+        known = [row for row in self._numbers if row in wanted]
+        before = [self._numbers[row] for row in known]
+        fresh = [row for row in wanted if row not in self._numbers]
+        self._numbers = {row: number for number, row in enumerate(known + fresh)}
+        counts, old = np.zeros((len(wanted), len(wanted)), np.float32), len(known)
+        counts[:old, :old] = self._counts[np.ix_(before, before)]
+        for part in _parts(np.frombuffer(b"".join(self._numbers), np.uint8).reshape(len(wanted), -1)):
+            numbers = part.astype(np.float32)
+            counts[old:, old:] += numbers[old:] @ numbers[old:].T
+            counts[old:, :old] += numbers[old:] @ numbers[:old].T
+        counts[:old, old:] = counts[old:, :old].T
+        self._counts = counts
+        places = [self._numbers[row] for row in rows]
+        return counts[np.ix_(places, places)].astype(float)
+
+
+def ridge(
+    own: np.ndarray, against: Sequence[np.ndarray], common_spikes: CommonSpikes
+) -> tuple[np.ndarray, float, np.ndarray]:
     """Fit weights that give 1 for windows of an object and -1 for others, by ridge regression in its dual form.
 
     Parameters
@@ -185,6 +219,8 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
         Windows that speak for the object, (n, d) bool, packed as bits: (n, d / 8) uint8.
     against
         Windows that speak against it, by kind: the first kind, other classes, weighs as much as all others together.
+    common_spikes
+        What is known of these windows from the fit before.
 
     Returns
     -------
@@ -206,9 +242,11 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     windows = np.concatenate([own, *kinds])
     truth = np.where(np.arange(len(windows)) < len(own), 1.0, -1.0)
     mean = _combined(weight, windows)
-    gram = _common_spikes(windows)
-    common = gram @ weight
-    gram += weight @ common - common[:, None] - common
+    gram = common_spikes.of(windows).T  # symmetric, and turned into the order that LAPACK works in: it needs no copy
+    common = gram.T @ weight
+    centred = weight @ common - common
+    for column, share in zip(gram.T, common, strict=True):
+        column += centred - share
     spread = weight @ np.diag(gram)
     bias = _BIAS * max(spread, 1e-9)
     gram += bias
@@ -220,19 +258,6 @@ def ridge(own: np.ndarray, against: Sequence[np.ndarray]) -> tuple[np.ndarray, f
     alone = solve_triangular(triangle, np.eye(len(windows), len(own)), lower=True, check_finite=False)
     left_out = truth[: len(own)] - dual[: len(own)] / np.square(alone).sum(axis=0)  # the diagonal of the inverse
     return weights, float(offset), left_out
-
-
-def _common_spikes(windows: np.ndarray) -> np.ndarray:
-    """How many spikes each window, packed as bits, has in common with each other one, (n, n) float, exact.
-
-    Up to half of the windows are like others, and counted once: each round of fits sees many of the one before again.
-    """
-    different, like = np.unique(windows, axis=0, return_inverse=True)
-    counts = np.zeros((len(different), len(different)), np.float32)
-    for part in _parts(different):
-        numbers = part.astype(np.float32)
-        counts += numbers @ numbers.T
-    return counts[np.ix_(like.ravel(), like.ravel())].astype(float)
 
 
 def _combined(factors: np.ndarray, windows: np.ndarray) -> np.ndarray:

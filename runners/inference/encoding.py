@@ -95,9 +95,10 @@ def joined(parts: Iterable[dict[str, Spikes]], progress: Callable[[int], None]) 
     """Concatenate encoded sets; `progress` receives the number of stimuli after each set."""
     all_parts: list[dict[str, Spikes]] = []
     for part in parts:
-        all_parts.append(part)
+        all_parts.append(dict(part))
         progress(sum(one["input"].stimuli for one in all_parts))
-    return {name: Spikes.join([part[name] for part in all_parts]) for name in all_parts[0]}
+    layers = list(all_parts[0])
+    return {layer: Spikes.join([part.pop(layer) for part in all_parts]) for layer in layers}  # no layer is there twice
 
 
 def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.ndarray]:

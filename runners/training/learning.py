@@ -324,9 +324,9 @@ def open_learner(
 
 
 def save_checkpoint(path: Path, learned: Learned) -> None:
-    """Write the state atomically. Raises SpikeSegError if the file system refuses."""
+    """Write the state atomically, not compressed: it is often done. Raises SpikeSegError if the file system refuses."""
     arrays = {name: getattr(learned, name) for name in HISTORY}
-    write_arrays(path, arrays | {f"state_{name}": values for name, values in learned.state.items()})
+    write_arrays(path, arrays | {f"state_{name}": values for name, values in learned.state.items()}, compressed=False)
 
 
 def load_checkpoint(path: Path, conv: Conv, weights: int, rule: Mapping[str, int] | None = None) -> Learned | None:

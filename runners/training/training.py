@@ -210,6 +210,7 @@ class _Training:
                 versions = shown.versions[:epochs] or [shown.fullest]
                 presented = []
                 for version in versions:
+                    encoded = {}  # what was there before is not kept beside it
                     encoded = self._encode(encoder, f"encode {below[layer]}", network, version)
                     presented.append(encoded[below[layer]])
                 if shown.versions and layer == LEARNED_LAYERS[-1]:  # what follows is about recordings as they are

@@ -9,7 +9,7 @@ from helpers.blocks import encode, network, picture
 from spikeseg.analysis.decoding.naming import largest_by_class
 from spikeseg.analysis.decoding.presence import (
     CONFIDENCE,
-    _common_spikes,
+    CommonSpikes,
     learn_presence,
     presence_of,
     ridge,
@@ -52,7 +52,7 @@ class TestWinners:
 class TestRidge:
     def test_what_is_left_out_is_judged_as_by_a_fit_without_it(self):
         """Leave-one-out in closed form, against a fit by the normal equations with one window less."""
-        _, _, left_out = ridge(OWN, AGAINST)
+        _, _, left_out = ridge(OWN, AGAINST, CommonSpikes())
         windows = np.concatenate(WINDOWS).astype(float)
         truth = np.repeat([1.0, -1.0, -1.0], [12, 15, 20])
         weight = np.repeat([0.5 / 12, 0.25 / 15, 0.25 / 20], [12, 15, 20])
@@ -67,20 +67,24 @@ class TestRidge:
             assert left_out[one] == pytest.approx(columns[one] @ fitted, abs=1e-6)
 
     def test_weights_are_on_a_grid_so_that_sums_are_exact(self):
-        weights, offset, _ = ridge(OWN, AGAINST)
+        weights, offset, _ = ridge(OWN, AGAINST, CommonSpikes())
         assert np.array_equal(weights * 2**20, np.rint(weights * 2**20))
         assert offset * 2**20 == round(offset * 2**20)
 
     @pytest.mark.parametrize("columns", [5, 40, 5000])
-    def test_common_spikes_are_counted_exactly_also_of_windows_that_are_alike(self, columns):
-        windows = np.random.default_rng(0).random((30, columns)) < 0.3
-        windows = np.concatenate([windows, windows[::2], np.zeros((3, columns), bool)])
-        counts = _common_spikes(np.packbits(windows, axis=1))
-        np.testing.assert_array_equal(counts, windows.astype(int) @ windows.T.astype(int))
+    def test_common_spikes_are_counted_exactly_also_of_windows_that_are_alike_or_were_there_before(self, columns):
+        rng, common = np.random.default_rng(0), CommonSpikes()
+        seen = np.zeros((3, columns), bool)
+        for _ in range(4):
+            new = rng.random((20, columns)) < 0.3
+            windows = rng.permutation(np.concatenate([seen[: len(seen) // 2], new, new[::2], seen[-2:]]))
+            counts = common.of(np.packbits(windows, axis=1))
+            np.testing.assert_array_equal(counts, windows.astype(int) @ windows.T.astype(int))
+            seen = windows
 
     def test_a_kind_without_windows_is_left_out(self):
-        alone = ridge(OWN, [AGAINST[0]])
-        with_nothing = ridge(OWN, [AGAINST[0], AGAINST[1][:0]])
+        alone = ridge(OWN, [AGAINST[0]], CommonSpikes())
+        with_nothing = ridge(OWN, [AGAINST[0], AGAINST[1][:0]], CommonSpikes())
         assert np.array_equal(alone[0], with_nothing[0])
 
 
