@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -90,16 +91,18 @@ def _train(config: Config, data: Source, run: Run, device: str, reporter: Report
     training = _Training(config, run, device, reporter)
     shown = training.stimuli(dataset, parts.train)
     network, learned, recorded = training.learn(replace(network, event_range=shown.event_range), shown)
-    largest = largest_potentials(network, recorded)
+    pool2 = _pool2(recorded.layers)
+    largest = largest_potentials(network, pool2)
     network = calibrate(network, recorded, largest)
+    del recorded  # what follows sees Pool2 alone, and needs much memory
     scores = largest / network.thresholds["conv3"]
     network = named(network, name_maps(scores, shown.labels, config.data.classes, config.conv3.purity))
     if config.decoder.presence:
         if shown.all_kinds.stimuli:
-            recorded = training.encode(network, shown.all_kinds)
-            scores = largest_potentials(network, recorded) / network.thresholds["conv3"]
+            pool2 = training.encode(network, shown.all_kinds)
+            scores = largest_potentials(network, pool2) / network.thresholds["conv3"]
         winner = winners(network, scores, shown.items)
-        network = replace(network, presence=learn_presence(network, recorded, winner))
+        network = replace(network, presence=learn_presence(network, pool2, winner))
     replace(network, provenance=_provenance(config, directory, device, learned)).save(run.network_file)
 
 
@@ -220,9 +223,9 @@ class _Training:
         return network, learned, Recorded(encoded)
 
     def encode(self, network: TrainedNetwork, spikes: Spikes) -> Recorded:
-        """Spikes of all layers of a network that has learned, for input spikes."""
+        """Spikes of Pool2 of a network that has learned, for input spikes."""
         with open_encoder(self.config, self.config.input.size, self.device) as encoder:
-            return Recorded(self._encode(encoder, "encode quiet buffers too", network, spikes))
+            return _pool2(self._encode(encoder, "encode quiet buffers too", network, spikes))
 
     def _encode(self, encoder: Encoder, stage: str, network: TrainedNetwork, spikes: Spikes) -> dict[str, Spikes]:
         self.reporter.stage(stage, spikes.stimuli)
@@ -250,6 +253,10 @@ class _Training:
         classes = None if taught is None else len(names)
         with open_learner(conv, below.shape, inputs.steps, dt, self.device, rule, neurons, classes) as simulator:
             return trainer.train(learned, simulator, progress)
+
+
+def _pool2(layers: Mapping[str, Spikes]) -> Recorded:
+    return Recorded({"pool2": layers["pool2"]})
 
 
 def untrained(config: Config) -> TrainedNetwork:
