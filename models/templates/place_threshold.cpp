@@ -14,7 +14,7 @@
     {% set _touched = get_array_name(touched_variable) %}
     const int _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    static int32_t _blocks[{{blocks}}];
+    static int32_t _blocks[{{blocks + 1}}];
     int32_t _num_blocks = 0, _count = 0;
     for (int32_t _group = 0; _group < {{touched_variable.size}}; _group += 64)
     {
@@ -22,13 +22,19 @@
         std::memcpy(_some, &{{_touched}}[_group], 64);
         if (!{{changed}} && !(_some[0] | _some[1] | _some[2] | _some[3] | _some[4] | _some[5] | _some[6] | _some[7]))
             continue;
-        for (int32_t _b = _group; _b < _group + 64 && _b < {{blocks}}; _b++)
-            if ({{changed}} || {{_touched}}[_b])
+        for (int32_t _eight = 0; _eight < 8; _eight++)
+        {
+            if (!{{changed}} && !_some[_eight])
+                continue;
+            const int32_t _from = _group + 8 * _eight, _to = std::min(_from + 8, {{blocks}});
+            for (int32_t _b = _from; _b < _to; _b++)  // without a branch: no pattern could be foretold
             {
                 {{get_array_name(reached_variable)}}[_b] |= {{_touched}}[_b];
+                _blocks[_num_blocks] = _b;
+                _num_blocks += {{changed}} || {{_touched}}[_b];
                 {{_touched}}[_b] = false;
-                _blocks[_num_blocks++] = _b;
             }
+        }
     }
     {{changed}} = false;
     for (int32_t _block = 0; _block < _num_blocks; _block++)
