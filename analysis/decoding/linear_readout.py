@@ -52,18 +52,31 @@ class Labelled:
         Number of the picture or recording of each stimulus, from 0, ascending, (stimuli,) int.
     truth
         Number of the class of each picture or recording, (items,) int.
+    copies
+        Spikes by layer of altered copies of the same stimuli, one element for each time that all were altered.
     """
 
     spikes: Mapping[str, Spikes]
     steps: int
     item: np.ndarray
     truth: np.ndarray
+    copies: Sequence[Mapping[str, Spikes]] = ()
 
     @property
     def buffers(self) -> int | None:
         """Stimuli per picture or recording; None where not all have as many."""
         counts = np.bincount(self.item)
         return int(counts[0]) if (counts == counts[0]).all() else None
+
+    def with_copies(self) -> Labelled:
+        """The stimuli and then their copies, as items of their own."""
+        parts, items = [self.spikes, *self.copies], len(self.truth)
+        return Labelled(
+            {layer: Spikes.join([part[layer] for part in parts]) for layer in self.spikes},
+            self.steps,
+            np.concatenate([self.item + number * items for number in range(len(parts))]),
+            np.tile(self.truth, len(parts)),
+        )
 
     def features(
         self, layer: str, cells: int | None, spread: float = 0.0, pooled: Pooled = "none"
@@ -158,48 +171,30 @@ class _Fit(NamedTuple):
         return (centred @ self.dual + self.bias * self.dual.sum(axis=0)).argmax(axis=1)
 
 
-def read_out(
-    train: Labelled,
-    shown: Labelled,
-    classes: int,
-    by_recording: bool = False,
-    copies: Sequence[Labelled] = (),
-) -> Answers:
+def read_out(train: Labelled, shown: Labelled, classes: int, by_recording: bool = False) -> Answers:
     """Fit a readout to some stimuli, and let it answer others.
 
     Parameters
     ----------
     train
-        What it is fitted to, labels included, and what all choices are made on.
+        What it is fitted to, labels included, and what all choices are made on. It is fitted to copies as well if that
+        leaves fewer wrong answers, by fits without the item and its copies.
     shown
         What it answers; its labels are not used.
     classes
         Number of classes.
     by_recording
         Answer each recording by all its buffers together, instead of each buffer.
-    copies
-        `train` with other spikes, of altered copies of its stimuli. They are fitted to as well, if that leaves fewer
-        wrong answers to `train`, by fits without the recording and its copies.
     """
     alike = train.buffers is not None and train.buffers == shown.buffers
     poolings: Sequence[Pooled] = (("mean", "side by side") if alike else ("mean",)) if by_recording else ("none",)
     forms = [_Form(*grid, pooled) for grid in _grids(train.spikes) for pooled in poolings]
-    fitted_to = [train, _join([train, *copies])] if copies else [train]
+    fitted_to = [train, train.with_copies()] if train.copies else [train]
     tried = ((_fit(part, form, classes, len(train.truth)), form, part) for part in fitted_to for form in forms)
     fitted, form, used = min(tried, key=lambda one: one[0].score)
     answered = fitted.answers(_inner_products(shown, used, form))
-    return Answers(answered, *form, fitted.penalty, len(used.truth) // len(train.truth) - 1, fitted.left_out)
-
-
-def _join(parts: Sequence[Labelled]) -> Labelled:
-    """One after the other; items are counted on."""
-    first = parts[0]
-    return Labelled(
-        {layer: Spikes.join([part.spikes[layer] for part in parts]) for layer in first.spikes},
-        first.steps,
-        np.concatenate([part.item + number * len(part.truth) for number, part in enumerate(parts)]),
-        np.concatenate([part.truth for part in parts]),
-    )
+    copies = 0 if used is train else len(train.copies)
+    return Answers(answered, *form, fitted.penalty, copies, fitted.left_out)
 
 
 def _grids(spikes: Mapping[str, Spikes]) -> Iterator[tuple[int | None, float]]:

@@ -54,17 +54,20 @@ def turned(buffer: Buffer, degrees: float, slant: float, rng: np.random.Generato
     middle = (np.array(buffer.size[::-1]) - 1)[:, None] / 2
     place = np.stack([buffer.events["x"], buffer.events["y"]]) + rng.uniform(-0.5, 0.5, (2, len(buffer.events)))
     x, y = np.rint(turn @ [[1, slanted], [0, 1]] @ (place - middle) + middle).astype(np.int64)
-    moved = buffer.events.copy()
+    return replace(buffer, events=_moved(buffer.events, x, y, buffer.size))
+
+
+def _moved(events: np.ndarray, x: np.ndarray, y: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Events at other pixels, (n,) int64 each; what leaves the sensor is lost."""
+    moved = events.copy()
     moved["x"], moved["y"] = x.astype(np.uint16), y.astype(np.uint16)  # below 0 wraps to a number beyond every sensor
-    return replace(buffer, events=moved[on_sensor(moved, buffer.size)])
+    return moved[on_sensor(moved, size)]
 
 
 def _shifted(events: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator) -> np.ndarray:
     """Move all events by as many rows and columns, each from -shift to shift; what leaves the sensor is lost."""
-    moved = events.copy()
-    for axis in ("y", "x"):  # what is below 0 wraps to a number beyond every sensor
-        moved[axis] = (events[axis].astype(np.int64) + rng.integers(-config.shift, config.shift + 1)).astype(np.uint16)
-    return moved[on_sensor(moved, size)]
+    y, x = (events[axis].astype(np.int64) + rng.integers(-config.shift, config.shift + 1) for axis in ("y", "x"))
+    return _moved(events, x, y, size)
 
 
 def _thinned(events: np.ndarray, config: Augmentation, rng: np.random.Generator) -> np.ndarray:

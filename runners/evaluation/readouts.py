@@ -114,8 +114,8 @@ def linear_readout(
     """
     if isinstance(layers, str) or not layers or not set(layers) <= set(LAYERS):
         raise SpikeSegError(f"layers is {layers!r}: give a list of some of {', '.join(LAYERS)}")
-    train, copies, shown = _both_parts(selection, layers, device, progress, jobs)
-    return _linear(selection, train, copies, train.truth, shown)
+    train, shown = _both_parts(selection, layers, device, progress, jobs)
+    return _linear(selection, train, train.truth, shown)
 
 
 def population_readouts(
@@ -135,7 +135,7 @@ def population_readouts(
     -------
     The answers of the maps, and those of the readout that they have taught.
     """
-    train, copies, shown = _both_parts(selection, TAUGHT, device, progress, jobs)
+    train, shown = _both_parts(selection, TAUGHT, device, progress, jobs)
     network, classes = selection.network, selection.network.config.data.classes
     thresholds = network.thresholds["conv3"]
     scores = [
@@ -147,18 +147,16 @@ def population_readouts(
     whole = _measured(found.recordings, shown.truth, classes, found.left_out[1], chosen)
     recordings = None if network.config.input.buffer is None else whole
     population = Readout(("conv3",), len(train.truth), single, recordings)
-    return population, _linear(selection, train, copies, found.trained, shown)
+    return population, _linear(selection, train, found.trained, shown)
 
 
-def _linear(
-    selection: Selection, train: Labelled, copies: Sequence[Labelled], taught: np.ndarray, shown: Labelled
-) -> Readout:
+def _linear(selection: Selection, train: Labelled, taught: np.ndarray, shown: Labelled) -> Readout:
     """Fit linear readouts to classes of the training items, (items,) int, which need not be the true ones."""
     classes, fitted_to = selection.network.config.data.classes, replace(train, truth=taught)
-    more = [replace(copy, truth=taught) for copy in copies]
+    alone = replace(fitted_to, copies=())  # fits to all buffers and their copies would take minutes
 
     def measured(by_recording: bool) -> ReadoutAnswers:
-        found = read_out(fitted_to, shown, len(classes), by_recording, more if by_recording else ())
+        found = read_out(fitted_to if by_recording else alone, shown, len(classes), by_recording)
         truth, own = (part.truth if by_recording else part.truth[part.item] for part in (shown, train))
         chosen = {name: getattr(found, name) for name in ("cells", "spread", "pooled", "penalty", "copies")}
         return _measured(found.answered, truth, classes, float(np.mean(found.left_out == own)), chosen)
@@ -169,8 +167,8 @@ def _linear(
 
 def _both_parts(
     selection: Selection, layers: Sequence[str], device: str, progress: Callable[[int], None], jobs: int
-) -> tuple[Labelled, list[Labelled], Labelled]:
-    """Encode the training part, altered copies of its recordings, and the selected part."""
+) -> tuple[Labelled, Labelled]:
+    """Encode the training part, with altered copies of its recordings, and the selected one."""
     network, classes = selection.network, selection.network.config.data.classes
     if len(classes) < 2:
         raise SpikeSegError(f"a readout needs two classes to tell apart, not only {', '.join(classes)}")
@@ -180,9 +178,9 @@ def _both_parts(
     copies = 0 if network.config.input.buffer is None else COPIES
     with open_encoder(network.config, network.config.input.size, device, jobs) as encoder:
         reader = _Reader(selection, tuple(layers), encoder)
-        fitted_to, *more = reader.labelled(dataset, train, progress, copies)
-        [shown] = reader.labelled(selection.dataset, selection.indices, lambda done: progress(len(train) + done))
-    return fitted_to, more, shown
+        fitted_to = reader.labelled(dataset, train, progress, copies)
+        shown = reader.labelled(selection.dataset, selection.indices, lambda done: progress(len(train) + done))
+    return fitted_to, shown
 
 
 def training_part(selection: Selection) -> tuple[Dataset | Recordings, np.ndarray]:
@@ -217,7 +215,7 @@ class _Reader:
         indices: Sequence[int] | np.ndarray,
         progress: Callable[[int], None],
         copies: int = 0,
-    ) -> list[Labelled]:
+    ) -> Labelled:
         """Encode some items of a dataset, and so many altered copies of its recordings."""
         config, network = self.selection.network.config, self.selection.network
         shown, versions = self._shown(dataset, indices), range(1 + copies)
@@ -233,9 +231,14 @@ class _Reader:
             truth |= {number: config.data.classes.index(sample.targets[0].label) for number, sample in batch}
             progress(items[-1] + 1)
         number = {item: new for new, item in enumerate(truth)}  # a recording without events has no buffers
-        item, classes = np.array([number[item] for item in items]), np.array(list(truth.values()))
-        joined = [{layer: Spikes.join(parts) for layer, parts in version.items()} for version in spikes]
-        return [Labelled(version, config.input.steps, item, classes) for version in joined]
+        own, *altered = ({layer: Spikes.join(parts) for layer, parts in version.items()} for version in spikes)
+        return Labelled(
+            own,
+            steps=config.input.steps,
+            item=np.array([number[item] for item in items]),
+            truth=np.array(list(truth.values())),
+            copies=altered,
+        )
 
     def _version(self, item: int, view: View, version: int) -> View:
         """An altered copy of a picture or buffer, none for version 0: all buffers of a recording turn alike."""

@@ -211,14 +211,15 @@ class _Training:
             for number, layer in enumerate(LEARNED_LAYERS):
                 epochs = -(-getattr(self.config, layer).learning.stimuli // shown.fullest.stimuli)
                 versions = shown.versions[:epochs] or [shown.fullest]
+                # What follows the last layer is about recordings as they are.
+                as_they_are = [shown.fullest] if shown.versions and layer == LEARNED_LAYERS[-1] else []
                 presented = []
-                for version in versions:
+                for version in (*versions, *as_they_are):
                     encoded = {}  # what was there before is not kept beside it
                     encoded = self._encode(encoder, f"encode {below[layer]}", network, version)
                     presented.append(encoded[below[layer]])
-                if shown.versions and layer == LEARNED_LAYERS[-1]:  # what follows is about recordings as they are
-                    encoded = self._encode(encoder, f"encode {below[layer]}", network, shown.fullest)
-                learned[layer] = self._learn_layer(layer, number, Spikes.join(presented), len(versions), shown.labels)
+                to_learn = Spikes.join(presented[: len(versions)])
+                learned[layer] = self._learn_layer(layer, number, to_learn, len(versions), shown.labels)
                 network = with_layer(network, layer, learned[layer])
         return network, learned, Recorded(encoded)
 

@@ -195,6 +195,10 @@ def with_copies(seed: int, own: int, copied: int) -> tuple[Labelled, list[Labell
     return parts[0], parts[1:]
 
 
+def copied_by(train: Labelled, copies: Sequence[Labelled]) -> Labelled:
+    return replace(train, copies=[copy.spikes for copy in copies])
+
+
 @pytest.mark.usefixtures("each_neuron")
 @pytest.mark.parametrize("penalty", [0.1, 1.0])
 @pytest.mark.parametrize(("own", "copied", "used"), [(30, 0, 0), (10, 30, 2)])
@@ -203,7 +207,7 @@ def test_copies_are_left_out_with_their_recording_and_do_not_count(monkeypatch, 
     train, copies = with_copies(0, own, copied)
     wrong = wrong_without(train, penalty, 3), wrong_without(train, penalty, 3, copies)
     assert (wrong[1] < wrong[0]) == (used > 0)
-    found = read_out(train, train, 3, copies=copies)
+    found = read_out(copied_by(train, copies), train, 3)
     assert found.copies == used
     assert (found.left_out != train.truth[train.item]).sum() == min(wrong)
 
@@ -211,7 +215,7 @@ def test_copies_are_left_out_with_their_recording_and_do_not_count(monkeypatch, 
 def test_copies_that_say_nothing_are_left_alone():
     train, copies = with_copies(0, own=30, copied=0)
     for by_recording in (False, True):
-        with_them, without = (read_out(train, train, 3, by_recording, more) for more in (copies, ()))
+        with_them, without = (read_out(copied_by(train, more), train, 3, by_recording) for more in (copies, ()))
         assert with_them.copies == 0
         np.testing.assert_array_equal(with_them.answered, without.answered)
 
@@ -219,6 +223,6 @@ def test_copies_that_say_nothing_are_left_alone():
 def test_copies_show_what_the_recordings_do_not():
     train, copies = with_copies(0, own=10, copied=30)
     shown = noisy(np.random.default_rng(5), 200)
-    with_them, without = (read_out(train, shown, 3, True, more) for more in (copies, ()))
+    with_them, without = (read_out(copied_by(train, more), shown, 3, True) for more in (copies, ()))
     assert with_them.copies == 2
     assert (with_them.answered == shown.truth).sum() > (without.answered == shown.truth).sum()
