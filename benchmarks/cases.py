@@ -175,14 +175,14 @@ def whole(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, flo
 
     Of PyTorch also the fraction of stimuli whose box is that of ConvSynapses: it rounds to float32.
     """
-    from spikeseg.analysis.decoding.segmentation import segment_one
+    from spikeseg.analysis.decoding.segmentation import segment_each
     from spikeseg.runners.inference.encoding import open_encoder
 
     network, inputs = workload.network, workload.inputs
     with open_encoder(network.config, workload.size, "cpp_standalone") as encoder:
 
         def segment(some: Spikes) -> list[Any]:
-            return [segment_one(network, steps) for steps in Recorded(encoder.encode(network, some))]
+            return list(segment_each(network, Recorded(encoder.encode(network, some))))
 
         expected = segment(inputs)
         if kind == "procedural":

@@ -94,9 +94,7 @@ class Placement(NamedTuple):
     def mask_to_sensor(self, mask: np.ndarray, sensor: tuple[int, int]) -> np.ndarray:
         """Convert a mask of the input layer, (rows, columns) bool, to one of the sensor, whose shape is `sensor`."""
         there, place = _pixels_inside(self, sensor)
-        found = np.zeros(sensor, bool)
-        found[there] = mask.ravel()[place]
-        return found
+        return mask.take(place) & there
 
     def to_sensor(self, box: Box) -> Box:
         """Convert a box from pixels of the input layer to pixels of the sensor."""
@@ -105,10 +103,9 @@ class Placement(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _pixels_inside(placement: Placement, sensor: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Which pixels of the sensor lie on the input layer, (rows, columns) bool, and the neuron of each of these."""
-    y, x = np.divmod(np.arange(sensor[0] * sensor[1]), sensor[1])
-    place, inside = placement.neurons_at(y, x)
-    return inside.reshape(sensor), place[inside]
+    """Which pixels of the sensor lie on the input layer, (rows, columns) bool, and the neuron of each of these, int."""
+    place, inside = placement.neurons_at(*np.indices(sensor))
+    return inside, np.where(inside, place, 0)
 
 
 def cut(recording: Recording, config: Buffering) -> Iterator[Buffer]:
@@ -176,7 +173,8 @@ def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple
     Returns
     -------
     step, neuron
-        One entry per input neuron that spikes, shape (n,), int32; neuron = (channel * rows + row) * columns + column.
+        One entry per input neuron that spikes, shape (n,), int32, sorted by both; neuron = (channel * rows + row) *
+        columns + column.
 
     Raises
     ------
@@ -185,14 +183,15 @@ def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple
     """
     assert config.buffer is not None, "recordings need a buffer"
     place, inside = Placement.of(buffer.size, size, config.buffer.fit).neurons(buffer.events)
-    events, place = buffer.events[inside], place[inside]
     if config.polarity == "split":
-        place = place + np.where(events["p"] > 0, 0, size[0] * size[1])
-    first = np.full(2 * size[0] * size[1], len(events))
-    first[place[::-1]] = np.arange(len(events))[::-1]  # of several events of a neuron, the first is written last
-    neuron = np.flatnonzero(first < len(events))
-    step = (events["t"][first[neuron]] - buffer.start) * config.steps // buffer.duration
-    return step.astype(np.int32), neuron.astype(np.int32)
+        place += np.where(buffer.events["p"] > 0, 0, size[0] * size[1])
+    latest_first = np.flatnonzero(inside)[::-1].astype(np.int32)
+    first = np.full(config.shape.features * size[0] * size[1], -1, np.int32)
+    first[place[latest_first]] = latest_first  # of several events of a neuron, the first is written last
+    neuron = np.flatnonzero(first >= 0)
+    step = (buffer.events["t"][first[neuron]] - buffer.start) * config.steps // buffer.duration
+    order = np.argsort(step.astype(np.int16), kind="stable")
+    return step[order].astype(np.int32), neuron[order].astype(np.int32)
 
 
 def buffer_samples(take: Take, config: Input) -> Iterator[Sample]:

@@ -47,7 +47,8 @@ def stimuli(views: Iterable[View], config: Input, size: tuple[int, int]) -> Spik
         neurons.append(neuron)
     shape = Shape(config.shape.features, *size)
     stimulus = np.repeat(np.arange(len(steps)), [len(step) for step in steps])
-    return Spikes.collect(shape, len(steps), stimulus, np.concatenate([[], *steps]), np.concatenate([[], *neurons]))
+    columns = (np.concatenate([np.empty(0, np.int32), *parts]) for parts in (steps, neurons))
+    return Spikes.collect(shape, len(steps), stimulus, *columns)
 
 
 def samples(dataset: Dataset | Recordings, indices: Sequence[int] | np.ndarray, config: Input) -> Iterator[Sample]:

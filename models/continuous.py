@@ -69,7 +69,8 @@ class _Continuous:
         monitors = {name: SpikeMonitor(group, name=f"{name}_spikes") for name, group in layers.items()}
         network = Network(*self.layers.values(), *self.objects, *monitors.values(), name="continuous")
         source, shapes = self.layers["input"], self.design.shapes
-        return Model(network, source, monitors, shapes, self.state, steps=1, ticks=1, dt=self.design.dt)
+        kernels = [f"{name}.w" for name in self.design.convolutions]
+        return Model(network, source, monitors, shapes, self.state, 1, 1, self.design.dt, constant=kernels)
 
     def _group(self, size: int, model: str, name: str, **options: Any) -> NeuronGroup:
         return NeuronGroup(size, model, name=name, clock=self.clock, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Model:
         Steps from the end of a stimulus to the next one; negative where the last ones would be silent.
     delays
         Steps by which the spikes of a recorded layer come later than the model has them; 0 when absent.
+    constant
+        Names of the state that no run changes, and which is not read.
     """
 
     network: Network
@@ -51,9 +53,15 @@ class Model:
     dt: float
     spare: int = 0
     delays: Mapping[str, int] = field(default_factory=dict)
+    constant: Collection[str] = ()
 
     def __post_init__(self):
         self.network.schedule = schedule()
+
+    @property
+    def results(self) -> dict[str, tuple[Any, str]]:
+        """The state that is read after a run."""
+        return {name: place for name, place in self.state.items() if name not in self.constant}
 
     @property
     def kernels(self) -> dict[str, tuple[int, int, int, int]]:

@@ -59,10 +59,16 @@ class Presence:
     offsets: np.ndarray
     ranks: np.ndarray
 
+    def __post_init__(self):
+        for name in ("weights", "offsets", "ranks"):
+            object.__setattr__(self, name, _fixed(getattr(self, name)))
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
     """Everything that inference needs; potentials, weights and thresholds have no units.
+
+    Arrays cannot be written to, as what is made of them is kept: `dataclasses.replace` gives a network with others.
 
     Attributes
     ----------
@@ -97,7 +103,10 @@ class TrainedNetwork:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        object.__setattr__(self, "kernels", {name: summable(kernel) for name, kernel in self.kernels.items()})
+        kernels = {name: _fixed(summable(kernel)) for name, kernel in self.kernels.items()}
+        object.__setattr__(self, "kernels", kernels)
+        object.__setattr__(self, "thresholds", {name: _fixed(values) for name, values in self.thresholds.items()})
+        object.__setattr__(self, "extents", None if self.extents is None else _fixed(self.extents))
 
     @property
     def data(self) -> Path | None:
@@ -181,6 +190,13 @@ def summable(kernel: np.ndarray) -> np.ndarray:
     while LARGEST_SUM < np.abs(np.rint(kernel / grid)).sum(axis=(1, 2, 3)).max() < np.inf:
         grid *= 2
     return grid * np.rint(kernel / grid)
+
+
+def _fixed(values: np.ndarray) -> np.ndarray:
+    """A copy that cannot be written to."""
+    copy = np.array(values)
+    copy.flags.writeable = False
+    return copy
 
 
 class _LayerTraining(BaseModel):

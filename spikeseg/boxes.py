@@ -31,9 +31,9 @@ class Box(NamedTuple):
 
 def mask_box(mask: np.ndarray) -> Box | None:
     """Smallest box around the pixels of a mask, (H, W) bool; None for an empty mask."""
-    if not mask.any():
-        return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
     return Box(float(rows[0]), float(columns[0]), float(rows[-1] + 1), float(columns[-1] + 1))
 
 

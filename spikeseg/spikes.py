@@ -14,6 +14,9 @@ SILENT = -1
 MOST_STEPS = 2**15 - 1
 """Of a stimulus: a recording keeps the step of a spike in 16 bits."""
 
+LARGEST_STACK = 2**23
+"""Neurons of all layers of several stimuli whose steps are in memory at a time."""
+
 LARGEST_LAYER = 2**26
 """Neurons of a layer; 64 maps over the pixels of a sensor of 1280 x 720 are fewer."""
 
@@ -60,8 +63,10 @@ class Spikes:
         """Build from unsorted arrays of shape (n,)."""
         stimulus, step, neuron = (np.asarray(a, dtype=np.int32) for a in (stimulus, step, neuron))
         key = (stimulus.astype(np.int64) * (1 + step.max(initial=0)) + step) * shape.size + neuron
-        order = np.argsort(key, kind="stable")  # takes no time where they are sorted, as most are
-        return cls(shape, stimuli, stimulus[order], step[order], neuron[order])
+        if (key[1:] < key[:-1]).any():  # few are not sorted
+            order = np.argsort(key, kind="stable")
+            stimulus, step, neuron = stimulus[order], step[order], neuron[order]
+        return cls(shape, stimuli, stimulus, step, neuron)
 
     def __len__(self) -> int:
         return len(self.neuron)
@@ -83,15 +88,23 @@ class Spikes:
         return Spikes(self.shape, len(indices), number, self.step[take], self.neuron[take])
 
     def first_steps(self, index: int) -> np.ndarray:
-        """Step of each neuron's first spike in a stimulus, `SILENT` where there is none; shape (C, H, W), int32."""
-        step, neuron = self.of(index)
-        steps = np.full(self.shape.size, SILENT, dtype=np.int32)
-        steps[neuron[::-1]] = step[::-1]  # spikes are sorted by step: the earliest is written last
-        return steps.reshape(self.shape)
+        """Step of each neuron's first spike in a stimulus, `SILENT` where there is none; shape (C, H, W), int16."""
+        return self.stack(range(index, index + 1))[0]
+
+    def stack(self, some: range) -> np.ndarray:
+        """The `first_steps` of stimuli that follow each other, (n, C, H, W) int16."""
+        ends = np.array([some.start, some.stop], self.stimulus.dtype)  # with another type NumPy would copy `stimulus`
+        start, stop = np.searchsorted(self.stimulus, ends)
+        neuron = (self.stimulus[start:stop] - np.int64(some.start)) * self.shape.size + self.neuron[start:stop]
+        steps = np.full((len(some), *self.shape), SILENT, dtype=np.int16)
+        steps.ravel()[neuron[::-1]] = self.step[start:stop][::-1]  # the earliest of a stimulus is written last
+        return steps
 
     @staticmethod
     def join(parts: list[Spikes]) -> Spikes:
         """Concatenate sets of stimuli, which are renumbered."""
+        if len(parts) == 1:
+            return parts[0]
         offsets = np.cumsum([0] + [part.stimuli for part in parts], dtype=np.int32)  # spikes added to them stay int32
         return Spikes(
             parts[0].shape,
@@ -118,10 +131,18 @@ class Recorded:
         return next(iter(self.layers.values())).stimuli
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        """Step of every neuron's spike in a stimulus, `SILENT` without one: (C, H, W) int32 per layer."""
+        """Step of every neuron's spike in a stimulus, `SILENT` without one: (C, H, W) int16 per layer."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         return {name: spikes.first_steps(index) for name, spikes in self.layers.items()}
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         return (self[index] for index in range(len(self)))
+
+    def stacks(self, most: int) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the same of at most so many stimuli at a time, (n, C, H, W) int16 per layer; fewer in large layers."""
+        neurons = sum(spikes.shape.size for spikes in self.layers.values())
+        together = max(min(most, LARGEST_STACK // neurons), 1)
+        for start in range(0, len(self), together):
+            some = range(start, min(start + together, len(self)))
+            yield {name: spikes.stack(some) for name, spikes in self.layers.items()}

@@ -18,7 +18,8 @@ from spikeseg.boxes import box_iou
 from spikeseg.spikes import SILENT
 
 from ...models.network import TrainedNetwork
-from .decoder import Links, Mode, Neuron, decode_linked, unravel_links
+from .decoder import Neuron, decode_linked, unravel_links
+from .links import Links, Mode
 from .potentials import weigh
 from .segmentation import Conv3Decision, Segmentation, assign_pixels_exclusively, first_spike, segment_at
 

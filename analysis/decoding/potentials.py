@@ -42,15 +42,20 @@ def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Respons
     return Responses(_drive(network, steps, own), field)
 
 
-def respond_to_each(network: TrainedNetwork, recorded: Recorded) -> Iterator[tuple[dict[str, np.ndarray], Responses]]:
-    """Respond to one stimulus after the other, several times as fast as one by one; yields their steps, too."""
-    pool2 = recorded.layers["pool2"]
-    for first in range(0, len(recorded), TOGETHER):
-        some = range(first, min(first + TOGETHER, len(recorded)))
-        summed = _responding(network).after(np.stack([pool2.first_steps(index) != SILENT for index in some]))
-        for index, own, field in zip(some, *np.split(summed, 2, axis=1), strict=True):
-            steps = recorded[index]
-            yield steps, Responses(_drive(network, steps, own), field)
+def respond_to_each(
+    network: TrainedNetwork, recorded: Recorded
+) -> Iterator[tuple[dict[str, np.ndarray], list[Responses]]]:
+    """Respond to several stimuli at a time, several times as fast as one by one; yields their steps, too."""
+    for steps in recorded.stacks(TOGETHER):
+        summed = _responding(network).after(steps["pool2"] != SILENT)
+        alone = (one_of(steps, number) for number in range(len(summed)))
+        each = zip(alone, *np.split(summed, 2, axis=1), strict=True)
+        yield steps, [Responses(_drive(network, one, own), field) for one, own, field in each]
+
+
+def one_of(steps: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
+    """The steps of one of several stimuli."""
+    return {layer: all_[number] for layer, all_ in steps.items()}
 
 
 @lru_cache(maxsize=1)
@@ -155,7 +160,7 @@ class Potentials:
         if spikes.ndim == 3:
             return self.after(spikes[None])[0]
         maps, _, *kernel = self._kernel.shape
-        padded = np.pad(spikes, ((0, 0), (0, 0), *self._padding)).astype(float)
+        padded = np.pad(spikes, ((0, 0), (0, 0), *self._padding))
         places = [n - own + 1 for n, own in zip(padded.shape[2:], kernel, strict=True)]
         both = zip(padded.shape[2:], kernel, self._padding, strict=True)
         (high, rows), (wide, columns) = (_stretch(n, own, margin) for n, own, (margin, _) in both)

@@ -15,7 +15,7 @@ from spikeseg.spikes import SILENT
 
 from ...configs.geometry import layer_shapes
 from ...models.network import LAYERS, TrainedNetwork
-from ..decoding.decoder import receptive_field
+from ..decoding.links import receptive_field
 from ..decoding.segmentation import Segmentation
 from ..measures.features import project
 from ..measures.formatting import named

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.network import LAYERS, TrainedNetwork
-from ..decoding.decoder import receptive_field
+from ..decoding.links import receptive_field
 
 
 def project(network: TrainedNetwork, layer: str) -> np.ndarray:

@@ -7,7 +7,7 @@ from spikeseg.boxes import Box
 from ...configs.geometry import layer_shapes
 from ...configs.schema import Config
 from ...models.network import LAYERS
-from ..decoding.decoder import receptive_field
+from ..decoding.links import receptive_field
 
 
 def receptive_box(config: Config, layer: str, place: tuple[int, int]) -> Box:

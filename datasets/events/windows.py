@@ -41,12 +41,15 @@ class Windows:
         self._first = True
 
     def feed(self, packet: np.ndarray) -> Iterator[Buffer]:
-        """Add a packet, dtype `EVENT`, sorted and not earlier than the last one; yield buffers that it completes."""
+        """Add a packet, dtype `EVENT`, sorted and not earlier than the last one; yield buffers that it completes.
+
+        It is kept as it is until they are, and must not change.
+        """
         if not len(packet):
             return
         if self._start is None:
             self._start = int(packet["t"][0])
-        self._packets.append(packet.copy())  # the reader may reuse the array
+        self._packets.append(packet)
         now = int(packet["t"][-1])
         if self._start + self._duration <= now:
             self._join()

@@ -83,8 +83,12 @@
         const int32_t _columns = _ox1 - _ox0 + 1;
         {% if touched_variable is not none %}
         for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
-            for (int32_t _b = (_oy * {{OW}} + _ox0) / {{block}}; _b <= (_oy * {{OW}} + _ox1) / {{block}}; _b++)
+        {
+            const int32_t _from = (_oy * {{OW}} + _ox0) / {{block}}, _to = (_oy * {{OW}} + _ox1) / {{block}};
+            {{get_array_name(touched_variable)}}[_from] = {{get_array_name(touched_variable)}}[_to] = true;
+            for (int32_t _b = _from + 1; _b < _to; _b++)  // of few blocks: the compiler calls memset for them
                 {{get_array_name(touched_variable)}}[_b] = true;
+        }
         {% endif %}
         {% set channel = '0' if depthwise else '_c' %}
         {% if D > 1 %}

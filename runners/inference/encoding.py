@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -109,9 +110,15 @@ def encoder_state(network: TrainedNetwork, inputs: Spikes) -> Mapping[str, np.nd
     events = np.bincount(inputs.stimulus, minlength=inputs.stimuli)
     scale = np.ones(CAPACITY)
     scale[: inputs.stimuli] = network.threshold_scale(events)
+    return {**_network_state(network), "scale": scale}
+
+
+@lru_cache(maxsize=4)
+def _network_state(network: TrainedNetwork) -> Mapping[str, np.ndarray]:
+    """What is the same for all stimuli."""
     kernels = {f"{name}.w": network.kernels[name].ravel() for name in CONV_LAYERS}
     thresholds = {f"{name}.theta": network.thresholds[name] for name in CONV_LAYERS}
-    state, dt = {**kernels, **thresholds, "scale": scale}, network.config.input.dt_ms * 1e-3
+    state, dt = {**kernels, **thresholds}, network.config.input.dt_ms * 1e-3
     for layer in CONV_LAYERS:
         constants = neuron_constants(network.config.neurons.of(layer), dt)
         state |= {f"{layer}.{name}": value for name, value in constants.items()}

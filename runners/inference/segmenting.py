@@ -13,9 +13,9 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.instances import Instance, segment_instances
-from ...analysis.decoding.potentials import respond_to_each
+from ...analysis.decoding.potentials import one_of, respond_to_each
 from ...analysis.decoding.presence import CONFIDENCE
-from ...analysis.decoding.segmentation import Segmentation, segment_classes, segment_one
+from ...analysis.decoding.segmentation import Segmentation, segment_classes, segment_each
 from ...configs.schema import Config
 from ...datasets.sample import View
 from ...datasets.stimuli import stimuli
@@ -115,11 +115,13 @@ class Segmenter:
     def _answers(
         self, encoder: Encoder, network: TrainedNetwork, inputs: Spikes, classes: Sequence[str] | None
     ) -> Iterator[list[Segmentation]]:
-        for steps, responses in respond_to_each(network, Recorded(encoder.encode(network, inputs))):
-            if classes is None:
-                yield [segment_one(network, steps, responses)]
-            else:
-                yield segment_classes(network, steps, classes, self.confidence, responses)
+        recorded = Recorded(encoder.encode(network, inputs))
+        if classes is None:
+            yield from ([found] for found in segment_each(network, recorded))
+            return
+        for steps, responses in respond_to_each(network, recorded):
+            for number, response in enumerate(responses):
+                yield segment_classes(network, one_of(steps, number), classes, self.confidence, response)
 
 
 def response(segmentation: Segmentation) -> float:

@@ -181,14 +181,14 @@ def _without_waiting(packets: Iterable[np.ndarray]) -> Iterator[np.ndarray | Non
         end: BaseException | None = None
         try:
             for packet in packets:
-                late.append(packet.copy())  # the reader may reuse the array
+                late = [np.concatenate([*late, packet])]  # a copy: the reader may reuse the array
                 with suppress(queue.Full):
-                    waiting.put(np.concatenate(late), block=sum(map(len, late)) >= PACKET)
+                    waiting.put(late[0], block=len(late[0]) >= PACKET)
                     late = []
         except BaseException as error:
             end = error
-        if late:
-            waiting.put(np.concatenate(late))
+        for packet in late:
+            waiting.put(packet)
         waiting.put(end)
 
     Thread(target=read, daemon=True).start()

@@ -192,7 +192,7 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         variable = group.variables[attribute]
         known = {"array": device.get_array_name(variable, access_data=False), "count": int(variable.size)}
         loads.append(TAKE_ARRAY % known)
-        saves.append(PUT_ARRAY % known)
+        saves += [PUT_ARRAY % known] if name in model.results else []
         state[name] = {"dtype": np.dtype(variable.dtype).str, "size": int(variable.size)}
     for attribute in ("neuron_index", "_timebins"):
         array = device.get_array_name(model.source.variables[attribute], access_data=False)
@@ -207,6 +207,7 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         "times": Times(model.steps, model.ticks, model.dt, model.spare),
         "delays": dict(model.delays),
         "state": state,
+        "results": list(model.results),
         "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
     }

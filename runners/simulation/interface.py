@@ -105,6 +105,7 @@ def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarra
     """
     ticks = times.ticks
     tick = np.rint(t * (ticks / times.dt)).astype(np.int64) - delay * ticks
-    stimulus, tick = np.divmod(tick, times.period * ticks)
-    inside = tick < times.steps * ticks
+    stimulus = tick // (times.period * ticks)
+    tick -= stimulus * (times.period * ticks)
+    inside = np.flatnonzero(tick < times.steps * ticks)
     return Spikes.collect(shape, stimuli, stimulus[inside], -(-tick[inside] // ticks), neuron[inside])

@@ -55,6 +55,7 @@ class ProgramSimulator:
         self.steps, self.ticks = self._times.steps, self._times.ticks
         self._orders = {name: Order.of_kernel(shape) for name, shape in self._manifest["kernels"].items()}
         self._process, self._idle = os.getpid(), list[RunningProgram]()
+        self._kept: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def _is_complete(self) -> bool:
         return all((self._directory / part).exists() for part in (MANIFEST, MAIN, *self._backend.parts))
@@ -90,12 +91,22 @@ class ProgramSimulator:
     def _inputs(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         duration = stimuli.stimuli * self._times.period * self._times.dt
         inputs = [np.array(duration)]
-        for name, known in self._manifest["state"].items():
-            values = np.broadcast_to(np.asarray(state[name], dtype=known["dtype"]), (known["size"],))
-            inputs.append(values[self._orders[name].of] if name in self._orders else values)
+        inputs += [self._sent(name, state[name]) for name in self._manifest["state"]]
         count = np.array(len(stimuli.neuron), np.int64)
         bins = stimuli.stimulus * self._times.period + stimuli.step
         return [*inputs, count, stimuli.neuron.astype(np.int32), count, bins.astype(np.int32)]
+
+    def _sent(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Values of a state variable as the program takes them; those that cannot be written to are kept so."""
+        if name in self._kept and self._kept[name][0] is values:
+            return self._kept[name][1]
+        known = self._manifest["state"][name]
+        sent = np.broadcast_to(np.asarray(values, dtype=known["dtype"]), (known["size"],))
+        if name in self._orders:
+            sent = sent[self._orders[name].of]
+        if isinstance(values, np.ndarray) and not values.flags.writeable:
+            self._kept[name] = values, sent
+        return sent
 
     def _result(self, results: memoryview, stimuli: int) -> Result:
         read = 0
@@ -106,9 +117,11 @@ class ProgramSimulator:
             read += values.nbytes
             return values
 
-        known = self._manifest["state"].items()
-        state = {name: take(np.dtype(variable["dtype"]), variable["size"]) for name, variable in known}
-        state |= {name: state[name][order.back] for name, order in self._orders.items()}
+        state = {}
+        for name in self._manifest["results"]:
+            known = self._manifest["state"][name]
+            values = take(np.dtype(known["dtype"]), known["size"])
+            state[name] = values[self._orders[name].back] if name in self._orders else values
         spikes = {}
         for name, shape in self._manifest["monitors"].items():
             neuron = take(np.int32, int(take(np.int64, 1)[0]))

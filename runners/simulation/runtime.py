@@ -45,6 +45,6 @@ class RuntimeSimulator:
             if name in model.features_last:
                 neuron = features_first(shape, neuron)
             spikes[name] = recorded_spikes(shape, stimuli.stimuli, neuron, t, times, model.delays.get(name, 0))
-        final = {name: group.variables[v].get_value().copy() for name, (group, v) in model.state.items()}
-        final |= {name: final[name][order.back] for name, order in self._orders.items()}
+        final = {name: group.variables[v].get_value().copy() for name, (group, v) in model.results.items()}
+        final |= {name: final[name][order.back] for name, order in self._orders.items() if name in final}
         return Result(spikes, final)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpers.networks import ENCODERS, many, random_network, random_weights
 from spikeseg.errors import SpikeSegError
 from spikeseg.files import read_arrays, write_arrays
-from spikeseg.models.network import FORMAT, GRID, TrainedNetwork, summable
+from spikeseg.models.network import FORMAT, GRID, Presence, TrainedNetwork, summable
 
 CONFIG = ENCODERS["overlapping pools"]
 
@@ -225,3 +225,16 @@ def test_weights_are_rounded_no_more_than_single_precision_asks_and_only_once(se
 @pytest.mark.parametrize("weight", [np.inf, np.nan])
 def test_weights_that_a_rule_has_driven_out_of_bounds_stay_there(weight):
     assert np.array_equal(summable(np.full((1, 1, 1, 2), weight)), np.full((1, 1, 1, 2), weight), equal_nan=True)
+
+
+def test_arrays_of_a_network_cannot_be_written_to(network):
+    """Decoder and simulators keep what they have made of them: a change in place would reach some of it, not all."""
+    given = np.ones((2, 3, 1, 1))
+    other = replace(network, kernels={**network.kernels, "conv2": given})
+    given[0] = 2
+    assert (other.kernels["conv2"] == 1).all()
+    presence = Presence(np.ones((2, 3, 1, 1)), np.ones(2), np.ones((2, 101)))
+    arrays = *other.kernels.values(), *other.thresholds.values(), other.extents
+    for values in (*arrays, presence.weights, presence.offsets, presence.ranks):
+        with pytest.raises(ValueError, match="read-only"):
+            values[...] = 0

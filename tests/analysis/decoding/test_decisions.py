@@ -1,5 +1,7 @@
 """When a network decides, and what a recording's buffers say together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,11 +22,10 @@ CONFIG = configuration(
 
 def test_the_time_of_an_event_that_fires_conv3_at_once_is_the_end_of_its_part():
     """The longest way through the network takes as long as the arithmetic says."""
-    network = random_network(CONFIG, 0, "any")
-    for kernel in network.kernels.values():
-        kernel[:] = 1
-    for threshold in network.thresholds.values():
-        threshold[:] = 0.5
+    random = random_network(CONFIG, 0, "any")
+    kernels = {name: np.ones_like(kernel) for name, kernel in random.kernels.items()}
+    thresholds = {name: np.full_like(threshold, 0.5) for name, threshold in random.thresholds.items()}
+    network = replace(random, kernels=kernels, thresholds=thresholds)
     stimuli = random_stimuli(shapes_of(CONFIG)["input"], 4, 4, 0)[1:]
     with open_encoder(CONFIG, CONFIG.input.size, "numpy") as encoder:
         inputs = to_spikes(stimuli)

@@ -1,14 +1,16 @@
 """The decoder: a network small enough to decode by hand, and what must hold for any spikes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from helpers import judge
-from spikeseg.analysis.decoding import decoder
-from spikeseg.analysis.decoding.decoder import decode, decode_linked, unravel_links
+from spikeseg.analysis.decoding import links
+from spikeseg.analysis.decoding.decoder import decode, decode_each, decode_linked, unravel_links
 from spikeseg.configs import layer_shapes, load, validate
 from spikeseg.models.network import LAYERS, TrainedNetwork
-from spikeseg.spikes import SILENT, Shape, Spikes
+from spikeseg.spikes import SILENT, Recorded, Shape, Spikes
 
 ROWS, COLUMNS = 61, 83
 MODES = ("causal", "exact", "end")
@@ -60,6 +62,12 @@ def steps():
     }
 
 
+def with_weights(network, layer, place, weight):
+    kernel = network.kernels[layer].copy()
+    kernel[place] = weight
+    return replace(network, kernels={**network.kernels, layer: kernel})
+
+
 def pixels(decoded):
     return {(y, x): float(decoded.saliency[y, x]) for y, x in np.argwhere(decoded.mask).tolist()}
 
@@ -79,18 +87,17 @@ class TestByHand:
         assert pixels(decode(small, steps, [(0, 0, 0)], "exact")) == {(0, 2): 1}
 
     def test_a_weight_at_the_threshold_does_not_count(self, small, steps):
-        small.kernels["conv3"][0, 0, 0, 1] = 0.5
-        assert (3, 7) not in pixels(decode(small, steps, [(0, 0, 0)], "end"))
+        weak = with_weights(small, "conv3", (0, 0, 0, 1), 0.5)
+        assert (3, 7) not in pixels(decode(weak, steps, [(0, 0, 0)], "end"))
 
-    @pytest.mark.parametrize(("weight", "pixels_found"), [(0.06, 4), (0.05, 0)])
+    @pytest.mark.parametrize(("weight", "pixels_found"), [(0.06, 4), (0.04, 0)])
     def test_gabor_weights_have_a_threshold_of_their_own(self, small, steps, weight, pixels_found):
-        small.kernels["conv1"][...] = weight
-        assert len(pixels(decode(small, steps, [(0, 0, 0)], "end"))) == pixels_found
+        other = with_weights(small, "conv1", ..., weight)
+        assert len(pixels(decode(other, steps, [(0, 0, 0)], "end"))) == pixels_found
 
     def test_what_two_neurons_recruit_has_the_sum_of_their_values(self, small, steps):
         """Map 1's neuron in Conv2 recruits (0, 0) of Pool1 too, through 0.9, but not (0, 1), through 0.2."""
-        small.kernels["conv3"][0, 1, 0, 0] = 0.6
-        found = pixels(decode(small, steps, [(0, 0, 0)], "end"))
+        found = pixels(decode(with_weights(small, "conv3", (0, 1, 0, 0), 0.6), steps, [(0, 0, 0)], "end"))
         assert found[0, 0] == found[1, 1] == pytest.approx(1 + 0.6 * 0.9)
         assert found[0, 2] == 1
 
@@ -121,7 +128,7 @@ def network():
     random = np.random.default_rng(0)
     kernels = {}
     for layer, below in (("conv1", "input"), ("conv2", "pool1"), ("conv3", "pool2")):
-        size = decoder.receptive_field(config, layer).size
+        size = links.receptive_field(config, layer).size
         kernels[layer] = random.random((shapes[layer].features, shapes[below].features, *size))
     return TrainedNetwork(config, kernels, {})
 
@@ -197,6 +204,22 @@ class TestAnySpikes:
                 assert np.array_equal(linked.active[layer], alone.active[layer])
                 assert np.array_equal(linked.value[layer], alone.value[layer])
 
+    @pytest.mark.parametrize("modes", [["causal"] * 4, ["end", "causal", "causal", "exact"]])
+    def test_of_several_stimuli_each_decodes_to_what_it_does_alone(self, network, modes):
+        """Receptive fields at an edge reach into the stimulus before or after, from which nothing may come."""
+        each = [random_steps(network, seed) for seed in range(4)]
+        seeds = [
+            max(some_seeds(steps, 100).tolist(), key=lambda seed, by=order: seed[::by])
+            for steps, order in zip(each, (1, -1, 1, -1), strict=True)
+        ]
+        stack = {layer: np.stack([steps[layer] for steps in each]) for layer in each[0]}
+        for steps, seed, mode, found in zip(each, seeds, modes, decode_each(network, stack, seeds, modes), strict=True):
+            alone = decode(network, steps, [seed], mode)
+            assert found.shapes == alone.shapes
+            for layer in ("input", *LAYERS):
+                assert np.array_equal(found.active[layer], alone.active[layer])
+                assert np.array_equal(found.value[layer], alone.value[layer])
+
     def test_no_seeds_decode_to_nothing(self, network, spikes):
         decoded = decode(network, spikes, [], "causal")
         assert not decoded.mask.any()
@@ -206,7 +229,7 @@ class TestAnySpikes:
     def test_working_in_blocks_changes_nothing(self, network, spikes, mode, monkeypatch):
         seeds = some_seeds(spikes, 8)
         whole = decode(network, spikes, seeds, mode)
-        monkeypatch.setattr(decoder, "_BLOCK", 100)
+        monkeypatch.setattr(links, "_BLOCK", 100)
         parts = decode(network, spikes, seeds, mode)
         for layer in (*LAYERS, "input"):
             assert np.array_equal(whole.active[layer], parts.active[layer])
@@ -228,3 +251,19 @@ def test_steps_come_from_recorded_spikes():
     spikes = Spikes.collect(Shape(1, 2, 2), 2, [0, 0, 0, 1], [7, 3, 0, 2], [1, 1, 2, 0])
     assert spikes.first_steps(0).tolist() == [[[_, 3], [0, _]]]
     assert spikes.first_steps(1).tolist() == [[[2, _], [_, _]]]
+
+
+def test_steps_of_several_stimuli_come_together_and_of_fewer_in_large_layers(monkeypatch):
+    random = np.random.default_rng(0)
+    shape, stimuli, count = Shape(2, 3, 5), 7, 60
+    spikes = Spikes.collect(
+        shape, stimuli, random.integers(0, stimuli, count), random.integers(0, 9, count), random.integers(0, 30, count)
+    )
+    recorded = Recorded({"one": spikes, "two": spikes})
+    for largest, sizes in ((2**23, [3, 3, 1]), (120, [2, 2, 2, 1]), (1, [1] * 7)):
+        monkeypatch.setattr("spikeseg.spikes.LARGEST_STACK", largest)
+        stacks = list(recorded.stacks(3))
+        assert [len(stack["one"]) for stack in stacks] == sizes
+        for layer in recorded.layers:
+            together = np.concatenate([stack[layer] for stack in stacks])
+            assert np.array_equal(together, [one[layer] for one in recorded])

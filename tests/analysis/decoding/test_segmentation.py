@@ -11,12 +11,30 @@ from helpers import judge
 from helpers.blocks import CELL, COLUMNS, ROWS, STRONG, THRESHOLD, WEAK, block, encode, network, picture
 from helpers.networks import configuration
 from spikeseg.analysis.decoding.potentials import TOGETHER, Membranes, Potentials, inhibited
-from spikeseg.analysis.decoding.segmentation import cell_centre, decide, region, segment_classes, segment_one
+from spikeseg.analysis.decoding.segmentation import (
+    cell_centre,
+    decide,
+    region,
+    segment_classes,
+    segment_each,
+    segment_one,
+)
 from spikeseg.boxes import Box, mask_box
 from spikeseg.configs import load, validate
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import GRID
-from spikeseg.spikes import SILENT
+from spikeseg.spikes import SILENT, Recorded, Shape, Spikes
+
+
+def recorded(each):
+    """Steps of several stimuli as an encoder records them."""
+    layers = {}
+    for layer in each[0]:
+        stack = np.stack([steps[layer] for steps in each])
+        flat = stack.reshape(len(stack), -1)
+        stimulus, neuron = np.nonzero(flat != SILENT)
+        layers[layer] = Spikes.collect(Shape(*stack.shape[1:]), len(each), stimulus, flat[stimulus, neuron], neuron)
+    return Recorded(layers)
 
 
 class TestOneObject:
@@ -43,7 +61,8 @@ class TestOneObject:
     @pytest.mark.parametrize("surer", [0, 1])
     def test_of_maps_that_spike_first_together_the_larger_score_is_first(self, surer):
         trained = network()
-        trained.thresholds["conv3"][surer] -= 0.5
+        conv3 = trained.thresholds["conv3"] - 0.5 * (np.arange(2) == surer)
+        trained = replace(trained, thresholds={**trained.thresholds, "conv3": conv3})
         assert decide(trained, encode(trained, picture((0, 1, 1), (1, 3, 7)))).first_spike == (surer, 5)
 
     def test_scores_go_by_the_thresholds_of_so_many_events(self):
@@ -55,11 +74,30 @@ class TestOneObject:
 
     def test_a_map_scores_one_where_it_just_spikes(self):
         trained = network()
-        trained.thresholds["conv3"][:] = 9 * STRONG
+        trained = replace(trained, thresholds={**trained.thresholds, "conv3": np.full(2, 9 * STRONG)})
         spikes = encode(trained, picture((1, 2, 5)))
         assert decide(trained, spikes).scores[1] == 1
         assert (spikes["conv3"][1] != SILENT).sum() == 1
         assert [found.map for found in segment_classes(trained, spikes)] == [1]
+
+    def test_several_stimuli_are_segmented_as_each_alone(self):
+        """Also where no neuron of the winning map spikes, and where nothing spikes at all."""
+        trained = network(mode="causal")
+        pictures = [picture((1, 2, 5)), picture(), picture((0, 1, 1), (1, 3, 7)), picture((1, 2, 5), size=2)]
+        each = [encode(trained, one) for one in pictures * 3]
+        found = list(segment_each(trained, recorded(each)))
+        assert {one.decoded_mode for one in found} == {"causal", "end"}
+        for one, steps in zip(found, each, strict=True):
+            alone = segment_one(trained, steps)
+            assert (one.label, one.place, one.decoded_mode, one.box) == (
+                alone.label,
+                alone.place,
+                alone.decoded_mode,
+                alone.box,
+            )
+            assert np.array_equal(one.mask, alone.mask)
+            assert np.array_equal(one.saliency, alone.saliency)
+            assert np.array_equal(one.decision.scores, alone.decision.scores)
 
 
 class TestSilence:

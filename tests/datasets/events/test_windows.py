@@ -106,7 +106,7 @@ def test_it_holds_no_more_than_a_buffer_and_a_packet(denoise):
     packet = np.zeros(100, EVENT)
     for number in range(500):
         packet["t"] = number * 100 + np.arange(100)
-        list(cutter.feed(packet))
+        list(cutter.feed(packet.copy()))
         held = len(cutter._events) + sum(map(len, cutter._packets))
         assert held <= 1000 + 300 + 100 + (denoise or 0)
 
