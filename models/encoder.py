@@ -81,8 +81,9 @@ class _Encoder:
         monitors = {name: SpikeMonitor(group, name=f"{name}_spikes") for name, group in layers.items()}
         network = Network(*self.layers.values(), *self.objects, *monitors.values(), name="encoder")
         times: dict[str, Any] = {"ticks": 1, "dt": self.design.dt, "spare": self.spare, "delays": self.delays}
-        steps, state = self.design.total_steps, self.state
-        return Model(network, self.layers["input"], monitors, self.shapes, state, steps, **times, constant=tuple(state))
+        times |= {"constant": tuple(self.state), "forgets": True}
+        steps = self.design.total_steps
+        return Model(network, self.layers["input"], monitors, self.shapes, self.state, steps, **times)
 
     @property
     def spare(self) -> int:

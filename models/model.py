@@ -41,6 +41,8 @@ class Model:
         Steps by which the spikes of a recorded layer come later than the model has them; 0 when absent.
     constant
         Names of the state that no run changes, and which is not read.
+    forgets
+        Whether each stimulus begins as the first one does, whatever came before it.
     """
 
     network: Network
@@ -54,6 +56,7 @@ class Model:
     spare: int = 0
     delays: Mapping[str, int] = field(default_factory=dict)
     constant: Collection[str] = ()
+    forgets: bool = False
 
     def __post_init__(self):
         self.network.schedule = schedule()

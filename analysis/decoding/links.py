@@ -145,9 +145,8 @@ def _join(hits: Iterator[_Hits]) -> _Hits:
 
 def _distinct(neurons: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Those of a layer of some size that are named, rising, and the place of each name, (n,), among them."""
-    order = np.argsort(
-        neurons.astype(np.min_scalar_type(size)), kind="stable"
-    )  # numbers of 16 bits sort several times as fast
+    numbers = neurons.astype(np.min_scalar_type(size))  # those of 16 bits are sorted several times as fast
+    order = np.argsort(numbers, kind="stable")
     sorted_ = neurons[order]
     first = np.ones(len(neurons), bool)
     np.not_equal(sorted_[1:], sorted_[:-1], out=first[1:])

@@ -11,7 +11,7 @@ from numpy import fft
 
 from spikeseg.boxes import mask_box
 
-from .fourier import fast_length
+from .potentials import fast_length
 
 SHARE = 3
 """The first and the last of so many parts of a stretch of time are compared."""

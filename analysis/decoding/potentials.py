@@ -14,7 +14,6 @@ from spikeseg.spikes import SILENT, Recorded
 from ...configs.schema import Config
 from ...models.decay import decay_table, decayed
 from ...models.network import GRID, TrainedNetwork
-from .fourier import fast_length
 
 TOGETHER = 8  # stimuli whose potentials are computed at once: the weights' spectra are read once for all of them
 STRONG = 0.5  # learned weights end near 0 or 1: a weight above this belongs to what the map has learned
@@ -192,6 +191,24 @@ def _stretch(inputs: int, kernel: int, padding: int) -> tuple[int, int]:
     enough = max(inputs - padding, places, kernel) if parts == 1 else -(-places // parts) + kernel - 1
     size = fast_length(enough)
     return size, places if parts == 1 else size - kernel + 1
+
+
+def fast_length(least: int) -> int:
+    """The smallest length of at least `least` whose only prime factors are 2, 3 and 5, which is transformed fast.
+
+    The transforms themselves are NumPy's: SciPy takes as long to import as everything else that segments a picture.
+    """
+    length = max(least, 1)
+    while not _fast(length):
+        length += 1
+    return length
+
+
+def _fast(length: int) -> bool:
+    for prime in (2, 3, 5):
+        while length % prime == 0:
+            length //= prime
+    return length == 1
 
 
 class Membranes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import Quantity, Subgroup
-from brian2.core.variables import Subexpression, Variables
+from brian2.core.variables import ArrayVariable, Subexpression, Variables
 from brian2.groups.group import CodeRunner
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
@@ -46,6 +46,7 @@ class ConvPathway(CodeRunner):
             "touched_variable": touched,
             "block": None if touched is None else conv.target.block,
             "independent": _independent(side.code, self.variables, side.side),
+            "of_target": _arrays(self.variables, "_postsynaptic_idx"),
         }
         super().__init__(
             conv,
@@ -115,6 +116,12 @@ def _variables(conv: Any, kernel: Any, code: str) -> Variables:
     for word, group, name, role in conv.traces_of():
         refer(word, group, name, role)
     return variables
+
+
+def _arrays(variables: Variables, index: str) -> list[ArrayVariable]:
+    """The arrays that are read or written with an index, each once."""
+    found = [variable for name, variable in variables.items() if variables.indices[name] == index]
+    return list({id(one): one for one in found if isinstance(one, ArrayVariable)}.values())
 
 
 def _independent(code: str, variables: Variables, side: str) -> bool:

@@ -60,13 +60,8 @@
         }
 {% endmacro %}
 
-{% block event %}
-        const int32_t _presynaptic_idx = _events[_event];
-        const int32_t _source = _presynaptic_idx - {{source_start}};
-        {% if source_is_part %}
-        if (_source < 0 || _source >= {{C*H*W}})
-            continue;
-        {% endif %}
+{# Where the source lies, and the first and last target whose window holds its row _y and column _x, when padded. #}
+{% macro _seen() %}
         {% if source_last %}
         const int32_t _c = _source % {{C}}, _place = _source / {{C}};
         {% else %}
@@ -74,12 +69,37 @@
         {% endif %}
         const int32_t _y = _place / {{W}} + {{PY}};
         const int32_t _x = _place % {{W}} + {{PX}};
-        // First and last target whose window holds row _y and column _x of the padded source.
         {% set KEY, KEX = (KH - 1) * D + 1, (KW - 1) * D + 1 %}
         const int32_t _oy0 = _y < {{KEY}} ? 0 : (_y - {{KEY}}) / {{S}} + 1;
         const int32_t _ox0 = _x < {{KEX}} ? 0 : (_x - {{KEX}}) / {{S}} + 1;
         const int32_t _oy1 = _y / {{S}} < {{OH-1}} ? _y / {{S}} : {{OH-1}};
         const int32_t _ox1 = _x / {{S}} < {{OW-1}} ? _x / {{S}} : {{OW-1}};
+{% endmacro %}
+
+{% block event %}
+        {% set ahead = 4 %}
+        const int32_t _presynaptic_idx = _events[_event];
+        const int32_t _source = _presynaptic_idx - {{source_start}};
+        {% if source_is_part %}
+        if (_source < 0 || _source >= {{C*H*W}})
+            continue;
+        {% endif %}
+        {% if target_last and KH * KW > 1 and not source_is_part %}
+        if (_event + {{ahead}} < _num_events)  // large layers are not in the cache
+        {
+            const int32_t _source = _events[_event + {{ahead}}] - {{source_start}};
+            {{_seen()}}
+            for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
+            {
+                const int32_t _from = (_oy * {{OW}} + _ox0) * {{M}}, _to = (_oy * {{OW}} + _ox1 + 1) * {{M}} - 1;
+                {% for variable in of_target %}
+                __builtin_prefetch(&{{get_array_name(variable)}}[_from + {{target_start}}]);
+                __builtin_prefetch(&{{get_array_name(variable)}}[_to + {{target_start}}]);
+                {% endfor %}
+            }
+        }
+        {% endif %}
+        {{_seen()}}
         const int32_t _columns = _ox1 - _ox0 + 1;
         {% if touched_variable is not none %}
         for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)

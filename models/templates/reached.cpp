@@ -6,6 +6,8 @@
     {% set _reached = get_array_name(reached_variable) %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
+    static int32_t _blocks[{{blocks + 1}}];
+    int32_t _num_blocks = 0;
     for (int32_t _group = 0; _group < {{reached_variable.size}}; _group += 64)
     {
         int64_t _some[16];  // flags of 64 blocks, eight at a time; some are waiting to be checked
@@ -15,16 +17,27 @@
             continue;
         for (int32_t _b = _group; _b < _group + 64 && _b < {{blocks}}; _b++)
         {
-            if (!{{_reached}}[_b] && !{{_touched}}[_b])
-                continue;
+            _blocks[_num_blocks] = _b;
+            _num_blocks += {{_reached}}[_b] || {{_touched}}[_b];
             {{_reached}}[_b] = false;
-            const int32_t _first = _b * {{block * features}};
-            const int32_t _end = std::min(_first + {{block * features}}, {{places * features}});
-            for (int32_t _idx = _first; _idx < _end; _idx++)
-            {
-                const size_t _vectorisation_idx = _idx;
-                {{vector_code|autoindent}}
-            }
+        }
+    }
+    for (int32_t _block = 0; _block < _num_blocks; _block++)
+    {
+        if (_block + 8 < _num_blocks)  // large layers are not in the cache
+        {
+            const int32_t _next = _blocks[_block + 8] * {{block * features}};
+            {% for variable in variables.values() if variable.device is defined and variable.expr is undefined and variable.size == places * features %}
+            __builtin_prefetch(&{{get_array_name(variable)}}[_next]);
+            __builtin_prefetch(&{{get_array_name(variable)}}[_next + {{block * features - 1}}]);
+            {% endfor %}
+        }
+        const int32_t _first = _blocks[_block] * {{block * features}};
+        const int32_t _end = std::min(_first + {{block * features}}, {{places * features}});
+        for (int32_t _idx = _first; _idx < _end; _idx++)
+        {
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
         }
     }
 {% endblock %}

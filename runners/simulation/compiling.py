@@ -56,9 +56,21 @@ RECEIVE = """
 PROTOCOL_HEADERS = ("csignal", "cstring", "sys/mman.h", "sys/wait.h", "unistd.h")  # what the code above and below needs
 
 ONCE = "receive_inputs();"
+END = "_exit(0);"
 
-# Every run is in a copy of the process as it was at the start: neither order nor chunking of runs can matter. The copy
-# is made beforehand, and memory of its own for what a run writes: who asks does not wait for that.
+# Where every stimulus begins as the first one does, runs follow each other in one process, as stimuli do in one run.
+ON_AND_ON = """
+    for (;;) {
+        receive_inputs();
+"""
+FROM_THE_BEGINNING = """
+    %s
+    }
+"""
+CLEAR_VALUE, CLEAR_VECTOR = "%s[0] = 0;", "%s.clear();"
+
+# Every other run is in a copy of the process as it was at the start: neither order nor chunking of runs can matter. The
+# copy is made beforehand, and memory of its own for what a run writes: who asks does not wait for that.
 AGAIN_AND_AGAIN = """
     signal(SIGCHLD, SIG_DFL);  // else, where the caller ignores it, no copy's end is known
     auto own = [](void* data, size_t size) {
@@ -84,19 +96,22 @@ LARGE = 2**21  # neurons; of a larger layer, and of its list of spikes, a run wr
 OWN = "own(%(array)s, %(count)d * sizeof(*%(array)s));"
 
 SEND = """
-    std::vector<char> answer(sizeof(int64_t));
-    auto put = [&answer](const void* data, size_t size) {
-        answer.insert(answer.end(), static_cast<const char*>(data), static_cast<const char*>(data) + size);
+    int64_t total = 0;
+    std::vector<std::pair<const void*, size_t>> answer{{&total, sizeof(total)}};
+    auto put = [&](const void* data, size_t size) {
+        answer.emplace_back(data, size);
+        total += size;
     };
-    %s
-    const int64_t size = answer.size() - sizeof(int64_t);
-    std::memcpy(answer.data(), &size, sizeof(size));
-    for (size_t sent = 0; sent < answer.size();) {
-        const ssize_t some = write(connection, answer.data() + sent, answer.size() - sent);
-        if (some <= 0) _exit(0);
-        sent += some;
+    %(saves)s
+    for (const auto& part : answer) {
+        const char* next = static_cast<const char*>(part.first);
+        for (const char* end = next + part.second; next < end;) {
+            const ssize_t some = write(connection, next, end - next);
+            if (some <= 0) _exit(0);
+            next += some;
+        }
     }
-    _exit(0);
+    %(end)s
 """
 
 TAKE_ARRAY = "take(&%(array)s[0], %(count)d * sizeof(*%(array)s));"
@@ -107,9 +122,9 @@ TAKE_VECTOR = """
     take(%(array)s.data(), count * sizeof(%(array)s[0]));
 """
 PUT_VECTOR = """
-    count = %(array)s.size();
-    put(&count, sizeof(count));
-    put(%(array)s.data(), count * sizeof(%(array)s[0]));
+    const int64_t size_%(array)s = %(array)s.size();
+    put(&size_%(array)s, sizeof(int64_t));
+    put(%(array)s.data(), size_%(array)s * sizeof(%(array)s[0]));
 """
 # In a layer the neurons of a place lie side by side (models/layer.py). Outside of models they lie map by map, and the
 # spikes of a step are told in that order.
@@ -149,7 +164,7 @@ class Backend(Protocol):
 
     @property
     def forks(self) -> bool:
-        """Whether a program stays up and runs again and again, in copies of itself; else it ends after a run."""
+        """Whether a program stays up and runs again and again; else it ends after a run."""
         ...
 
     @property
@@ -211,9 +226,25 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
     }
-    wait = AGAIN_AND_AGAIN % {"owns": "\n".join(_owned(device))} if forks else ONCE
+    wait, end = AGAIN_AND_AGAIN % {"owns": "\n".join(_owned(device))} if forks else ONCE, END
+    if forks and model.forgets:
+        wait, end = ON_AND_ON, FROM_THE_BEGINNING % "\n".join(_cleared(model, device))
     receive = RECEIVE % {"connection": CONNECTION, "wait": wait, "loads": "\n".join(loads)}
-    return manifest, Code(receive, SEND % "\n".join(saves))
+    return manifest, Code(receive, SEND % {"saves": "\n".join(saves), "end": end})
+
+
+def _cleared(model: Model, device: Any) -> Iterator[str]:
+    """Code after which time, the source and monitors are as before a run."""
+    from brian2 import Clock
+
+    for variable, array in device.arrays.items():
+        if isinstance(variable.owner, Clock) and variable.name in ("t", "timestep"):
+            yield CLEAR_VALUE % array
+    yield CLEAR_VALUE % device.get_array_name(model.source.variables["_lastindex"], access_data=False)
+    for monitor in model.monitors.values():
+        yield CLEAR_VALUE % device.get_array_name(monitor.variables["N"], access_data=False)
+        for name in "it":
+            yield CLEAR_VECTOR % device.get_array_name(monitor.variables[name], access_data=False)
 
 
 def _owned(device: Any) -> Iterator[str]:

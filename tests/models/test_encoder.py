@@ -86,9 +86,9 @@ def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
 @pytest.mark.compiled
 @pytest.mark.parametrize("tau", [None, 10.0])
 def test_a_compiled_encoder_of_which_few_places_are_reached_fires_as_one_that_resets_all(tau):
-    """Several stimuli, each in a part of a large input, which overlaps with that of the one before."""
+    """Several stimuli, each in a part of a large input, which overlaps with that of the one before, also run by run."""
     config = configuration(
-        input={"rows": 60, "columns": 80, "polarity": "merged", "steps": 6, "flush_steps": 6},
+        input={"rows": 44, "columns": 60, "polarity": "merged", "steps": 6, "flush_steps": 6},
         conv1={"orientations": 3, "kernel": 5, "tau_ms": tau},
         conv2={"maps": 5, "kernel": [3, 3], "padding": [1, 1]},
         conv3={"maps": 2, "kernel": [5, 5], "padding": [2, 2]},
@@ -99,8 +99,12 @@ def test_a_compiled_encoder_of_which_few_places_are_reached_fires_as_one_that_re
         stimuli[number, :, abs(row - 6 * number) + abs(column - 8 * number) > 16] = SILENT
     with opened(config, "cpp_standalone") as one, opened(config, "numpy") as other:
         found, expected = one.encode(network, to_spikes(stimuli)), other.encode(network, to_spikes(stimuli))
+        backwards = range(len(stimuli))[::-1]
+        alone = [one.encode(network, to_spikes(stimuli[number : number + 1])) for number in backwards]
     for layer, spikes in expected.items():
         assert_same_spikes(found[layer], spikes)
+        for number, run in zip(backwards, alone, strict=True):
+            assert_same_spikes(run[layer], spikes.select([number]))
     assert all(len(np.unique(spikes.stimulus)) > 5 for spikes in expected.values())
 
 

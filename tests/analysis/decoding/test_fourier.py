@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scipy.fft import next_fast_len
 
-from spikeseg.analysis.decoding.fourier import fast_length
+from spikeseg.analysis.decoding.potentials import fast_length
 
 
 def test_lengths_are_those_of_scipy():

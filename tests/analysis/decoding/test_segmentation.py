@@ -84,7 +84,7 @@ class TestOneObject:
         """Also where no neuron of the winning map spikes, and where nothing spikes at all."""
         trained = network(mode="causal")
         pictures = [picture((1, 2, 5)), picture(), picture((0, 1, 1), (1, 3, 7)), picture((1, 2, 5), size=2)]
-        each = [encode(trained, one) for one in pictures * 3]
+        each = 3 * [encode(trained, one) for one in pictures]
         found = list(segment_each(trained, recorded(each)))
         assert {one.decoded_mode for one in found} == {"causal", "end"}
         for one, steps in zip(found, each, strict=True):
