@@ -39,14 +39,7 @@
     {{changed}} = false;
     for (int32_t _block = 0; _block < _num_blocks; _block++)
     {
-        if (_block + 8 < _num_blocks)  // large layers are not in the cache
-        {
-            const int32_t _next = _blocks[_block + 8] * {{block * features}};
-            {% for variable in variables.values() if variable.device is defined and variable.expr is undefined and variable.size == places * features %}
-            __builtin_prefetch(&{{get_array_name(variable)}}[_next]);
-            __builtin_prefetch(&{{get_array_name(variable)}}[_next + {{block * features - 1}}]);
-            {% endfor %}
-        }
+        {% include 'fetch_ahead.cpp' %}
         const int32_t _place = _blocks[_block] * {{block}}, _left = {{places}} - _place;
         const int32_t _first = _place * {{features}};
         int64_t _any = _left < {{block}};

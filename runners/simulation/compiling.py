@@ -226,9 +226,11 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
     }
-    wait, end = AGAIN_AND_AGAIN % {"owns": "\n".join(_owned(device))} if forks else ONCE, END
+    wait, end = ONCE, END
     if forks and model.forgets:
         wait, end = ON_AND_ON, FROM_THE_BEGINNING % "\n".join(_cleared(model, device))
+    elif forks:
+        wait = AGAIN_AND_AGAIN % {"owns": "\n".join(_owned(device))}
     receive = RECEIVE % {"connection": CONNECTION, "wait": wait, "loads": "\n".join(loads)}
     return manifest, Code(receive, SEND % {"saves": "\n".join(saves), "end": end})
 
@@ -237,6 +239,7 @@ def _cleared(model: Model, device: Any) -> Iterator[str]:
     """Code after which time, the source and monitors are as before a run."""
     from brian2 import Clock
 
+    yield f"{model.network.name}.t = 0;"
     for variable, array in device.arrays.items():
         if isinstance(variable.owner, Clock) and variable.name in ("t", "timestep"):
             yield CLEAR_VALUE % array

@@ -66,7 +66,7 @@ class CppStandalone:
         from brian2 import second
 
         model.network.run(0 * second, namespace={})  # what the program does before our own main part
-        network = f"{model.network.name}.t = 0;\n{model.network.name}.run(duration, NULL, 10.0);"
+        network = f"{model.network.name}.run(duration, NULL, 10.0);"  # of Brian2's own namespace
         device.insert_code("main", f"{{\n{code.inputs}\n{network}\n{code.results}\n}}")
         device.build(directory=str(directory), compile=False, run=False, with_output=False)
         (directory / PREFIX).write_text("".join(f"#include <{name}>\n" for name in HEADERS))
