@@ -48,3 +48,14 @@ Reads: resting_post; scale_pre
 Updates: theta_post
 When: synapses, in the first step of a stimulus, in which all potentials are still 0: no neuron meets an old threshold
 """
+
+FEATURE_SCALE_SINGLE = "theta_post = not_less(resting_post * scale_pre)"
+"""The same where potentials are in single precision, as the threshold is then, too.
+
+`not_less` gives the smallest number of single precision that is not less (models/neurons.py): a potential reaches the
+one exactly if it reaches the other. Numbers of one precision are compared in half of the time.
+
+Reads: resting_post; scale_pre; not_less
+Updates: theta_post
+When: synapses, see FEATURE_SCALE
+"""

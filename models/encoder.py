@@ -17,7 +17,7 @@ from .designs import EncoderDesign
 from .geometry import Window, neighbourhood, same_place, whole_layer
 from .layer import Layer, positions
 from .model import Model
-from .neurons import COUNTER, ORDER, NeuronKind, neurons_of
+from .neurons import COUNTER, NOT_LESS, ORDER, NeuronKind, neurons_of
 from .targets import genn, step_clock
 
 
@@ -106,13 +106,16 @@ class _Encoder:
         self.state["scale"] = (stimuli, "scale")
         return stimuli
 
-    def _features(self, layer: str) -> NeuronGroup:
+    def _features(self, layer: str, kind: NeuronKind) -> NeuronGroup:
         """One neuron per map, which holds the threshold of the map; each stimulus scales it (paper, IV.B)."""
         maps, stimuli = self.shapes[layer].features, self.stimuli
-        features = self._group(maps, adaptation.FEATURE, f"{layer}_features")
+        features = self._group(maps, adaptation.FEATURE, f"{layer}_features", dtype={"theta": kind.precision})
         features.theta = np.inf  # nothing fires before the first stimulus
         everyone = whole_layer(Shape(1, 1, len(stimuli)), maps)
-        scaling = ConvSynapses(stimuli, features, everyone, on_pre=adaptation.FEATURE_SCALE, name=f"{layer}_scaling")
+        scale = adaptation.FEATURE_SCALE_SINGLE if kind.precision is np.float32 else adaptation.FEATURE_SCALE
+        scaling = ConvSynapses(
+            stimuli, features, everyone, on_pre=scale, namespace={"not_less": NOT_LESS}, name=f"{layer}_scaling"
+        )
         scaling.pre.order = ORDER - 1
         self.objects += [features, scaling]
         self.state[f"{layer}.theta"] = (features, "resting")
@@ -161,7 +164,7 @@ class _Encoder:
         if not rest:
             new_stimulus = f"{neurons.RESTLESS}\n{new_stimulus}"
         layer = self._layer(name, kind, kind.equations(model), new_stimulus, rest, **options)
-        layer.link_per_map(kind.linked, self._features(name), "theta")
+        layer.link_per_map(kind.linked, self._features(name, kind), "theta")
         return layer
 
     def _competing(self, name: str, kind: NeuronKind) -> Layer:
@@ -212,7 +215,7 @@ class _GennEncoder(_Encoder):
         self.state["scale"] = (stimuli, "scale")
         return stimuli
 
-    def _features(self, layer: str) -> NeuronGroup:
+    def _features(self, layer: str, kind: NeuronKind) -> NeuronGroup:
         features = self._group(self.shapes[layer].features, genn_equations.FEATURE, f"{layer}_features")
         self.objects.append(features)
         self.state[f"{layer}.theta"] = (features, "resting")
@@ -222,7 +225,7 @@ class _GennEncoder(_Encoder):
         layer = self._layer(
             name, kind, kind.equations(model), genn_equations.CONV_NEW_STIMULUS, at_rest=False, **options
         )
-        layer.link_per_map("resting", self._features(name))
+        layer.link_per_map("resting", self._features(name, kind))
         layer.variables.add_reference("scale", self.stimuli, "scale", index="stimulus")
         return layer
 

@@ -22,6 +22,37 @@ WHOLE.implementations.add_implementation("numpy", np.floor)
 WHOLE.implementations.add_implementation("cpp", "static inline double whole(double x) { return floor(x); }")
 WHOLE.implementations.add_implementation("cython", "cdef inline double whole(double x):\n    return floor(x)")
 
+
+def not_less(x):
+    """The smallest number of single precision that is not less than a number; an array, or one for each of an array."""
+    number = np.asarray(x, float)
+    nearest = number.astype(np.float32)
+    return np.where(nearest < number, np.nextafter(nearest, np.float32(np.inf)), nearest)
+
+
+NOT_LESS = Function(not_less, arg_units=[1], return_unit=1, arg_names=["x"])
+NOT_LESS.implementations.add_implementation("numpy", not_less)
+NOT_LESS.implementations.add_implementation(
+    "cpp",
+    """
+    static inline float not_less(double x) {
+        const float nearest = x;
+        return nearest < x ? nextafterf(nearest, INFINITY) : nearest;
+    }
+    """,
+)
+NOT_LESS.implementations.add_implementation(
+    "cython",
+    """
+    cdef extern from "<math.h>":
+        float nextafterf(float, float)
+        float INFINITY
+    cdef inline float not_less(double x):
+        cdef float nearest = <float>x
+        return nextafterf(nearest, INFINITY) if nearest < x else nearest
+    """,
+)
+
 THETA = "theta : 1 (linked)"  # how equations declare the threshold of a neuron's map
 
 ORDER = -10

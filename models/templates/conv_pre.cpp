@@ -84,8 +84,8 @@
         if (_source < 0 || _source >= {{C*H*W}})
             continue;
         {% endif %}
-        {% if target_last and KH * KW > 1 and not source_is_part %}
-        if (_event + {{ahead}} < _num_events)  // large layers are not in the cache
+        {% if target_last and KH * KW > 1 and not source_is_part and M * OH * OW > 32768 %}
+        if (_event + {{ahead}} < _num_events)  // large layers are not in the cache nearest to the processor
         {
             const int32_t _source = _events[_event + {{ahead}}] - {{source_start}};
             {{_seen()}}
@@ -102,13 +102,20 @@
         {{_seen()}}
         const int32_t _columns = _ox1 - _ox0 + 1;
         {% if touched_variable is not none %}
+        {% set _touched = get_array_name(touched_variable) %}
+        {% if 2 * whole > OW %}
+        const int32_t _from = (_oy0 * {{OW}} + _ox0) / {{block}}, _to = (_oy1 * {{OW}} + _ox1) / {{block}};
+        if (_oy0 <= _oy1)  // most of what lies between has been reached
+            std::memset(&{{_touched}}[_from], true, _to - _from + 1);
+        {% else %}
         for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
         {
             const int32_t _from = (_oy * {{OW}} + _ox0) / {{block}}, _to = (_oy * {{OW}} + _ox1) / {{block}};
-            {{get_array_name(touched_variable)}}[_from] = {{get_array_name(touched_variable)}}[_to] = true;
+            {{_touched}}[_from] = {{_touched}}[_to] = true;
             for (int32_t _b = _from + 1; _b < _to; _b++)  // of few blocks: the compiler calls memset for them
-                {{get_array_name(touched_variable)}}[_b] = true;
+                {{_touched}}[_b] = true;
         }
+        {% endif %}
         {% endif %}
         {% set channel = '0' if depthwise else '_c' %}
         {% if D > 1 %}
