@@ -63,17 +63,19 @@ class Placement(NamedTuple):
         Returns
         -------
         neuron, inside
-            Row * columns + column on the input layer, (n,) int64, and whether the event lies on the layer, (n,) bool.
+            Row * columns + column on the input layer, (n,) int, and whether the event lies on the layer, (n,) bool.
             Where it does not, its `neuron` means nothing.
         """
         return self.neurons_at(events["y"], events["x"])
 
     def neurons_at(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find the input neuron of every pixel; see `neurons`."""
-        row = (y * self.scale).astype(np.int64) + self.top
-        column = (x * self.scale).astype(np.int64) + self.left
+        exact = self.scale == 1
+        row = (y if exact else y * self.scale).astype(np.int32) + np.int32(self.top)
+        column = (x if exact else x * self.scale).astype(np.int32) + np.int32(self.left)
         rows, columns = self.size
-        return row * columns + column, (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        inside = (row.view(np.uint32) < rows) & (column.view(np.uint32) < columns)  # those below 0 are large
+        return row * np.int32(columns) + column, inside
 
     def target(self, target: Target) -> Target:
         """Convert a target from pixels of the sensor to pixels of the input layer; its box is clipped to the layer."""
@@ -183,15 +185,19 @@ def buffer_spikes(buffer: Buffer, config: Input, size: tuple[int, int]) -> tuple
     """
     assert config.buffer is not None, "recordings need a buffer"
     place, inside = Placement.of(buffer.size, size, config.buffer.fit).neurons(buffer.events)
+    neurons = config.shape.features * size[0] * size[1]
     if config.polarity == "split":
-        place += np.where(buffer.events["p"] > 0, 0, size[0] * size[1])
-    latest_first = np.flatnonzero(inside)[::-1].astype(np.int32)
-    first = np.full(config.shape.features * size[0] * size[1], -1, np.int32)
-    first[place[latest_first]] = latest_first  # of several events of a neuron, the first is written last
-    neuron = np.flatnonzero(first >= 0)
-    step = (buffer.events["t"][first[neuron]] - buffer.start) * config.steps // buffer.duration
-    order = np.argsort(step.astype(np.int16), kind="stable")
-    return step[order].astype(np.int32), neuron[order].astype(np.int32)
+        place += np.where(buffer.events["p"] > 0, np.int32(0), np.int32(size[0] * size[1]))
+    kind = np.min_scalar_type(config.steps * neurons)  # 32 bits, but for very large layers: half the time
+    begins = buffer.start + -(-np.arange(config.steps + 1) * buffer.duration // config.steps)
+    count = np.diff(np.searchsorted(buffer.events["t"], begins))
+    step_and_place = np.repeat(np.arange(config.steps, dtype=kind) * kind.type(neurons), count) + place.astype(kind)
+    place, step_and_place = place[inside], step_and_place[inside]
+    number = np.arange(len(place), dtype=np.int32)
+    first = np.empty(neurons, np.int32)  # of each neuron that has an event, the first one
+    first[place[::-1]] = number[::-1]  # of several, the first is written last
+    step, neuron = np.divmod(np.sort(step_and_place[first.take(place) == number]), kind.type(neurons))
+    return step.astype(np.int32), neuron.astype(np.int32)
 
 
 def buffer_samples(take: Take, config: Input) -> Iterator[Sample]:

@@ -62,7 +62,11 @@ class Spikes:
     def collect(cls, shape: Shape, stimuli: int, stimulus, step, neuron) -> Spikes:
         """Build from unsorted arrays of shape (n,)."""
         stimulus, step, neuron = (np.asarray(a, dtype=np.int32) for a in (stimulus, step, neuron))
-        key = (stimulus.astype(np.int64) * (1 + step.max(initial=0)) + step) * shape.size + neuron
+        key = stimulus.astype(np.int64)
+        key *= 1 + step.max(initial=0)
+        key += step
+        key *= shape.size
+        key += neuron
         if (key[1:] < key[:-1]).any():  # few are not sorted
             order = np.argsort(key, kind="stable")
             stimulus, step, neuron = stimulus[order], step[order], neuron[order]
@@ -93,12 +97,20 @@ class Spikes:
 
     def stack(self, some: range) -> np.ndarray:
         """The `first_steps` of stimuli that follow each other, (n, C, H, W) int16."""
+        neuron, step = self.among(some)
+        steps = np.full((len(some), *self.shape), SILENT, dtype=np.int16)
+        steps.ravel()[neuron[::-1]] = step[::-1]  # the earliest of a stimulus is written last
+        return steps
+
+    def among(self, some: range) -> tuple[np.ndarray, np.ndarray]:
+        """Neurons and steps of the spikes of stimuli that follow each other, (m,) int64 and int32.
+
+        The neurons are flat indices in what `stack` gives.
+        """
         ends = np.array([some.start, some.stop], self.stimulus.dtype)  # with another type NumPy would copy `stimulus`
         start, stop = np.searchsorted(self.stimulus, ends)
         neuron = (self.stimulus[start:stop] - np.int64(some.start)) * self.shape.size + self.neuron[start:stop]
-        steps = np.full((len(some), *self.shape), SILENT, dtype=np.int16)
-        steps.ravel()[neuron[::-1]] = self.step[start:stop][::-1]  # the earliest of a stimulus is written last
-        return steps
+        return neuron, self.step[start:stop]
 
     @staticmethod
     def join(parts: list[Spikes]) -> Spikes:
@@ -139,10 +151,79 @@ class Recorded:
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         return (self[index] for index in range(len(self)))
 
-    def stacks(self, most: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the same of at most so many stimuli at a time, (n, C, H, W) int16 per layer; fewer in large layers."""
+    def stacks(self, most: int) -> Iterator[Stack]:
+        """Yield at most so many stimuli at a time; fewer in large layers."""
         neurons = sum(spikes.shape.size for spikes in self.layers.values())
         together = max(min(most, LARGEST_STACK // neurons), 1)
         for start in range(0, len(self), together):
-            some = range(start, min(start + together, len(self)))
-            yield {name: spikes.stack(some) for name, spikes in self.layers.items()}
+            yield Stack(self.layers, range(start, min(start + together, len(self))))
+
+
+class Stack(Mapping[str, np.ndarray]):
+    """Several stimuli that follow each other: the step of every neuron's spike, (n, C, H, W) int16 per layer.
+
+    Such an array is made when a layer is asked for: most neurons are silent, above all in the largest layers.
+
+    Parameters
+    ----------
+    layers
+        Spikes by layer, of neurons that spike at most once.
+    some
+        The stimuli.
+    """
+
+    def __init__(self, layers: Mapping[str, Spikes], some: range):
+        self._layers, self._some = layers, some
+        self._made: dict[str, np.ndarray] = {}
+
+    @classmethod
+    def of_one(cls, steps: Mapping[str, np.ndarray]) -> Stack:
+        """One stimulus, of which (C, H, W) arrays are there."""
+        stack = cls({}, range(1))
+        stack._made = {layer: own[None] for layer, own in steps.items()}
+        return stack
+
+    def __getitem__(self, layer: str) -> np.ndarray:
+        if layer not in self._made:
+            self._made[layer] = self._layers[layer].stack(self._some)
+        return self._made[layer]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers or self._made)
+
+    def __len__(self) -> int:
+        return len(self._layers or self._made)
+
+    def shape(self, layer: str) -> tuple[int, ...]:
+        """The shape of a layer's array: n, C, H, W."""
+        if layer in self._made:
+            return self._made[layer].shape
+        return len(self._some), *self._layers[layer].shape
+
+    def spikes(self, layer: str) -> tuple[np.ndarray, np.ndarray]:
+        """Of a layer's neurons that spike, flat indices in its array, and steps; (m,) int each."""
+        if layer in self._layers:
+            return self._layers[layer].among(self._some)
+        steps = self._made[layer].ravel()
+        neuron = np.flatnonzero(steps != SILENT)
+        return neuron, steps[neuron]
+
+    def one(self, number: int) -> Mapping[str, np.ndarray]:
+        """The arrays of one of the stimuli, (C, H, W) per layer, which are made in the same way."""
+        return _One(self, number)
+
+
+class _One(Mapping[str, np.ndarray]):
+    """One stimulus of a stack; see `Stack.one`."""
+
+    def __init__(self, stack: Stack, number: int):
+        self._stack, self._number = stack, number
+
+    def __getitem__(self, layer: str) -> np.ndarray:
+        return self._stack[layer][self._number]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stack)
+
+    def __len__(self) -> int:
+        return len(self._stack)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikeseg.spikes import SILENT
+from spikeseg.spikes import SILENT, Stack
 
 from ...models.network import TrainedNetwork
-from .links import Links, Mode, links_below
+from .links import Active, Links, Mode, links_below
 
 Neuron = tuple[int, int, int]  # map, row, column
 
@@ -94,23 +94,21 @@ def decode(
     ValueError
         A seed did not spike, and the mode is not ``end``.
     """
-    stack = _stack(steps)
+    stack = Stack.of_one(steps)
     first = _seeded(stack["conv3"], 0, seeds, mode)
     (decoded,) = _split(_recruited(network, stack, first, mode), stack, np.zeros(1, int))
     return decoded
 
 
-def decode_each(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], seeds: Sequence[Neuron], modes: Sequence[Mode]
-) -> list[Decoded]:
+def decode_each(network: TrainedNetwork, stack: Stack, seeds: Sequence[Neuron], modes: Sequence[Mode]) -> list[Decoded]:
     """Decode one Conv3 neuron of each of several stimuli: what `decode` gives, in less time.
 
     Parameters
     ----------
     network
         See `decode`.
-    steps
-        See `decode`; of all stimuli, (n, C, H, W) int per layer.
+    stack
+        The spikes of all stimuli.
     seeds, modes
         The neuron of each stimulus, and the mode in which it is decoded.
 
@@ -122,8 +120,8 @@ def decode_each(
     found: dict[int, Decoded] = {}
     for mode in dict.fromkeys(modes):
         own = np.flatnonzero([other == mode for other in modes])
-        first = _seeded(steps["conv3"], own, np.array(seeds)[own], mode)
-        found |= zip(own.tolist(), _split(_recruited(network, steps, first, mode), steps, own), strict=True)
+        first = _seeded(stack["conv3"], own, np.array(seeds)[own], mode)
+        found |= zip(own.tolist(), _split(_recruited(network, stack, first, mode), stack, own), strict=True)
     return [found[number] for number in range(len(seeds))]
 
 
@@ -148,38 +146,30 @@ def unravel_links(
     ValueError
         A seed did not spike, and the mode is not ``end``.
     """
-    stack = _stack(steps)
+    stack = Stack.of_one(steps)
     parents = _seeded(stack["conv3"], 0, seeds, mode)
     links = {}
     for layer, below in _PATHS:
-        links[layer] = links_below(network, layer, below, stack, parents, mode)
-        parents = links[layer].children
+        links[layer], parents = links_below(network, layer, below, stack, parents, mode)
     return links
 
 
-def _stack(steps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """One stimulus as several."""
-    return {layer: steps[layer][None] for layer in _LAYERS}
-
-
 def _recruited(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], first: np.ndarray, mode: Mode
+    network: TrainedNetwork, stack: Stack, first: Active, mode: Mode
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Per layer the neurons that `first` ones recruit, and their values; steps are those of several stimuli."""
-    neurons, values = first, np.ones(len(first))
-    found = {"conv3": (neurons, values)}
+    """Per layer the neurons that `first` ones recruit, and their values."""
+    active, values = first, np.ones(len(first.neurons))
+    found = {"conv3": (active.neurons, values)}
     for layer, below in _PATHS:
-        own = links_below(network, layer, below, steps, neurons, mode)
-        neurons, values = own.children, _sums(own.child, values[own.parent] * own.gain, len(own.children))
-        found[below] = neurons, values
+        own, active = links_below(network, layer, below, stack, active, mode)
+        values = _sums(own.child, values[own.parent] * own.gain, len(own.children))
+        found[below] = own.children, values
     return found
 
 
-def _split(
-    found: Mapping[str, tuple[np.ndarray, np.ndarray]], steps: Mapping[str, np.ndarray], stimuli: np.ndarray
-) -> Iterator[Decoded]:
+def _split(found: Mapping[str, tuple[np.ndarray, np.ndarray]], stack: Stack, stimuli: np.ndarray) -> Iterator[Decoded]:
     """What was recruited in each of some stimuli."""
-    shapes = {layer: steps[layer].shape[1:] for layer in _LAYERS}
+    shapes = {layer: stack.shape(layer)[1:] for layer in _LAYERS}
     sizes = {layer: math.prod(shape) for layer, shape in shapes.items()}
     ends = {
         layer: np.searchsorted(neurons, np.add.outer(stimuli, (0, 1)) * sizes[layer]).tolist()
@@ -211,15 +201,14 @@ def decode_linked(links: Mapping[str, Links], steps: Mapping[str, np.ndarray], s
     return Decoded({layer: steps[layer].shape for layer in _LAYERS}, neurons, values)
 
 
-def _seeded(
-    steps: np.ndarray, stimulus: np.ndarray | int, seeds: Sequence[Neuron] | np.ndarray, mode: Mode
-) -> np.ndarray:
-    """Flat indices of seeds of stimuli, rising. Raises ValueError for one without a step where the mode needs it."""
+def _seeded(steps: np.ndarray, stimulus: np.ndarray | int, seeds: Sequence[Neuron] | np.ndarray, mode: Mode) -> Active:
+    """The seeds of stimuli. Raises ValueError for one without a step where the mode needs it."""
     place = np.reshape(seeds, (-1, 3)).astype(int).T
     neurons = np.unique(np.ravel_multi_index((np.broadcast_to(stimulus, place.shape[1:]), *place), steps.shape))
-    if mode != "end" and (steps.ravel()[neurons] == SILENT).any():
+    step = steps.ravel()[neurons]
+    if mode != "end" and (step == SILENT).any():
         raise ValueError(f"mode {mode} needs the step of every seed, but one of them did not spike")
-    return neurons
+    return Active(neurons, step)
 
 
 def _sums(place: np.ndarray, gain: np.ndarray, places: int) -> np.ndarray:

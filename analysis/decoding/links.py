@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from spikeseg.spikes import SILENT
+from spikeseg.spikes import SILENT, Stack
 
 from ...configs.schema import Config, Gabor, Pool
 from ...models.network import TrainedNetwork
@@ -59,10 +60,20 @@ def receptive_field(config: Config, layer: str) -> Field:
     return Field(section.kernel, (1, 1), section.padding)
 
 
+class Active(NamedTuple):
+    """Neurons of a layer that are decoded: flat indices in the layer's array, rising, and steps; (m,) int each."""
+
+    neurons: np.ndarray
+    step: np.ndarray
+
+
 def links_below(
-    network: TrainedNetwork, layer: str, below: str, steps: Mapping[str, np.ndarray], parents: np.ndarray, mode: Mode
-) -> Links:
+    network: TrainedNetwork, layer: str, below: str, stack: Stack, parents: Active, mode: Mode
+) -> tuple[Links, Active]:
     """Find what neurons of a layer recruit in the layer below.
+
+    Through the strong synapses of a transposed convolution they recruit the inputs that `mode` allows; un-pooling
+    recruits the switch, which is every input of the window that spiked one step before.
 
     Parameters
     ----------
@@ -70,33 +81,27 @@ def links_below(
         See `decode`.
     layer, below
         One of ``conv3, pool2, conv2, pool1, conv1``, and the layer from which it gets its spikes.
-    steps
-        Of several stimuli, (n, C, H, W) int per layer: flat indices of neurons are those of these arrays.
+    stack
+        The spikes of some stimuli.
     parents
-        The neurons, rising, (m,) int.
+        The neurons.
+
+    Returns
+    -------
+    The links, and their children.
     """
-    parent, target, gain = _join(_hits(network, layer, _Parents.of(parents, steps[layer]), steps[below], mode))
-    children, child = _distinct(target, steps[below].size)
-    return Links(parents, children, parent, child, gain)
+    if layer in network.kernels:
+        hits = _join(_follow(network, layer, parents, stack.shape(layer), stack[below], mode))
+    else:
+        hits = _switches(receptive_field(network.config, layer), stack, layer, below, parents)
+    children, child = _distinct(hits.target, math.prod(stack.shape(below)))
+    step = np.empty(len(children), np.int16)
+    step[child] = hits.step
+    return Links(parents.neurons, children, hits.parent, child, hits.gain), Active(children, step)
 
 
 def _weight_threshold(config: Config, layer: str) -> float:
     return config.decoder.gabor_threshold if layer == "conv1" else config.decoder.weight_threshold
-
-
-class _Parents(NamedTuple):
-    """Active neurons of a layer, (n,) each, of one stimulus after the other; a hit names them by their place here."""
-
-    stimulus: np.ndarray
-    feature: np.ndarray
-    row: np.ndarray
-    column: np.ndarray
-    step: np.ndarray
-
-    @classmethod
-    def of(cls, neurons: np.ndarray, steps: np.ndarray) -> _Parents:
-        stimulus, feature, row, column = np.unravel_index(neurons, steps.shape)
-        return cls(stimulus, feature, row, column, steps.ravel()[neurons])
 
 
 class _Synapses(NamedTuple):
@@ -131,42 +136,28 @@ class _Synapses(NamedTuple):
 
 
 class _Hits(NamedTuple):
-    """Synapses that recruit, (n,) each: place of the parent, flat index of the input, and weight."""
+    """Synapses that recruit, (n,) each: place of the parent, flat index of the input, its step, and weight."""
 
     parent: np.ndarray
     target: np.ndarray
+    step: np.ndarray
     gain: np.ndarray
 
 
 def _join(hits: Iterator[_Hits]) -> _Hits:
-    none = _Hits(np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+    none = _Hits(np.zeros(0, int), np.zeros(0, int), np.zeros(0, np.int16), np.zeros(0))
     return _Hits(*map(np.concatenate, zip(none, *hits, strict=True)))
 
 
 def _distinct(neurons: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Those of a layer of some size that are named, rising, and the place of each name, (n,), among them."""
-    numbers = neurons.astype(np.min_scalar_type(size))  # those of 16 bits are sorted several times as fast
-    order = np.argsort(numbers, kind="stable")
-    sorted_ = neurons[order]
-    first = np.ones(len(neurons), bool)
-    np.not_equal(sorted_[1:], sorted_[:-1], out=first[1:])
-    place = np.empty(len(neurons), np.intp)
-    place[order] = np.cumsum(first) - 1
-    return sorted_[first], place
-
-
-def _hits(network: TrainedNetwork, layer: str, parents: _Parents, inputs: np.ndarray, mode: Mode) -> Iterator[_Hits]:
-    """Everything that neurons of a layer recruit in the layer below, whose steps are `inputs`, (n, C, H, W).
-
-    Through the strong synapses of a transposed convolution they recruit the inputs that `mode` allows; un-pooling
-    recruits the switch, which is every input of the window that spiked one step before.
-    """
-    field = receptive_field(network.config, layer)
-    if layer in network.kernels:
-        return _follow(parents, parents.stimulus * inputs.shape[1], field, _strong(network, layer), inputs, mode)
-    window = _Synapses.of(np.ones((1, 1, *field.size)), 0)
-    channel = parents.stimulus * inputs.shape[1] + parents.feature
-    return _follow(parents._replace(feature=np.zeros_like(channel)), channel, field, window, inputs, "exact")
+    names = np.sort(neurons)
+    first = np.ones(len(names), bool)
+    np.not_equal(names[1:], names[:-1], out=first[1:])
+    distinct = names[first]
+    place = np.empty(size, np.int32)  # only those of neurons that are named are written, and read
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place.take(neurons)
 
 
 @lru_cache(maxsize=3)
@@ -176,33 +167,74 @@ def _strong(network: TrainedNetwork, layer: str) -> _Synapses:
 
 
 def _follow(
-    parents: _Parents, channel: np.ndarray, field: Field, synapses: _Synapses, inputs: np.ndarray, mode: Mode
+    network: TrainedNetwork, layer: str, parents: Active, shape: tuple[int, ...], inputs: np.ndarray, mode: Mode
 ) -> Iterator[_Hits]:
-    """Hits of parents, (n,), through the synapses of their feature, whose channels count from `channel` of all, (n,).
+    """Hits of parents in a layer of a shape through their synapses, in the layer below, whose steps are `inputs`.
 
     What lies beyond an edge of the layer below is looked up elsewhere, and sorted out among the few that are hit.
     """
+    field, synapses = receptive_field(network.config, layer), _strong(network, layer)
+    stimulus, map_, row, column = np.unravel_index(parents.neurons, shape)
     _, channels, rows, columns = inputs.shape
     (high, wide), (top, left) = field.stride, field.padding
-    row, column = parents.row * high - top, parents.column * wide - left
-    corner = (channel * rows + row) * columns + column
+    row, column = row * high - top, column * wide - left
+    corner = (stimulus * channels * rows + row) * columns + column
     offset = (synapses.channel * rows + synapses.row) * columns + synapses.column
     most = offset.shape[1]
     together = max(_BLOCK // most, 1)
     for start in range(0, len(corner), together):
-        feature = parents.feature[start : start + together]
-        target = corner[start : start + together, None] + offset.take(feature, axis=0)
-        allowed = _allowed(inputs.take(target, mode="wrap"), parents.step[start : start + together, None], mode)
-        hit = np.flatnonzero(allowed)
+        own = map_[start : start + together]
+        target = corner[start : start + together, None] + offset.take(own, axis=0)
+        step = inputs.take(target, mode="wrap")
+        hit = np.flatnonzero(_allowed(step, parents.step[start : start + together, None], mode))
         parent, synapse = np.divmod(hit, most)
-        synapse += most * feature.take(parent)
+        synapse += most * own.take(parent)
         parent += start
         lies = synapses.channel.take(synapse) < channels
         for first, further, end in (row, synapses.row, rows), (column, synapses.column, columns):
             place = first.take(parent) + further.take(synapse)
             lies &= _unsigned(place) < end
         inside = np.flatnonzero(lies)
-        yield _Hits(parent.take(inside), target.take(hit.take(inside)), synapses.weight.take(synapse.take(inside)))
+        hit = hit.take(inside)
+        yield _Hits(parent.take(inside), target.take(hit), step.take(hit), synapses.weight.take(synapse.take(inside)))
+
+
+def _switches(field: Field, stack: Stack, layer: str, below: str, parents: Active) -> _Hits:
+    """Hits of parents in a pooling layer: every spike below is looked up in the windows that it lies in."""
+    *_, rows, columns = stack.shape(layer)
+    *_, high, wide = stack.shape(below)
+    before = np.full(math.prod(stack.shape(layer)) + 1, SILENT, np.int16)  # the step before that of each parent
+    before[parents.neurons] = parents.step - 1
+    neuron, step = stack.spikes(below)
+    image, place = np.divmod(neuron, high * wide)
+    image *= rows * columns
+    windows = [image + own.take(place) for own in _windows(field, (rows, columns), (high, wide))]
+    hit = [np.flatnonzero(before.take(window, mode="clip") == step) for window in windows]
+    parent = np.concatenate([window.take(own) for window, own in zip(windows, hit, strict=True)])
+    spike = np.concatenate(hit)
+    order = np.argsort(parent, kind="stable")
+    spike = spike.take(order)
+    place = np.searchsorted(parents.neurons, parent.take(order))
+    return _Hits(place, neuron.take(spike), step.take(spike), np.ones(len(spike)))
+
+
+@lru_cache(maxsize=8)
+def _windows(field: Field, places: tuple[int, int], inputs: tuple[int, int]) -> list[np.ndarray]:
+    """Places of the windows that inputs lie in, (rows * columns,) int; what is none is beyond all of them."""
+    along = [_along(*axis) for axis in zip(field.size, field.stride, places, inputs, strict=True)]
+    beyond = np.iinfo(np.int32).max
+    return [
+        np.where((row < 0)[:, None] | (column < 0), beyond, row[:, None] * places[1] + column).ravel()
+        for row in along[0]
+        for column in along[1]
+    ]
+
+
+def _along(size: int, stride: int, places: int, inputs: int) -> list[np.ndarray]:
+    """Which windows inputs lie in along an axis: one after the other, -1 for none."""
+    input_ = np.arange(inputs)
+    windows = [input_ // stride - further for further in range(-(-size // stride))]
+    return [np.where((n >= 0) & (n < places) & (input_ - n * stride < size), n, -1) for n in windows]
 
 
 def _allowed(below: np.ndarray, above: np.ndarray, mode: Mode) -> np.ndarray:

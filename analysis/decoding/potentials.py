@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy import fft
 
-from spikeseg.spikes import SILENT, Recorded
+from spikeseg.spikes import SILENT, Recorded, Stack
 
 from ...configs.schema import Config
 from ...models.decay import decay_table, decayed
@@ -41,20 +42,12 @@ def respond(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Respons
     return Responses(_drive(network, steps, own), field)
 
 
-def respond_to_each(
-    network: TrainedNetwork, recorded: Recorded
-) -> Iterator[tuple[dict[str, np.ndarray], list[Responses]]]:
+def respond_to_each(network: TrainedNetwork, recorded: Recorded) -> Iterator[tuple[Stack, list[Responses]]]:
     """Respond to several stimuli at a time, several times as fast as one by one; yields their steps, too."""
-    for steps in recorded.stacks(TOGETHER):
-        summed = _responding(network).after(steps["pool2"] != SILENT)
-        alone = (one_of(steps, number) for number in range(len(summed)))
-        each = zip(alone, *np.split(summed, 2, axis=1), strict=True)
-        yield steps, [Responses(_drive(network, one, own), field) for one, own, field in each]
-
-
-def one_of(steps: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
-    """The steps of one of several stimuli."""
-    return {layer: all_[number] for layer, all_ in steps.items()}
+    for stack in recorded.stacks(TOGETHER):
+        summed = _responding(network).after(stack["pool2"] != SILENT)
+        each = enumerate(zip(*np.split(summed, 2, axis=1), strict=True))
+        yield stack, [Responses(_drive(network, stack.one(n), own), field) for n, (own, field) in each]
 
 
 @lru_cache(maxsize=1)
@@ -117,8 +110,9 @@ def _drive(network: TrainedNetwork, steps: Mapping[str, np.ndarray], potentials:
 class Potentials:
     """Potentials of a layer after all spikes of a stimulus.
 
-    They are correlations of spikes and weights, which Fourier transforms give quickly but inexactly. Sums of weights
-    are multiples of `GRID`, so rounding makes them exact again, on every machine: errors are thousands of times
+    They are correlations of spikes and weights: products over spatial frequencies, to which Fourier transforms lead
+    along columns, and a product with a matrix of waves along rows, which is quicker there; but inexactly. Sums of
+    weights are multiples of `GRID`, so rounding makes them exact again, on every machine: errors are thousands of times
     smaller.
 
     Parameters
@@ -130,18 +124,14 @@ class Potentials:
     """
 
     def __init__(self, kernel: np.ndarray, padding: tuple[int, int]):
-        top, left = padding
-        self._padding = (top, top), (left, left)
+        self._padding = padding
         self._kernel = np.rint(kernel / GRID) * GRID
         self._transformed = lru_cache(maxsize=4)(self._transform)  # by size: pictures of several zooms alternate
 
     def _transform(self, size: tuple[int, int]) -> np.ndarray:
         """The weights over spatial frequencies, (frequencies, maps, C) complex."""
-        frequencies = size[0] * (size[1] // 2 + 1)
-        spectra = np.empty((frequencies, *self._kernel.shape[:2]), complex)
-        for number, weights in enumerate(self._kernel):
-            spectra[:, number] = fft.rfft2(weights, size).conj().reshape(len(weights), -1).T
-        return spectra
+        spectra = _spectra(self._kernel, 0, size).conj()
+        return np.ascontiguousarray(spectra.reshape(*spectra.shape[:2], -1).transpose(2, 0, 1))
 
     def after(self, spikes: np.ndarray) -> np.ndarray:
         """Compute the potentials.
@@ -159,38 +149,90 @@ class Potentials:
         if spikes.ndim == 3:
             return self.after(spikes[None])[0]
         maps, _, *kernel = self._kernel.shape
-        padded = np.pad(spikes, ((0, 0), (0, 0), *self._padding))
-        places = [n - own + 1 for n, own in zip(padded.shape[2:], kernel, strict=True)]
-        both = zip(padded.shape[2:], kernel, self._padding, strict=True)
-        (high, rows), (wide, columns) = (_stretch(n, own, margin) for n, own, (margin, _) in both)
-        size, found = (high, wide), np.empty((len(spikes), maps, *places))
-        for row in range(0, places[0], rows):
-            for column in range(0, places[1], columns):
-                seen = padded[..., row : row + size[0], column : column + size[1]]
-                here = found[..., row : row + rows, column : column + columns]
-                here[...] = self._correlated(seen, size)[..., : here.shape[2], : here.shape[3]]
+        rows, columns = (list(_stretches(*axis)) for axis in zip(spikes.shape[2:], kernel, self._padding, strict=True))
+        found = np.empty((len(spikes), maps, rows[-1].places.stop, columns[-1].places.stop))
+        for row, column in product(rows, columns):
+            seen = spikes[:, :, row.inputs, column.inputs]
+            found[:, :, row.places, column.places] = self._correlated(seen, row, column)
         return np.rint(found / GRID) * GRID
 
-    def _correlated(self, spikes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Sums of weights (n, maps, *size) for spikes (n, C, H, W) from each place on; further ones come round."""
-        spectrum = fft.rfft2(spikes, size)
-        stimuli, channels, *across = spectrum.shape
-        per_frequency = np.ascontiguousarray(spectrum.reshape(stimuli, channels, -1).T)  # (frequencies, C, n)
-        sums = np.matmul(self._transformed(size), per_frequency).T
-        return fft.irfft2(sums.reshape(stimuli, -1, *across), size)
+    def _correlated(self, spikes: np.ndarray, row: _Stretch, column: _Stretch) -> np.ndarray:
+        """Sums of weights, (n, maps, rows, columns), at the places of two stretches, for the inputs that they see."""
+        size = fast_length(row.period), column.period
+        spectra = _spectra(spikes.astype(float), column.first, size)
+        per_frequency = np.ascontiguousarray(spectra.reshape(*spectra.shape[:2], -1).T)  # (frequencies, C, n)
+        sums = np.ascontiguousarray(np.matmul(self._transformed(size), per_frequency).T)
+        sums = fft.ifft(sums.reshape(*sums.shape[:2], *spectra.shape[2:]), axis=2)
+        places = np.arange(row.places.stop - row.places.start) - row.first  # the inputs lie at the beginning
+        return sums.take(places % size[0], axis=2).view(float) @ _back(
+            size[1], column.places.stop - column.places.start
+        )
 
 
-def _stretch(inputs: int, kernel: int, padding: int) -> tuple[int, int]:
-    """How many inputs, padded, to look at together along an axis, and for how many places that is enough.
+class _Stretch(NamedTuple):
+    """Places of a layer that are computed together, along an axis.
 
-    Where all are looked at, zeros of the padding at their end need not be there: those at the beginning come round.
-    Many places are divided evenly, for bounded memory.
+    Attributes
+    ----------
+    places
+        Which they are.
+    inputs, first
+        Which inputs they see, and where the first of these lies in a period.
+    period
+        A length after which everything may come round.
     """
-    places = inputs - kernel + 1
+
+    places: slice
+    inputs: slice
+    first: int
+    period: int
+
+
+def _stretches(inputs: int, kernel: int, padding: int) -> Iterator[_Stretch]:
+    """Divide many places evenly, for bounded memory.
+
+    Where all are looked at together, zeros of the padding at their end need not be there: those at the beginning come
+    round.
+    """
+    places = inputs + 2 * padding - kernel + 1
     parts = -(-places // max(2 * kernel, 32))
-    enough = max(inputs - padding, places, kernel) if parts == 1 else -(-places // parts) + kernel - 1
-    size = fast_length(enough)
-    return size, places if parts == 1 else size - kernel + 1
+    if parts == 1:
+        yield _Stretch(slice(0, places), slice(0, inputs), padding, max(inputs + padding, places, kernel))
+        return
+    together = -(-places // parts)
+    for start in range(0, places, together):
+        end = min(start + together, places)
+        seen = np.clip([start - padding, end + kernel - 1 - padding], 0, inputs).tolist()
+        yield _Stretch(slice(start, end), slice(*seen), seen[0] - start + padding, together + kernel - 1)
+
+
+def _spectra(values: np.ndarray, first: int, size: tuple[int, int]) -> np.ndarray:
+    """Values (n, C, H, W) over frequencies, (n, C, frequencies along columns, along rows) complex.
+
+    Parameters
+    ----------
+    first
+        Column of the first of them; their first row is 0.
+    size
+        Rows and columns after which everything comes round.
+    """
+    along_rows = (values @ _waves(size[1], first, values.shape[3])).view(complex)
+    return fft.fft(along_rows, size[0], axis=2)
+
+
+@lru_cache(maxsize=8)
+def _waves(period: int, first: int, places: int) -> np.ndarray:
+    """Waves of all frequencies up to half of the period, (places, 2 * frequencies): cosine and minus sine of each."""
+    phase = np.outer(np.arange(first, first + places), np.arange(period // 2 + 1)) % period
+    return np.exp(-2j * np.pi / period * phase).view(float)
+
+
+@lru_cache(maxsize=8)
+def _back(period: int, places: int) -> np.ndarray:
+    """What leads from the frequencies of `_waves` back to the first places, (2 * frequencies, places)."""
+    waves = _waves(period, 0, places).reshape(places, -1, 2) / period
+    waves[:, 1 : (period + 1) // 2] *= 2  # these stand for their conjugates, too
+    return np.ascontiguousarray(waves.reshape(places, -1).T)
 
 
 def fast_length(least: int) -> int:

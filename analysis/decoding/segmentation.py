@@ -11,13 +11,13 @@ import numpy as np
 
 from spikeseg.boxes import Box, mask_box
 from spikeseg.errors import SpikeSegError
-from spikeseg.spikes import SILENT, Recorded
+from spikeseg.spikes import SILENT, Recorded, Stack
 
 from ...configs.schema import Config
 from ...models.network import TrainedNetwork
 from .decoder import Decoded, Neuron, decode, decode_each
 from .links import Mode, receptive_field
-from .potentials import Responses, one_of, respond, respond_to_each
+from .potentials import Responses, respond, respond_to_each
 from .presence import CONFIDENCE, margins, presence_of
 from .silhouette import silhouette
 
@@ -130,25 +130,22 @@ def segment_one(network: TrainedNetwork, steps: Mapping[str, np.ndarray]) -> Seg
     SpikeSegError
         The maps have no names yet.
     """
-    (found,) = _segment_winners(network, {layer: own[None] for layer, own in steps.items()}, [respond(network, steps)])
+    (found,) = _segment_winners(network, Stack.of_one(steps), [respond(network, steps)])
     return found
 
 
 def segment_each(network: TrainedNetwork, recorded: Recorded) -> Iterator[Segmentation]:
     """Segment the object that the winning map finds in each stimulus: what `segment_one` gives, in less time."""
-    for steps, responses in respond_to_each(network, recorded):
-        yield from _segment_winners(network, steps, responses)
+    for stack, responses in respond_to_each(network, recorded):
+        yield from _segment_winners(network, stack, responses)
 
 
-def _segment_winners(
-    network: TrainedNetwork, steps: Mapping[str, np.ndarray], responses: Sequence[Responses]
-) -> Iterator[Segmentation]:
-    """Of several stimuli, whose steps are (n, C, H, W) per layer."""
-    alone = [one_of(steps, number) for number in range(len(responses))]
-    decisions = [_decision(network, *pair) for pair in zip(alone, responses, strict=True)]
-    chosen = zip(alone, responses, decisions, strict=True)
-    seeds = [_seed(network, one, response, decision.map) for one, response, decision in chosen]
-    decoded = decode_each(network, steps, *zip(*seeds, strict=True))
+def _segment_winners(network: TrainedNetwork, stack: Stack, each: Sequence[Responses]) -> Iterator[Segmentation]:
+    alone = [stack.one(number) for number in range(len(each))]
+    decisions = [_decision(network, *pair) for pair in zip(alone, each, strict=True)]
+    chosen = zip(alone, each, decisions, strict=True)
+    seeds = [_seed(network, one, responses, decision.map) for one, responses, decision in chosen]
+    decoded = decode_each(network, stack, *zip(*seeds, strict=True))
     for one, decision, (seed, mode), found in zip(alone, decisions, seeds, decoded, strict=True):
         yield segment_at(network, one, decision, seed, mode, found)
 
@@ -334,7 +331,7 @@ def segment_at(
         outline=outline,
         edges=around,
         beyond=beyond,
-        saliency=np.where(mask, decoded.saliency, 0),
+        saliency=decoded.saliency * inside,
         region=within,
         box=_box(mask, edges, config, body),
         event_box=mask_box(events),
@@ -383,8 +380,7 @@ def _seed(
 def _pixels(region: Box, shape: tuple[int, int]) -> np.ndarray:
     """The pixels whose centre is inside a box, (H, W) bool."""
     row, column = (np.arange(n) + 0.5 for n in shape)
-    rows = (row >= region.top) & (row < region.bottom)
-    columns = (column >= region.left) & (column < region.right)
+    rows, columns = (row >= region.top) & (row < region.bottom), (column >= region.left) & (column < region.right)
     return rows[:, None] & columns
 
 

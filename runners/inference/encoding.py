@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,10 +36,13 @@ class Encoder:
         Simulates the network.
     jobs
         Number of simulations at a time, each in a process with a working directory of its own.
+    ahead
+        Whether it simulates what comes next while its caller is at what it was given, which takes a second core.
     """
 
     simulator: Simulator
     jobs: int = 1
+    ahead: bool = False
 
     def encode(
         self, network: TrainedNetwork, inputs: Spikes, progress: Callable[[int], None] = lambda done: None
@@ -63,28 +67,33 @@ class Encoder:
         SpikeSegError
             The simulation fails.
         """
-        size = batch_size(inputs.stimuli, self.jobs)
-        starts = range(0, inputs.stimuli, size)
-        chunks = (inputs.select(np.arange(start, min(start + size, inputs.stimuli))) for start in starts)
-        return joined(self.encode_each(network, chunks), progress)
+        return joined(self.encode_parts(network, inputs, batch_size(inputs.stimuli, self.jobs)), progress)
+
+    def encode_parts(self, network: TrainedNetwork, inputs: Spikes, most: int) -> Iterator[dict[str, Spikes]]:
+        """Encode stimuli, at most so many at a time, of at most `CAPACITY`; see `encode`."""
+        if inputs.stimuli <= most:
+            yield self._run(network, inputs)
+            return
+        starts = range(0, inputs.stimuli, most)
+        parts = (inputs.select(np.arange(start, min(start + most, inputs.stimuli))) for start in starts)
+        yield from self.encode_each(network, parts)
 
     def encode_each(self, network: TrainedNetwork, chunks: Iterable[Spikes]) -> Iterator[dict[str, Spikes]]:
-        """Encode sets of at most `CAPACITY` stimuli. Yields in order; takes the next set only when a job is free."""
-
-        def run(chunk: Spikes) -> dict[str, Spikes]:
-            return {"input": chunk} | self.simulator.run(chunk, encoder_state(network, chunk)).spikes
-
-        if self.jobs == 1:
-            yield from map(run, chunks)
+        """Encode sets of at most `CAPACITY` stimuli. Yields in order; takes the next sets when it can simulate them."""
+        if not self.ahead:
+            yield from (self._run(network, chunk) for chunk in chunks)
             return
         running: deque[Future[dict[str, Spikes]]] = deque()
         with ThreadPoolExecutor(self.jobs) as pool:  # threads suffice: each of them waits for a process
             for chunk in chunks:
-                running.append(pool.submit(run, chunk))
-                if len(running) == self.jobs:
+                running.append(pool.submit(self._run, network, chunk))
+                if len(running) > self.jobs:
                     yield running.popleft().result()
             while running:
                 yield running.popleft().result()
+
+    def _run(self, network: TrainedNetwork, inputs: Spikes) -> dict[str, Spikes]:
+        return {"input": inputs} | self.simulator.run(inputs, encoder_state(network, inputs)).spikes
 
 
 def batch_size(stimuli: int, jobs: int) -> int:
@@ -131,6 +140,11 @@ def check_jobs(device: str, jobs: int) -> None:
         raise SpikeSegError(f"device {device} runs one simulation at a time: use --device cpp_standalone, or --jobs 1")
 
 
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int = 1) -> Iterator[Encoder]:
     """Open an encoder: a context manager.
@@ -165,4 +179,4 @@ def open_encoder(config: Config, size: tuple[int, int], device: str, jobs: int =
             f"neurons.model {config.neurons.model}: {device} has the default neurons only: use --device cpp_standalone"
         )
     with open_simulator(design, device) as simulator:
-        yield Encoder(simulator, jobs)
+        yield Encoder(simulator, jobs, ahead=device in PROGRAMS and (jobs > 1 or _cores() > 1))

@@ -13,7 +13,7 @@ from spikeseg.errors import SpikeSegError
 from spikeseg.spikes import Recorded, Spikes
 
 from ...analysis.decoding.instances import Instance, segment_instances
-from ...analysis.decoding.potentials import one_of, respond_to_each
+from ...analysis.decoding.potentials import TOGETHER, respond_to_each
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation, segment_classes, segment_each
 from ...configs.schema import Config
@@ -23,7 +23,7 @@ from ...models.network import TrainedNetwork
 from .density import at_density
 from .encoding import Encoder, open_encoder
 
-BATCH = 50  # pictures whose spikes are in memory at a time
+BATCH = 48  # pictures whose spikes are in memory at a time: six times as many as are decoded together
 GRID = 8  # sizes of presented pictures are rounded to this many pixels, so that similar ones share a compiled program
 LONGEST = 4  # longest allowed side of a picture with several objects, relative to that of the network's input
 
@@ -98,8 +98,9 @@ class Segmenter:
         """
         ((_, encoder),) = self.encoders
         for (inputs,) in self._batches(views, [self.network]):
-            for steps in Recorded(encoder.encode(self.network, inputs)):
-                yield segment_instances(self.network, steps)
+            for recorded in _recorded(encoder, self.network, inputs):
+                for steps in recorded:
+                    yield segment_instances(self.network, steps)
 
     def _batches(self, views: Iterable[View], networks: Sequence[TrainedNetwork]) -> Iterator[list[Spikes]]:
         """Yield, for each batch, its input spikes at every zoom."""
@@ -115,13 +116,18 @@ class Segmenter:
     def _answers(
         self, encoder: Encoder, network: TrainedNetwork, inputs: Spikes, classes: Sequence[str] | None
     ) -> Iterator[list[Segmentation]]:
-        recorded = Recorded(encoder.encode(network, inputs))
-        if classes is None:
-            yield from ([found] for found in segment_each(network, recorded))
-            return
-        for steps, responses in respond_to_each(network, recorded):
-            for number, response in enumerate(responses):
-                yield segment_classes(network, one_of(steps, number), classes, self.confidence, response)
+        for recorded in _recorded(encoder, network, inputs):
+            if classes is None:
+                yield from ([found] for found in segment_each(network, recorded))
+                continue
+            for stack, responses in respond_to_each(network, recorded):
+                for number, response in enumerate(responses):
+                    yield segment_classes(network, stack.one(number), classes, self.confidence, response)
+
+
+def _recorded(encoder: Encoder, network: TrainedNetwork, inputs: Spikes) -> Iterator[Recorded]:
+    """The spikes of stimuli; where those that come next are simulated while some are decoded, these are few."""
+    return map(Recorded, encoder.encode_parts(network, inputs, TOGETHER if encoder.ahead else BATCH))
 
 
 def response(segmentation: Segmentation) -> float:

@@ -99,13 +99,18 @@ def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarra
     Parameters
     ----------
     neuron, t
-        Flat indices in `shape`, and times in seconds, (n,) each.
+        Flat indices in `shape`, and times in seconds, which never fall; (n,) each.
     delay
         Steps by which they are late. What comes after a stimulus' last step is left out.
     """
     ticks = times.ticks
-    tick = np.rint(t * (ticks / times.dt)).astype(np.int64) - delay * ticks
-    stimulus = tick // (times.period * ticks)
-    tick -= stimulus * (times.period * ticks)
-    inside = np.flatnonzero(tick < times.steps * ticks)
-    return Spikes.collect(shape, stimuli, stimulus[inside], -(-tick[inside] // ticks), neuron[inside])
+    period = times.period * ticks
+    begins = np.arange(stimuli * period + 1) + (delay * ticks - 0.5)  # of ticks
+    edges = np.searchsorted(t, begins * (times.dt / ticks))
+    stimulus, tick = np.divmod(np.arange(stimuli * period, dtype=np.int32), period)
+    inside, count = tick < times.steps * ticks, np.diff(edges)
+    neuron = neuron[edges[0] : edges[-1]][np.repeat(inside, count)]
+    count = count[inside]
+    return Spikes.collect(
+        shape, stimuli, np.repeat(stimulus[inside], count), np.repeat(-(-tick[inside] // ticks), count), neuron
+    )

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ class ProgramSimulator:
         self._times = Times(*self._manifest["times"])
         self.steps, self.ticks = self._times.steps, self._times.ticks
         self._orders = {name: Order.of_kernel(shape) for name, shape in self._manifest["kernels"].items()}
-        self._process, self._idle = os.getpid(), list[RunningProgram]()
+        self._process, self._idle, self._closed = os.getpid(), list[RunningProgram](), False
         self._kept: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def _is_complete(self) -> bool:
@@ -72,12 +73,20 @@ class ProgramSimulator:
             self._idle.append(program)
         else:
             program.end()
+        if self._closed:  # by another thread than that of this run
+            self.end_programs()
         return self._result(results, stimuli.stimuli)
 
+    def end_programs(self) -> None:
+        """End its processes that are not at a run; the next run starts another one."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().end()
+
     def close(self) -> None:
-        """End its processes."""
-        while self._idle:
-            self._idle.pop().end()
+        """End its processes; those that are at a run, or come to one, end after it."""
+        self._closed = True
+        self.end_programs()
 
     def _take(self) -> RunningProgram:
         if self._process != os.getpid():  # in a copy of the process to which they belong

@@ -96,7 +96,7 @@ class RunningProgram:
         return results
 
     def _receive(self, size: int) -> memoryview:
-        view = memoryview(bytearray(size))
+        view = np.empty(size, np.uint8).data  # unlike a bytearray, it is not written before
         received = 0
         while received < size:
             some = self._socket.recv_into(view[received:])

@@ -1,5 +1,7 @@
 """The encoder in Brian2 against the judge: the same neurons, at the same steps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,8 +23,9 @@ from helpers.networks import (
 )
 from spikeseg.errors import SpikeSegError
 from spikeseg.models.network import LAYERS, TrainedNetwork
+from spikeseg.models.neurons import not_less
 from spikeseg.runners.inference.encoding import CAPACITY, open_encoder
-from spikeseg.spikes import SILENT
+from spikeseg.spikes import SILENT, Spikes
 
 
 def opened(config, device):
@@ -72,6 +75,31 @@ def test_the_compiled_encoder_fires_as_judged(name):
     assert fired.min() > 1000
 
 
+@pytest.mark.parametrize("device", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+def test_thresholds_that_single_precision_cannot_hold_are_reached_by_the_same_potentials(device):
+    """Thresholds are whole numbers, as potentials are, but for the last bit in double precision."""
+    config = ENCODERS["overlapping pools"]
+    apart = 0
+    with opened(config, device) as encoder:
+        for seed in range(3):
+            network, stimuli = random_case(config, seed, "whole", stimuli=6)
+            fired = []
+            for towards in (-np.inf, np.inf):
+                thresholds = {layer: np.nextafter(theta, towards) for layer, theta in network.thresholds.items()}
+                case = replace(network, thresholds=thresholds, event_range=(0, 0))
+                fired.append(assert_as_judged(encoder, case, stimuli))
+            apart += np.abs(fired[0] - fired[1]).sum()
+    assert apart > 100
+
+
+@given(st.floats(-1e38, 1e38) | st.sampled_from([-np.inf, np.inf]))
+def test_the_nearest_number_of_single_precision_that_is_not_less_is_found(number):
+    found = not_less(number)
+    assert found.dtype == np.float32
+    assert found >= np.float64(number)
+    assert not np.isfinite(found) or np.nextafter(found, np.float32(-np.inf)) < np.float64(number)
+
+
 @pytest.mark.compiled
 def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
     config = ENCODERS["overlapping pools"]
@@ -118,6 +146,24 @@ def test_several_jobs_give_what_one_gives():
     for layer, spikes in expected.items():
         assert_same_spikes(found[layer], spikes)
     assert done == [4, 8, 11]
+
+
+@pytest.mark.compiled
+def test_what_is_simulated_ahead_is_the_same_and_is_left_with_no_program_running():
+    config = ENCODERS["overlapping pools"]
+    network, stimuli = random_case(config, 4, "real", stimuli=11)
+    inputs = to_spikes(stimuli)
+    with opened(config, "cpp_standalone") as encoder:
+        expected = encoder.encode(network, inputs)
+        encoder = replace(encoder, ahead=True)  # on one core, too
+        parts = list(encoder.encode_parts(network, inputs, 4))
+        left_early = encoder.encode_parts(network, inputs, 2)
+        next(left_early)
+    left_early.close()
+    assert encoder.simulator._idle == []
+    assert [part["input"].stimuli for part in parts] == [4, 4, 3]
+    for layer, spikes in expected.items():
+        assert_same_spikes(Spikes.join([part[layer] for part in parts]), spikes)
 
 
 def test_several_jobs_need_processes():

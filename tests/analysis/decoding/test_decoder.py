@@ -10,7 +10,7 @@ from spikeseg.analysis.decoding import links
 from spikeseg.analysis.decoding.decoder import decode, decode_each, decode_linked, unravel_links
 from spikeseg.configs import layer_shapes, load, validate
 from spikeseg.models.network import LAYERS, TrainedNetwork
-from spikeseg.spikes import SILENT, Recorded, Shape, Spikes
+from spikeseg.spikes import SILENT, Recorded, Shape, Spikes, Stack
 
 ROWS, COLUMNS = 61, 83
 MODES = ("causal", "exact", "end")
@@ -212,7 +212,7 @@ class TestAnySpikes:
             max(some_seeds(steps, 100).tolist(), key=lambda seed, by=order: seed[::by])
             for steps, order in zip(each, (1, -1, 1, -1), strict=True)
         ]
-        stack = {layer: np.stack([steps[layer] for steps in each]) for layer in each[0]}
+        stack = Stack({layer: recorded([steps[layer] for steps in each]) for layer in each[0]}, range(4))
         for steps, seed, mode, found in zip(each, seeds, modes, decode_each(network, stack, seeds, modes), strict=True):
             alone = decode(network, steps, [seed], mode)
             assert found.shapes == alone.shapes
@@ -247,6 +247,14 @@ class TestAnySpikes:
         assert np.array_equal(np.roll(here.saliency, cells * pitch["input"], axis=(0, 1)), there.saliency)
 
 
+def recorded(each):
+    """Steps of several stimuli as a layer's spikes."""
+    steps = np.array(each)
+    stimulus, *place = np.nonzero(steps != SILENT)
+    neuron = np.ravel_multi_index(place, steps.shape[1:])
+    return Spikes.collect(Shape(*steps.shape[1:]), len(steps), stimulus, steps[steps != SILENT], neuron)
+
+
 def test_steps_come_from_recorded_spikes():
     spikes = Spikes.collect(Shape(1, 2, 2), 2, [0, 0, 0, 1], [7, 3, 0, 2], [1, 1, 2, 0])
     assert spikes.first_steps(0).tolist() == [[[_, 3], [0, _]]]
@@ -267,3 +275,18 @@ def test_steps_of_several_stimuli_come_together_and_of_fewer_in_large_layers(mon
         for layer in recorded.layers:
             together = np.concatenate([stack[layer] for stack in stacks])
             assert np.array_equal(together, [one[layer] for one in recorded])
+            assert np.array_equal(together[1], stacks[0].one(1)[layer] if sizes[0] > 1 else stacks[1].one(0)[layer])
+
+
+def test_spikes_of_a_stack_are_those_of_its_arrays():
+    random = np.random.default_rng(2)
+    each = np.where(random.random((5, 2, 3, 4)) < 0.3, random.integers(0, 9, (5, 2, 3, 4)), SILENT)
+    some = Stack({"layer": recorded(each)}, range(1, 4))
+    assert some.shape("layer") == (3, 2, 3, 4)
+    for stack, array in ((some, each[1:4]), (Stack.of_one({"layer": each[2]}), each[2:3])):
+        neuron, step = stack.spikes("layer")
+        again = np.full(array.size, SILENT)
+        again[neuron] = step
+        assert np.array_equal(again.reshape(array.shape), array)
+        assert np.array_equal(stack["layer"], array)
+        assert stack.shape("layer") == array.shape

@@ -146,6 +146,15 @@ def test_spikes_that_come_late_are_counted_back_and_those_after_the_end_left_out
     assert_same_spikes(found, expected)
 
 
+def test_spikes_of_later_ticks_belong_to_the_next_step():
+    """Two stimuli of two steps of two ticks; neurons of a step come in the order of their ticks."""
+    times = Times(steps=2, ticks=2, dt=1e-3, spare=0)
+    t = 0.5e-3 * np.array([0, 1, 2, 3, 4, 6, 7])
+    found = recorded_spikes(Shape(1, 1, 9), 2, np.array([8, 7, 6, 5, 4, 3, 2]), t, times, delay=0)
+    expected = Spikes.collect(Shape(1, 1, 9), 2, [0, 0, 0, 0, 1, 1, 1], [0, 1, 1, 2, 0, 1, 2], [8, 7, 6, 5, 4, 3, 2])
+    assert_same_spikes(found, expected)
+
+
 @pytest.fixture
 def program(tmp_path, monkeypatch, programs):
     """Directory of the compiled encoder: a copy that may be damaged, and that is not built again."""
