@@ -103,7 +103,7 @@ class _Ending:
         try:
             return self._simulator.run(stimuli, state)
         finally:
-            self._simulator.close()
+            self._simulator.end_programs()
 
 
 def encode(workload: workloads.Workload, kind: str, device: str, repeat: int) -> dict[str, float]:
@@ -179,7 +179,7 @@ def whole(workload: workloads.Workload, kind: str, repeat: int) -> dict[str, flo
     from spikeseg.runners.inference.encoding import open_encoder
 
     network, inputs = workload.network, workload.inputs
-    with open_encoder(network.config, workload.size, "cpp_standalone") as encoder:
+    with connections("procedural"), open_encoder(network.config, workload.size, "cpp_standalone") as encoder:
 
         def segment(some: Spikes) -> list[Any]:
             return list(segment_each(network, Recorded(encoder.encode(network, some))))
