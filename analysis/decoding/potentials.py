@@ -130,8 +130,10 @@ class Potentials:
 
     def _transform(self, size: tuple[int, int]) -> np.ndarray:
         """The weights over spatial frequencies, (frequencies, maps, C) complex."""
-        spectra = _spectra(self._kernel, 0, size).conj()
-        return np.ascontiguousarray(spectra.reshape(*spectra.shape[:2], -1).transpose(2, 0, 1))
+        spectra = np.empty((size[0] * (size[1] // 2 + 1), *self._kernel.shape[:2]), complex)
+        for number, weights in enumerate(self._kernel):  # one by one, for less memory
+            spectra[:, number] = _spectra(weights[None], 0, size)[0].conj().reshape(len(weights), -1).T
+        return spectra
 
     def after(self, spikes: np.ndarray) -> np.ndarray:
         """Compute the potentials.
@@ -160,13 +162,13 @@ class Potentials:
         """Sums of weights, (n, maps, rows, columns), at the places of two stretches, for the inputs that they see."""
         size = fast_length(row.period), column.period
         spectra = _spectra(spikes.astype(float), column.first, size)
-        per_frequency = np.ascontiguousarray(spectra.reshape(*spectra.shape[:2], -1).T)  # (frequencies, C, n)
-        sums = np.ascontiguousarray(np.matmul(self._transformed(size), per_frequency).T)
-        sums = fft.ifft(sums.reshape(*sums.shape[:2], *spectra.shape[2:]), axis=2)
+        frequencies = spectra.shape[2:]
+        spectra = np.ascontiguousarray(spectra.reshape(*spectra.shape[:2], -1).T)  # (frequencies, C, n)
+        sums = np.ascontiguousarray(np.matmul(self._transformed(size), spectra).T)
+        sums = fft.ifft(sums.reshape(*sums.shape[:2], *frequencies), axis=2)
         places = np.arange(row.places.stop - row.places.start) - row.first  # the inputs lie at the beginning
-        return sums.take(places % size[0], axis=2).view(float) @ _back(
-            size[1], column.places.stop - column.places.start
-        )
+        back = _back(size[1], column.places.stop - column.places.start)
+        return sums.take(places % size[0], axis=2).view(float) @ back
 
 
 class _Stretch(NamedTuple):
