@@ -22,8 +22,9 @@ def require_memory(size: int, what: str) -> None:
 def keep_freed_memory() -> None:
     """Let this process keep memory that it has freed, up to 256 MB, for its next arrays.
 
-    Else the C library hands it back, and the system makes each page anew: a tenth of the time of a stream. Only glibc
-    is told, by `mallopt`; it holds until the process ends, so a library must not do it.
+    Else the C library hands it back, and the system makes each page anew: a tenth of the time of a stream. It is for
+    commands that do the same again and again; a training would take a fifth more memory. Only glibc is told, by
+    `mallopt`, until the process ends, so a library must not do it.
     """
     with suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt

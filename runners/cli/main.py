@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 
 from spikeseg.errors import SpikeSegError
-from spikeseg.memory import keep_freed_memory
 from spikeseg.names import printable
 from spikeseg.version import __version__
 
@@ -52,7 +51,6 @@ RESUMING = ("train", "demo", "sweep", "point", "search")
 
 def main() -> None:
     """Run the command line. A user's error prints one line on standard error and ends with exit code 1."""
-    keep_freed_memory()
     try:
         with _terminated_as_interrupted(), _remarks_shown():
             application(sys.argv[1:2])()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.memory import keep_freed_memory
 
 from ....analysis.decoding.presence import CONFIDENCE
 from ...evaluation.options import EvaluationOptions
@@ -54,6 +55,7 @@ def evaluate(
     jobs: JobsOption = 1,
 ) -> None:
     """Measure accuracy and mIoU on annotated pictures or recordings, beside baselines."""
+    keep_freed_memory()
     from ...evaluation.selection import select
     from ...evaluation.variants import apply_options
     from ..measuring import count_and_print, evaluate_and_print, print_invalid

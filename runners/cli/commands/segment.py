@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.memory import keep_freed_memory
 
 from ....analysis.decoding.presence import CONFIDENCE
 from ..console import console
@@ -29,6 +30,7 @@ def segment(
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment pictures: write a mask, a box and an overlay of each."""
+    keep_freed_memory()
     from ....datasets.pictures import find_pictures
     from ...inference.segment_files import boxes_table, segment_files
     from ...training.directory import load_network

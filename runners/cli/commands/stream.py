@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spikeseg.errors import SpikeSegError
+from spikeseg.memory import keep_freed_memory
 
 from ....analysis.decoding.presence import CONFIDENCE
 from ....configs.inputs import Fit
@@ -62,6 +63,7 @@ def stream(
     device: DeviceOption = "cpp_standalone",
 ) -> None:
     """Segment a recording of any length as its events come: buffer by buffer, or in continuous time."""
+    keep_freed_memory()
     from ....datasets.events.sources import open_source
     from ...inference.density import with_buffers
     from ...training.directory import load_network
