@@ -187,7 +187,8 @@ def gates(layer: Layer, name: str) -> list[Any]:
     """Gates that tell, before thresholds, which candidate of a place may fire (docs/model.md, rule 7)."""
     layer.set_event_schedule("candidate", when="before_thresholds", order=-1)
     places = same_place(layer.shape, 1)
-    gate = NeuronGroup(places.target.size, competition.GATE, name=f"{name}_gate", clock=layer.clock)
+    precision = {"best": layer.variables["v"].dtype}
+    gate = NeuronGroup(places.target.size, competition.GATE, name=f"{name}_gate", clock=layer.clock, dtype=precision)
     objects: list[Any] = [gate]
     steps = competition.PLACE_OPEN, competition.PLACE_COMPARE, competition.PLACE_TELL
     for order, (step, statement) in enumerate(zip(("open", "compare", "tell"), steps, strict=True)):

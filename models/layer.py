@@ -22,7 +22,6 @@ from .geometry import features_last
 from .targets import procedural, standalone
 
 BLOCK = 32  # neurons, about, that are checked together: those of some neighbouring places
-GROUP = 64  # blocks whose flags are read at once
 
 
 class Layer(NeuronGroup):
@@ -50,12 +49,12 @@ class Layer(NeuronGroup):
         self.shape = shape
         super().__init__(shape.size, model, **options)
         self.feature = np.tile(np.arange(shape.features), self.places)
-        flags = -(-self.blocks // GROUP) * GROUP
+        words = -(-self.blocks // 64)
         if procedural():
-            self.variables.add_array("_touched", size=flags, dtype=bool)
+            self.variables.add_array("_touched", size=words, dtype=np.uint64)
         if not standalone():
             return
-        self.variables.add_array("_reached", size=flags, dtype=bool)
+        self.variables.add_array("_reached", size=words, dtype=np.uint64)
         for event, thresholder in self.thresholder.items():
             thresholder.codeobj_class = procedural()
             if among is not None and event == "spike":
@@ -109,13 +108,18 @@ class Layer(NeuronGroup):
 
     def _check_by_place(self, thresholder: Any) -> None:
         self._by_place(thresholder, "place_threshold")
-        thresholder.variables.add_auxiliary_variable("feature", dtype=np.int32)  # the template's loop counts it
+        self._count_maps(thresholder)
 
     def _check_among(self, thresholder: Any, event: str) -> None:
         eventspace = f"_{event}space"
         thresholder.template = "among_threshold"
-        thresholder.template_kwds["among_variable"] = self.variables[eventspace]
+        thresholder.template_kwds |= {"among_variable": self.variables[eventspace], "features": self.shape.features}
         thresholder.needed_variables.append(eventspace)
+        self._count_maps(thresholder)
+
+    def _count_maps(self, thresholder: Any) -> None:
+        """Let the template say which map a neuron is of, instead of memory that is as large as the layer."""
+        thresholder.variables.add_auxiliary_variable("feature", dtype=np.int32)
 
 
 def positions(group: Any, neuron: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from ..targets import procedural
 from .sides import Side, check_delay
 
 ORDER = {"pre": -1, "post": 1}  # within a step, as in Synapses
+FEATURE = "feature_pre"  # the map of a neuron in a layer, which the templates compute besides
 RING = "_ring"  # the end of the name of what keeps a pathway's events that are under way
 
 
@@ -30,7 +31,7 @@ class ConvPathway(CodeRunner):
     def __init__(self, conv: Any, kernel: Any, name: str, side: Side):
         self._conv, self._pathway, self._ring, self._delay = conv, name, f"_{name}{RING}", side.delay
         firing = conv.source if side.side == "pre" else conv.target
-        self.variables = _variables(conv, kernel, side.code)
+        self.variables = _variables(conv, kernel, side)
         eventspace = f"_{side.event}space"
         self.variables.add_reference(eventspace, firing)
         self.variables.add_reference("t_in_timesteps", firing)
@@ -94,7 +95,7 @@ class ConvPathway(CodeRunner):
         return variables[name]
 
 
-def _variables(conv: Any, kernel: Any, code: str) -> Variables:
+def _variables(conv: Any, kernel: Any, side: Side) -> Variables:
     """The variables that the statement may use, each with the index by which its array is read."""
     variables = Variables(conv)
     indices = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx", "kernel": "_weight_idx"}
@@ -108,10 +109,12 @@ def _variables(conv: Any, kernel: Any, code: str) -> Variables:
 
     for name in kernel.equations.names:
         refer(name, kernel, name, "kernel")
-    for word in sorted(get_identifiers(code)):
+    for word in sorted(get_identifiers(side.code)):
         stem, _, role = word.rpartition("_")
         group = {"pre": conv.source, "post": conv.target}.get(role)
-        if group is not None and stem in group.variables:
+        if word == FEATURE and side.side == "pre" and isinstance(group, Layer):
+            variables.add_auxiliary_variable(word, dtype=np.int32)
+        elif group is not None and stem in group.variables:
             refer(word, group, stem, role)
     for word, group, name, role in conv.traces_of():
         refer(word, group, name, role)

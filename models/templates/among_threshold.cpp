@@ -12,6 +12,7 @@
     {
         const size_t _idx = {{_among}}[_event];
         const size_t _vectorisation_idx = _idx;
+        const int32_t feature = _idx % {{features}};
         {{vector_code|autoindent}}
         if (_cond)
             {{_eventspace}}[_count++] = _idx;

@@ -76,6 +76,24 @@
         const int32_t _ox1 = _x / {{S}} < {{OW-1}} ? _x / {{S}} : {{OW-1}};
 {% endmacro %}
 
+{# Sets the flags of all blocks from the first place that is seen in one row to the last in another. #}
+{% macro _reach(first, last) %}
+        {% set touched = get_array_name(touched_variable) %}
+        {
+            const int32_t _from = ({{first}} * {{OW}} + _ox0) / {{block}}, _to = ({{last}} * {{OW}} + _ox1) / {{block}};
+            {% if first == last and whole // block < 62 %}
+            const uint64_t _flags = (uint64_t(2) << (_to - _from)) - 1;
+            {{touched}}[_from / 64] |= _flags << _from % 64;
+            if (_from / 64 != _to / 64)
+                {{touched}}[_to / 64] |= _flags >> (64 - _from % 64);
+            {% else %}
+            for (int32_t _word = _from / 64; _word <= _to / 64; _word++)
+                {{touched}}[_word] |= (_word == _from / 64 ? ~uint64_t(0) << _from % 64 : ~uint64_t(0))
+                                    & (_word == _to / 64 ? ~uint64_t(0) >> (63 - _to % 64) : ~uint64_t(0));
+            {% endif %}
+        }
+{% endmacro %}
+
 {% block event %}
         {% set ahead = 4 %}
         const int32_t _presynaptic_idx = _events[_event];
@@ -100,21 +118,18 @@
         }
         {% endif %}
         {{_seen()}}
+        {% if 'feature_pre' in variables %}
+        const int32_t feature_pre = _c;  // nearer than where it is stored
+        {% endif %}
         const int32_t _columns = _ox1 - _ox0 + 1;
+        if (_oy1 < _oy0 || _columns <= 0)
+            continue;  // no window holds it
         {% if touched_variable is not none %}
-        {% set _touched = get_array_name(touched_variable) %}
         {% if 2 * whole > OW %}
-        const int32_t _from = (_oy0 * {{OW}} + _ox0) / {{block}}, _to = (_oy1 * {{OW}} + _ox1) / {{block}};
-        if (_oy0 <= _oy1)  // most of what lies between has been reached
-            std::memset(&{{_touched}}[_from], true, _to - _from + 1);
+        {{_reach('_oy0', '_oy1')}}  // most of what lies between has been reached
         {% else %}
         for (int32_t _oy = _oy0; _oy <= _oy1; _oy++)
-        {
-            const int32_t _from = (_oy * {{OW}} + _ox0) / {{block}}, _to = (_oy * {{OW}} + _ox1) / {{block}};
-            {{_touched}}[_from] = {{_touched}}[_to] = true;
-            for (int32_t _b = _from + 1; _b < _to; _b++)  // of few blocks: the compiler calls memset for them
-                {{_touched}}[_b] = true;
-        }
+            {{_reach('_oy', '_oy')}}
         {% endif %}
         {% endif %}
         {% set channel = '0' if depthwise else '_c' %}

@@ -1,7 +1,7 @@
 {# Runs a statement for every target in whose window the source neuron of an event lies. #}
 {% extends 'conv.pyx' %}
 {% block declarations %}
-    cdef int32_t _source, _c, _m, _place, _y, _x, _oy, _oy0, _oy1, _ox, _ox0, _ox1
+    cdef int32_t feature_pre, _source, _c, _m, _place, _y, _x, _oy, _oy0, _oy1, _ox, _ox0, _ox1
 {% endblock %}
 
 {# With dilation, windows do not count in which the source lies between the kernel's rows or columns. #}
@@ -13,6 +13,7 @@
         if _source < 0 or _source >= {{C*H*W}}:
             continue
         _c, _place = {{'_source %% %d, _source // %d' % (C, C) if source_last else '_source // %d, _source %% %d' % (H*W, H*W)}}
+        feature_pre = _c
         _y = _place // {{W}} + {{PY}}
         _x = _place % {{W}} + {{PX}}
         # First and last target whose window holds row _y and column _x of the padded source.

@@ -6,21 +6,14 @@
     {% set _reached = get_array_name(reached_variable) %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    static int32_t _blocks[{{blocks + 1}}];
+    static int32_t _blocks[{{64 * reached_variable.size}}];
     int32_t _num_blocks = 0;
-    for (int32_t _group = 0; _group < {{reached_variable.size}}; _group += 64)
+    for (int32_t _word = 0; _word < {{reached_variable.size}}; _word++)
     {
-        int64_t _some[16];  // flags of 64 blocks, eight at a time; some are waiting to be checked
-        std::memcpy(_some, &{{_reached}}[_group], 64);
-        std::memcpy(_some + 8, &{{_touched}}[_group], 64);
-        if (std::all_of(_some, _some + 16, [](int64_t _eight) { return _eight == 0; }))
-            continue;
-        for (int32_t _b = _group; _b < _group + 64 && _b < {{blocks}}; _b++)
-        {
-            _blocks[_num_blocks] = _b;
-            _num_blocks += {{_reached}}[_b] || {{_touched}}[_b];
-            {{_reached}}[_b] = false;
-        }
+        uint64_t _flags = {{_reached}}[_word] | {{_touched}}[_word];  // some are waiting to be checked
+        {{_reached}}[_word] = 0;
+        for (; _flags; _flags &= _flags - 1)
+            _blocks[_num_blocks++] = 64 * _word + __builtin_ctzll(_flags);
     }
     for (int32_t _block = 0; _block < _num_blocks; _block++)
     {

@@ -34,6 +34,20 @@ objects.o: private OPTIMISATIONS += -O1
 """
 """For Brian2's makefile. objects.cpp is long, and reads and writes each array once: not worth optimising."""
 
+MEMORY = "memory.cpp"
+ALIGNED = """
+#include <new>
+#include <stdlib.h>
+void* operator new[](std::size_t size)
+{
+    void* memory;
+    if (posix_memalign(&memory, 64, size)) throw std::bad_alloc();
+    return memory;
+}
+void operator delete[](void* memory) noexcept { free(memory); }
+"""
+"""Lets arrays begin where a line of the processor's cache does: a tenth of the time of large layers."""
+
 STATEMENTS = "code_objects/"  # where Brian2 writes their files
 HELPERS, OWN = "////// SUPPORT CODE ///////", "////// HASH DEFINES ///////"  # what begins there in Brian2's files
 
@@ -65,6 +79,10 @@ class CppStandalone:
         """
         from brian2 import second
 
+        from ...models.targets import StandaloneCode
+
+        for monitor in model.monitors.values():  # a program tells spikes, not how many each neuron had
+            monitor.template, monitor.codeobj_class = "records", StandaloneCode
         model.network.run(0 * second, namespace={})  # what the program does before our own main part
         network = f"{model.network.name}.run(duration, NULL, 10.0);"  # of Brian2's own namespace
         device.insert_code("main", f"{{\n{code.inputs}\n{network}\n{code.results}\n}}")
@@ -75,7 +93,8 @@ class CppStandalone:
         processors = os.cpu_count() or 1
         (named,) = re.findall("^SRCS = (.*)$", makefile, re.MULTILINE)
         others = [source for source in named.split() if not source.startswith(STATEMENTS)]
-        sources = " ".join([*join_statements(directory, processors), *others])
+        (directory / MEMORY).write_text(ALIGNED)
+        sources = " ".join([*join_statements(directory, processors), *others, MEMORY])
         build_with(
             ["make", f"-j{processors}", "--old-file=make.deps", f"CXX={compiler()}", f"SRCS={sources}"], directory
         )

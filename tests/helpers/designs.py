@@ -184,3 +184,36 @@ def _firing_layer(variable, shape, name, clock):
     layer = Layer(shape, model, threshold="fires > 0.5", reset="fires = 0", name=name, clock=clock)
     layer.changed = True
     return layer
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Per window a layer that fires in the first step where `fires` is set, and one that `fired` where it was reached.
+
+    A neuron of the second has a threshold of its map, `theta`, and fires in the second step.
+    """
+
+    windows: tuple[Window, ...]
+
+    def build(self):
+        from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
+
+        from spikeseg.models.conv_synapses import ConvSynapses
+        from spikeseg.models.layer import Layer
+        from spikeseg.models.model import Model
+
+        clock = Clock(1e-3 * second)
+        source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
+        network, state = Network(source), {}
+        for number, window in enumerate(self.windows):
+            below = _firing_layer("x", window.source, f"below{number}", clock)
+            maps = NeuronGroup(window.target.features, "theta : 1", name=f"maps{number}", clock=clock)
+            model = "v : 1\ntheta : 1 (linked)\nfired : 1\nfeature : integer (constant)\nchanged : boolean (shared)"
+            options = {"threshold": "v >= theta", "reset": "fired += 1\nv = -1", "clock": clock}
+            above = Layer(window.target, model, name=f"above{number}", **options)
+            above.link_per_map("theta", maps)
+            link = ConvSynapses(below, above, window, "w : 1", on_pre="v_post += w", name=f"link{number}")
+            network.add(below, maps, above, link)
+            variables = (below, "fires"), (maps, "theta"), (above, "fired"), (link, "w")
+            state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
+        return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
