@@ -114,7 +114,7 @@ SEND = """
     %(end)s
 """
 
-TAKE_ARRAY = "take(&%(array)s[0], %(count)d * sizeof(*%(array)s));"
+TAKE_ARRAY = "take(&count, sizeof(count)), take(&%(array)s[0], count);"  # nothing where it stays as it is
 PUT_ARRAY = "put(&%(array)s[0], %(count)d * sizeof(*%(array)s));"
 TAKE_VECTOR = """
     take(&count, sizeof(count));
@@ -225,6 +225,7 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         "results": list(model.results),
         "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
+        "goes_on": forks and model.forgets,
     }
     wait, end = ONCE, END
     if forks and model.forgets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -103,14 +104,20 @@ def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarra
     delay
         Steps by which they are late. What comes after a stimulus' last step is left out.
     """
+    begins, inside, stimulus, step = _ticks(stimuli, times, delay)
+    edges = np.searchsorted(t, begins)
+    count, neuron = np.diff(edges), neuron[edges[0] : edges[-1]]
+    if len(stimulus) < len(inside):
+        count, neuron = count[inside], neuron[np.repeat(inside, count)]
+    return Spikes.collect(shape, stimuli, np.repeat(stimulus, count), np.repeat(step, count), neuron)
+
+
+@lru_cache(maxsize=16)
+def _ticks(stimuli: int, times: Times, delay: int) -> tuple[np.ndarray, ...]:
+    """When ticks begin and the last one ends, in seconds; which are part of a stimulus; of these, stimulus and step."""
     ticks = times.ticks
     period = times.period * ticks
-    begins = np.arange(stimuli * period + 1) + (delay * ticks - 0.5)  # of ticks
-    edges = np.searchsorted(t, begins * (times.dt / ticks))
+    begins = (np.arange(stimuli * period + 1) + (delay * ticks - 0.5)) * (times.dt / ticks)
     stimulus, tick = np.divmod(np.arange(stimuli * period, dtype=np.int32), period)
-    inside, count = tick < times.steps * ticks, np.diff(edges)
-    neuron = neuron[edges[0] : edges[-1]][np.repeat(inside, count)]
-    count = count[inside]
-    return Spikes.collect(
-        shape, stimuli, np.repeat(stimulus[inside], count), np.repeat(-(-tick[inside] // ticks), count), neuron
-    )
+    inside = tick < times.steps * ticks
+    return begins, inside, stimulus[inside], -(-tick[inside] // ticks)

@@ -65,7 +65,7 @@ class ProgramSimulator:
         """See `Simulator.run`. Threads may run at the same time, each with a process of its own."""
         program = self._take()
         try:
-            results = program.ask(self._inputs(stimuli, state))
+            results = program.ask(self._inputs(stimuli, state, program.state))
         except BaseException:
             program.end()
             raise
@@ -97,10 +97,16 @@ class ProgramSimulator:
             command = [self._directory / MAIN, *self._backend.arguments]
             return RunningProgram(command, self._directory, f"remove {self._directory} to have it compiled anew")
 
-    def _inputs(self, stimuli: Spikes, state: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    def _inputs(
+        self, stimuli: Spikes, state: Mapping[str, np.ndarray], known: dict[str, np.ndarray]
+    ) -> list[np.ndarray]:
         duration = stimuli.stimuli * self._times.period * self._times.dt
         inputs = [np.array(duration)]
-        inputs += [self._sent(name, state[name]) for name in self._manifest["state"]]
+        for name in self._manifest["state"]:
+            sent = self._sent(name, state[name])
+            inputs += [np.array(0)] if known.get(name) is sent else [np.array(sent.nbytes), sent]
+            if self._manifest["goes_on"]:
+                known[name] = sent
         count = np.array(len(stimuli.neuron), np.int64)
         bins = stimuli.stimulus * self._times.period + stimuli.step
         return [*inputs, count, stimuli.neuron.astype(np.int32), count, bins.astype(np.int32)]

@@ -38,6 +38,11 @@ class RunningProgram:
     advice
         What to do where the program ends without a reason.
 
+    Attributes
+    ----------
+    state
+        What it has been told so far and keeps, by name; for those who ask it.
+
     Raises
     ------
     SpikeSegError
@@ -71,6 +76,7 @@ class RunningProgram:
             stack.callback(self._finish)
             self._held = stack.pop_all()
         self._running = False
+        self.state: dict[str, np.ndarray] = {}
 
     def ask(self, inputs: Sequence[np.ndarray]) -> memoryview:
         """Run it with these inputs, one after the other in memory, and return its results in the same way.
@@ -82,9 +88,8 @@ class RunningProgram:
         """
         self._running = True
         try:
-            self._socket.sendall(np.int64(sum(part.nbytes for part in inputs)).tobytes())
-            for part in inputs:
-                self._socket.sendall(np.ascontiguousarray(part).data.cast("B") if part.size else b"")
+            size = np.int64(sum(part.nbytes for part in inputs))
+            self._socket.sendall(b"".join(part.tobytes() for part in (size, *inputs)))
             size = int(np.frombuffer(self._receive(8), np.int64)[0])
             results = self._receive(size)
         except (EOFError, ConnectionError) as error:

@@ -112,6 +112,17 @@ def test_more_stimuli_than_one_run_holds_are_encoded_one_run_after_the_other():
 
 
 @pytest.mark.compiled
+def test_a_compiled_encoder_knows_which_network_it_was_told_last():
+    """Of what it was told before, only what has changed is told again."""
+    config = ENCODERS["overlapping pools"]
+    cases = [random_case(config, seed, "whole", stimuli=3) for seed in (1, 2)]
+    mixed = replace(cases[0][0], thresholds=cases[1][0].thresholds), cases[0][1]
+    with opened(config, "cpp_standalone") as encoder:
+        for case in (cases[0], cases[0], cases[1], cases[0], mixed, cases[1], mixed):
+            assert_as_judged(encoder, *case)
+
+
+@pytest.mark.compiled
 @pytest.mark.parametrize("tau", [None, 10.0])
 def test_a_compiled_encoder_of_which_few_places_are_reached_fires_as_one_that_resets_all(tau):
     """Several stimuli, each in a part of a large input, which overlaps with that of the one before, also run by run."""
