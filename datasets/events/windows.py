@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .denoising import denoised
-from .events import EVENT, Buffer
+from .events import EVENT, Buffer, join
 
 
 class Windows:
@@ -67,7 +67,7 @@ class Windows:
             yield from self._buffer(self._start)
 
     def _join(self) -> None:
-        self._events = np.concatenate([self._events, *self._packets])
+        self._events = join([self._events, *self._packets])
         self._times = self._events["t"].copy()  # side by side: else every search would copy them
         self._packets = []
 

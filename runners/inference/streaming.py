@@ -17,7 +17,7 @@ from ...analysis.decoding.decisions import BufferDecision, buffer_decision
 from ...analysis.decoding.presence import CONFIDENCE
 from ...analysis.decoding.segmentation import Segmentation
 from ...datasets.buffers import Placement
-from ...datasets.events.events import Buffer
+from ...datasets.events.events import Buffer, join
 from ...datasets.events.formats.stream import PACKET
 from ...datasets.events.windows import Windows
 from ...models.network import TrainedNetwork
@@ -181,7 +181,7 @@ def _without_waiting(packets: Iterable[np.ndarray]) -> Iterator[np.ndarray | Non
         end: BaseException | None = None
         try:
             for packet in packets:
-                late = [np.concatenate([*late, packet])]  # a copy: the reader may reuse the array
+                late = [join([*late, packet])]  # a copy: the reader may reuse the array
                 with suppress(queue.Full):
                     waiting.put(late[0], block=len(late[0]) >= PACKET)
                     late = []

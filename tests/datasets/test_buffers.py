@@ -135,6 +135,14 @@ class TestPlacement:
             np.testing.assert_allclose(placement.to_sensor(target.box), Box(1, 2, 3, 4))
 
 
+@pytest.mark.parametrize(("start", "duration"), [(0, 9), (1, 9), (10, 30), (-9, 9)])
+def test_events_beyond_a_buffer_are_told_apart(start, duration):
+    events = pack([3, 3, 4], [2, 2, 2], [0, 5, 9], [1, 0, 0], "here")
+    with pytest.raises(SpikeSegError, match=f"a buffer from {start} us on, {duration} us long, got events from 0 to 9"):
+        Buffer(events, SENSOR, start, duration)
+    Buffer(events, SENSOR, 0, 10)
+
+
 class TestSpikes:
     def test_polarities_have_a_channel_each_when_split(self):
         events = pack([3, 3, 4], [2, 2, 2], [0, 5, 9], [1, 0, 0], "here")

@@ -11,7 +11,7 @@ import numpy as np
 from spikeseg.errors import SpikeSegError
 
 from ..editing import Edit, Mask
-from ..events import EVENT, LARGEST, Invalid, Recording, check, describe, on_sensor, out_of_order
+from ..events import LARGEST, Invalid, Recording, check, describe, join, on_sensor, out_of_order
 from .layout import said_layout
 from .recognise import BEGINNING, CONTAINERS, DECODERS, WITH_STREAMS, Container, find_format
 from .records import Decoder
@@ -125,7 +125,7 @@ class EventStream:
             return
         packets = self._received()
         if self._invalid == "sort":
-            packets = iter([np.concatenate([np.empty(0, EVENT), *packets])])
+            packets = iter([join(packets)])
         last = None
         for packet in packets:
             kept = packet[on_sensor(packet, self.size or (LARGEST, LARGEST))]
@@ -237,7 +237,7 @@ def read_events(
 
 def read_stream(stream: EventStream) -> Recording:
     """Read a whole stream, see `read_events`."""
-    events = np.concatenate([np.empty(0, EVENT), *stream])
+    events = join(stream)
     if stream.truncated:
         raise SpikeSegError(
             f"{stream.name} is cut off after {len(events)} events, with {stream.truncated} at its end: get it again"

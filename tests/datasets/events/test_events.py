@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikeseg.datasets.events.events import Recording, check, pack
+from spikeseg.datasets.events.events import Recording, check, join, pack
 from spikeseg.errors import SpikeSegError
 
 GOOD = {"x": [0, 1, 2], "y": [3, 4, 5], "t": [10, 10, 20], "p": [1, 0, -1]}
@@ -52,3 +52,13 @@ def test_order_holds_across_packets():
     check(events, (6, 3), "file", first=100, after=10)
     with pytest.raises(SpikeSegError, match="event 100: t = 10 is earlier"):
         check(events, (6, 3), "file", first=100, after=11)
+
+
+def test_packets_are_joined_in_their_order_also_parts_of_larger_ones():
+    events = pack(np.arange(9), np.arange(9)[::-1], np.arange(9) - 2**61, np.arange(9) % 2, "here")
+    whole = join([events[:2], events[2:2], events[2:5], events[5:]])
+    np.testing.assert_array_equal(whole, events)
+    np.testing.assert_array_equal(join([events[::-2], events[1::3]]), events[[8, 6, 4, 2, 0, 1, 4, 7]])
+    assert join([]).dtype == events.dtype
+    whole["x"] = 0
+    assert events["x"].any()

@@ -1,7 +1,5 @@
 """A stream gives the buffers that the whole recording would, whatever pieces it comes in."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +9,7 @@ from helpers.networks import many, seeds
 from spikeseg.configs.inputs import Buffering
 from spikeseg.datasets.buffers import cut
 from spikeseg.datasets.events.denoising import denoised
-from spikeseg.datasets.events.events import EVENT, Recording, pack
+from spikeseg.datasets.events.events import EVENT, Recording, join, pack
 from spikeseg.datasets.events.windows import Windows
 
 SENSOR = 4, 5
@@ -115,13 +113,11 @@ def test_work_is_linear_in_the_events_of_a_buffer(monkeypatch):
     """Events that wait for their buffer to be complete are put together once, not at every packet."""
     copied = []
 
-    def concatenate(parts):
+    def counted(parts):
         copied.append(sum(map(len, parts)))
-        return np.concatenate(parts)
+        return join(parts)
 
-    monkeypatch.setattr(
-        "spikeseg.datasets.events.windows.np", SimpleNamespace(**{**vars(np), "concatenate": concatenate})
-    )
+    monkeypatch.setattr("spikeseg.datasets.events.windows.join", counted)
     cutter = Windows(SENSOR, 1_000_000, 1_000_000, None, "crowded")
     for _ in range(200):
         list(cutter.feed(np.zeros(50, EVENT)))
