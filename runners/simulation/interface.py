@@ -106,9 +106,9 @@ def recorded_spikes(shape: Shape, stimuli: int, neuron: np.ndarray, t: np.ndarra
     """
     begins, inside, stimulus, step = _ticks(stimuli, times, delay)
     edges = np.searchsorted(t, begins)
-    count, neuron = np.diff(edges), neuron[edges[0] : edges[-1]]
-    if len(stimulus) < len(inside):
-        count, neuron = count[inside], neuron[np.repeat(inside, count)]
+    count = np.diff(edges)
+    neuron = neuron[edges[0] : edges[-1]][np.repeat(inside, count)]  # a copy: lets go of what came with it
+    count = count[inside]
     return Spikes.collect(shape, stimuli, np.repeat(stimulus, count), np.repeat(step, count), neuron)
 
 

@@ -88,8 +88,9 @@ class RunningProgram:
         """
         self._running = True
         try:
-            size = np.int64(sum(part.nbytes for part in inputs))
-            self._socket.sendall(b"".join(part.tobytes() for part in (size, *inputs)))
+            self._socket.sendall(np.int64(sum(part.nbytes for part in inputs)).tobytes())
+            for part in inputs:
+                self._socket.sendall(np.ascontiguousarray(part).data.cast("B") if part.size else b"")
             size = int(np.frombuffer(self._receive(8), np.int64)[0])
             results = self._receive(size)
         except (EOFError, ConnectionError) as error:

@@ -155,6 +155,14 @@ def test_spikes_of_later_ticks_belong_to_the_next_step():
     assert_same_spikes(found, expected)
 
 
+def test_spikes_hold_on_to_nothing_else_that_a_program_has_answered():
+    answered = np.arange(3, dtype=np.int32)
+    times = Times(steps=3, ticks=1, dt=1e-3, spare=0)
+    found = recorded_spikes(Shape(1, 1, 9), 1, answered, 1e-3 * np.arange(3), times, delay=0)
+    np.testing.assert_array_equal(found.neuron, answered)
+    assert not np.shares_memory(found.neuron, answered)
+
+
 @pytest.fixture
 def program(tmp_path, monkeypatch, programs):
     """Directory of the compiled encoder: a copy that may be damaged, and that is not built again."""
