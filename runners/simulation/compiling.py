@@ -218,6 +218,7 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
             features, rows, columns = model.shapes[name]
             saves.append(BY_MAP % {"i": i, "t": t, "features": features, "places": rows * columns})
         saves += [PUT_VECTOR % {"array": array} for array in (i, t)]
+    goes_on = forks and model.forgets
     manifest = {
         "times": Times(model.steps, model.ticks, model.dt, model.spare),
         "delays": dict(model.delays),
@@ -225,10 +226,10 @@ def _interface(model: Model, device: Any, forks: bool) -> tuple[dict[str, Any], 
         "results": list(model.results),
         "kernels": model.kernels,
         "monitors": {name: model.shapes[name] for name in model.monitors},
-        "goes_on": forks and model.forgets,
+        "goes_on": goes_on,
     }
     wait, end = ONCE, END
-    if forks and model.forgets:
+    if goes_on:
         wait, end = ON_AND_ON, FROM_THE_BEGINNING % "\n".join(_cleared(model, device))
     elif forks:
         wait = AGAIN_AND_AGAIN % {"owns": "\n".join(_owned(device))}
