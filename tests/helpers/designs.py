@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from spikeseg.models.geometry import Window
 from spikeseg.spikes import Shape
@@ -62,45 +63,63 @@ class Preferences:
 
 
 @dataclass(frozen=True)
-class Connections:
-    """Per window two groups that fire in the first step where `fires` is set, and a connection both ways."""
+class Connected:
+    """Per window some groups and what connects them, which a subclass makes; the source does nothing."""
 
     windows: tuple[Window, ...]
-    stored: bool = False  # as by devices that are made from C++ standalone
-    delay: int = 0  # of both ways, in steps; the model has two
-    layers: bool = False  # which lie features last
+    steps: ClassVar[int] = 2
 
     def build(self):
         from brian2 import Clock, Network, SpikeGeneratorGroup, second
 
-        from spikeseg.models import targets
-        from spikeseg.models.conv_synapses import ConvSynapses
         from spikeseg.models.model import Model
 
-        if self.stored:
-            targets.PROCEDURAL = {}
         clock = Clock(1e-3 * second)
         source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
         network, state = Network(source), {}
         for number, window in enumerate(self.windows):
-            kind = _firing_layer if self.layers else _firing
-            below = kind("x", window.source, f"below{number}", clock)
-            above = kind("v", window.target, f"above{number}", clock)
-            link = ConvSynapses(
-                below,
-                above,
-                window,
-                "w : 1\ngain : 1 (shared)",
-                on_pre="v_post += gain * w",
-                on_post="w = 0.5 * w + x_pre",
-                delay=dict.fromkeys(("pre", "post"), self.delay * 1e-3 * second),
-                name=f"link{number}",
-            )
-            link.post.order = link.pre.order - 1
-            network.add(below, above, link)
-            variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (link, "w"), (link, "gain")
+            objects, variables = self.connected(number, window, clock)
+            network.add(*objects)
             state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
-        return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
+        return Model(network, source, {}, {}, state, steps=self.steps, ticks=1, dt=1e-3)
+
+    def connected(self, number, window, clock):
+        """The objects of a window, and pairs of a group and a variable that are told and asked for."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Connections(Connected):
+    """Per window two groups that fire in the first step where `fires` is set, and a connection both ways."""
+
+    stored: bool = False  # as by devices that are made from C++ standalone
+    delay: int = 0  # of both ways, in steps; the model has two
+    layers: bool = False  # which lie features last
+
+    def connected(self, number, window, clock):
+        from brian2 import second
+
+        from spikeseg.models import targets
+        from spikeseg.models.conv_synapses import ConvSynapses
+
+        if self.stored:
+            targets.PROCEDURAL = {}
+        kind = _firing_layer if self.layers else _firing
+        below = kind("x", window.source, f"below{number}", clock)
+        above = kind("v", window.target, f"above{number}", clock)
+        link = ConvSynapses(
+            below,
+            above,
+            window,
+            "w : 1\ngain : 1 (shared)",
+            on_pre="v_post += gain * w",
+            on_post="w = 0.5 * w + x_pre",
+            delay=dict.fromkeys(("pre", "post"), self.delay * 1e-3 * second),
+            name=f"link{number}",
+        )
+        link.post.order = link.pre.order - 1
+        variables = (below, "x"), (below, "fires"), (above, "v"), (above, "fires"), (link, "w"), (link, "gain")
+        return (below, above, link), variables
 
 
 STDP = {
@@ -123,31 +142,23 @@ LATE = {"transmission": 2, "post": 1}  # steps
 
 
 @dataclass(frozen=True)
-class Plastic:
+class Plastic(Connected):
     """Per window two groups that fire in steps `a` and `b`, and `STDP` between them; every other pair are layers."""
 
-    windows: tuple[Window, ...]
+    steps = STEPS
 
-    def build(self):
-        from brian2 import Clock, Network, SpikeGeneratorGroup, second
+    def connected(self, number, window, clock):
+        from brian2 import second
 
         from spikeseg.models.conv_synapses import ConvSynapses
-        from spikeseg.models.model import Model
 
-        clock = Clock(1e-3 * second)
-        source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
-        network, state = Network(source), {}
-        for number, window in enumerate(self.windows):
-            kind = twice_firing if number % 2 == 0 else _twice_firing_layer
-            below = kind(window.source, f"below{number}", clock)
-            above = kind(window.target, f"above{number}", clock)
-            delay = {pathway: steps * 1e-3 * second for pathway, steps in LATE.items()}
-            link = ConvSynapses(below, above, window, **STDP, delay=delay, name=f"link{number}")
-            network.add(below, above, link)
-            variables = [(group, name) for group in (below, above) for name in ("v", "gain", "a", "b")]
-            variables += [(link, "w"), (link, "change")]
-            state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
-        return Model(network, source, {}, {}, state, steps=STEPS, ticks=1, dt=1e-3)
+        kind = twice_firing if number % 2 == 0 else _twice_firing_layer
+        below = kind(window.source, f"below{number}", clock)
+        above = kind(window.target, f"above{number}", clock)
+        delay = {pathway: steps * 1e-3 * second for pathway, steps in LATE.items()}
+        link = ConvSynapses(below, above, window, **STDP, delay=delay, name=f"link{number}")
+        variables = [(group, name) for group in (below, above) for name in ("v", "gain", "a", "b")]
+        return (below, above, link), [*variables, (link, "w"), (link, "change")]
 
 
 TWICE = {"threshold": "t_in_timesteps == a or t_in_timesteps == b", "reset": ""}
@@ -187,33 +198,23 @@ def _firing_layer(variable, shape, name, clock):
 
 
 @dataclass(frozen=True)
-class Reached:
+class Reached(Connected):
     """Per window a layer that fires in the first step where `fires` is set, and one that `fired` where it was reached.
 
     A neuron of the second has a threshold of its map, `theta`, and fires in the second step.
     """
 
-    windows: tuple[Window, ...]
-
-    def build(self):
-        from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, second
+    def connected(self, number, window, clock):
+        from brian2 import NeuronGroup
 
         from spikeseg.models.conv_synapses import ConvSynapses
         from spikeseg.models.layer import Layer
-        from spikeseg.models.model import Model
 
-        clock = Clock(1e-3 * second)
-        source = SpikeGeneratorGroup(1, [0], [0] * second, clock=clock)
-        network, state = Network(source), {}
-        for number, window in enumerate(self.windows):
-            below = _firing_layer("x", window.source, f"below{number}", clock)
-            maps = NeuronGroup(window.target.features, "theta : 1", name=f"maps{number}", clock=clock)
-            model = "v : 1\ntheta : 1 (linked)\nfired : 1\nfeature : integer (constant)\nchanged : boolean (shared)"
-            options = {"threshold": "v >= theta", "reset": "fired += 1\nv = -1", "clock": clock}
-            above = Layer(window.target, model, name=f"above{number}", **options)
-            above.link_per_map("theta", maps)
-            link = ConvSynapses(below, above, window, "w : 1", on_pre="v_post += w", name=f"link{number}")
-            network.add(below, maps, above, link)
-            variables = (below, "fires"), (maps, "theta"), (above, "fired"), (link, "w")
-            state |= {f"{group.name}.{variable}": (group, variable) for group, variable in variables}
-        return Model(network, source, {}, {}, state, steps=2, ticks=1, dt=1e-3)
+        below = _firing_layer("x", window.source, f"below{number}", clock)
+        maps = NeuronGroup(window.target.features, "theta : 1", name=f"maps{number}", clock=clock)
+        model = "v : 1\ntheta : 1 (linked)\nfired : 1\nfeature : integer (constant)\nchanged : boolean (shared)"
+        options = {"threshold": "v >= theta", "reset": "fired += 1\nv = -1", "clock": clock}
+        above = Layer(window.target, model, name=f"above{number}", **options)
+        above.link_per_map("theta", maps)
+        link = ConvSynapses(below, above, window, "w : 1", on_pre="v_post += w", name=f"link{number}")
+        return (below, maps, above, link), ((below, "fires"), (maps, "theta"), (above, "fired"), (link, "w"))
